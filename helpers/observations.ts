@@ -1,0 +1,199 @@
+/** What probes see: plain data, no opinion. Bytes of the target are hostile and capped by the probe that read them. */
+
+/** Raw header list as received: order and duplicates kept, names as sent. Never a merged map. */
+export type RawHeaders = readonly (readonly [name: string, value: string])[]
+
+export interface ResolvedAddress {
+  readonly address: string
+  readonly family: 4 | 6
+}
+export interface ResolvedHost {
+  readonly fqdn: string
+  /** `pin`: network.addresses of the target; `dns`: asked the resolver. */
+  readonly source: 'pin' | 'dns'
+  /** Never empty (an empty answer is a failure of the probe: NXDOMAIN, NODATA, SERVFAIL…); IPv4 first. */
+  readonly addresses: readonly ResolvedAddress[]
+  /** CNAME chain that was followed, in order, without the name itself. */
+  readonly cnames: readonly string[]
+  readonly durationMs: number
+}
+
+/** Milliseconds of each phase of one exchange; a phase that did not happen (reused connection, pinned address) is absent. */
+export interface PhaseTimings {
+  readonly dnsMs?: number
+  readonly connectMs?: number
+  readonly tlsMs?: number
+  /** From the last byte of the request to the first byte of the answer. */
+  readonly ttfbMs: number
+  readonly transferMs: number
+  readonly totalMs: number
+  /** Worst event-loop delay seen meanwhile: timings are ours to distrust when it is large. */
+  readonly loopDelayMs: number
+}
+
+export interface HttpObservation {
+  /** Canonical URL asked for (logical ports). */
+  readonly url: string
+  readonly method: string
+  readonly status: number
+  readonly statusText: string
+  readonly httpVersion: '1.0' | '1.1' | '2'
+  readonly headers: RawHeaders
+  /** Content-decoded, at most the asked `maxBodyBytes` (default 256 KiB). */
+  readonly body: Uint8Array
+  /** Bytes of the body on the wire, before decoding; as far as read. */
+  readonly wireBytes: number
+  /** The body was longer than the cap. */
+  readonly truncated: boolean
+  /** The body could not be decoded as its Content-Encoding says (gzip bomb cut, garbage). */
+  readonly decodeFailed: boolean
+  /** Address and real port of the peer. */
+  readonly peer: string
+  /** The connection had served a request before. */
+  readonly reused: boolean
+  /** ISO 8601 UTC. */
+  readonly at: string
+  readonly timings: PhaseTimings
+  /** The lenient reader was needed: the message broke HTTP's grammar as said here. */
+  readonly malformed?: string
+}
+
+/** Hop by hop, redirects followed by hand (at most 10); the last hop is the final answer. */
+export interface HttpChain {
+  readonly hops: readonly HttpObservation[]
+  /** Why following ended: an answer that is no redirect, a URL seen before, too many hops, a Location that must not or cannot be followed. */
+  readonly end: 'final' | 'loop' | 'too-many' | 'unfollowable' | 'failed'
+  /** For `unfollowable` and `failed`: what the Location or the failure was. */
+  readonly reason?: string
+}
+
+/** Bytes in, bytes out, for requests no library would send. */
+export interface RawHttpObservation {
+  readonly peer: string
+  /** Parsed leniently; undefined when no status line came back. */
+  readonly status?: number
+  readonly headers: RawHeaders
+  /** At most 64 KiB. */
+  readonly body: Uint8Array
+  readonly closed: 'kept-open' | 'fin' | 'reset'
+  readonly at: string
+}
+
+export interface CertificateFacts {
+  /** DER. */
+  readonly raw: Uint8Array
+  readonly sha256: string
+  readonly serialHex: string
+  readonly subject: string
+  readonly issuer: string
+  readonly subjectCommonName?: string
+  readonly issuerCommonName?: string
+  readonly issuerOrganization?: string
+  /** ISO 8601 UTC. */
+  readonly notBefore: string
+  readonly notAfter: string
+  readonly dnsNames: readonly string[]
+  readonly ipAddresses: readonly string[]
+  readonly key: {
+    readonly type: 'rsa' | 'ec' | 'ed25519' | 'ed448' | 'dsa' | 'other'
+    readonly bits: number
+    readonly curve?: string
+    readonly exponent?: string
+  }
+  /** OID of the signature algorithm and its usual name. */
+  readonly signature: { readonly oid: string; readonly name: string; readonly hash: string }
+  readonly isCa: boolean
+  readonly pathLength?: number
+  readonly extendedKeyUsage?: readonly string[]
+  readonly keyUsage?: readonly string[]
+  readonly ocspUrls: readonly string[]
+  readonly caIssuerUrls: readonly string[]
+  readonly crlUrls: readonly string[]
+  readonly mustStaple: boolean
+  /** Log ids (hex) of embedded SCTs. */
+  readonly sctLogIds: readonly string[]
+  readonly unknownCriticalExtensions: readonly string[]
+}
+
+export interface TlsObservation {
+  readonly peer: string
+  readonly address: string
+  readonly servername?: string
+  readonly protocol: string
+  readonly cipher: string
+  /** Named group of the key exchange, where the library tells it (`X25519MLKEM768`, `X25519`, `prime256v1`). */
+  readonly group?: string
+  readonly alpn?: string
+  /** What the library's own verification said with the roots named in `store`; recorded, never obeyed. */
+  readonly authorized: boolean
+  readonly authorizationError?: string
+  readonly store: 'bundled' | 'declared' | 'bundled+declared'
+  /** Served by the peer, leaf first, as far as this handshake shows it (TLS 1.3: the library's built chain). */
+  readonly chain: readonly CertificateFacts[]
+  /** `wire`: read from the plaintext Certificate message of a TLS 1.2 handshake, order and extras kept; `library`: what OpenSSL kept. */
+  readonly chainSource: 'wire' | 'library'
+  readonly ocspStaple?: Uint8Array
+  /** Seconds; from the session ticket where one came. */
+  readonly ticketLifetimeSeconds?: number
+  readonly maxEarlyData?: number
+  readonly handshakeMs: number
+  readonly connectMs: number
+  readonly loopDelayMs: number
+  readonly at: string
+}
+
+export interface TcpObservation {
+  readonly address: string
+  readonly port: number
+  readonly state: 'open' | 'refused' | 'filtered' | 'unreachable'
+  /** What the peer said first or answered to the asked greeting, at most 4 KiB. */
+  readonly banner?: Uint8Array
+  readonly at: string
+}
+
+export interface DnsRecord {
+  readonly name: string
+  readonly type: string
+  readonly ttl: number
+  /** Presentation form, lower-cased names without trailing dot: `192.0.2.1`, `10 mail.example.com`, `0 issue "ca.example"`. */
+  readonly value: string
+}
+export interface DnsObservation {
+  readonly name: string
+  readonly type: string
+  readonly server: string
+  readonly rcode: 'NOERROR' | 'NXDOMAIN' | 'SERVFAIL' | 'REFUSED' | 'NOTIMP' | 'FORMERR' | 'OTHER'
+  /** NOERROR without a record of the asked type. */
+  readonly noData: boolean
+  readonly answers: readonly DnsRecord[]
+  readonly authority: readonly DnsRecord[]
+  readonly authoritative: boolean
+  readonly recursionAvailable: boolean
+  readonly authenticated: boolean
+  readonly transport: 'udp' | 'tcp'
+  readonly truncated: boolean
+  readonly durationMs: number
+  readonly at: string
+}
+
+export interface WebSocketObservation {
+  readonly peer: string
+  /** 101, or the status the upgrade was answered with. */
+  readonly status: number
+  readonly headers: RawHeaders
+  readonly acceptValid: boolean
+  readonly subprotocol?: string
+  /** Answered our Ping with the same payload. */
+  readonly pong: boolean
+  readonly pongMs?: number
+  /** First messages received, each at most 4 KiB, at most 16. */
+  readonly messages: readonly string[]
+  /** Close code received (1006: dropped without one); undefined: still open when we closed. */
+  readonly closeCode?: number
+  /** The peer echoed our Close. */
+  readonly closeEchoed: boolean
+  /** Peer broke the protocol (masked frame, reserved bits…). */
+  readonly violation?: string
+  readonly openMs: number
+  readonly at: string
+}

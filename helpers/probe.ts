@@ -1,0 +1,68 @@
+/** A probe looks at one fact of the target, once per run; an observation is what it saw. Probes have no opinion and no thresholds. */
+import type { Target } from './target.ts'
+
+/** What a probe does to its target. Everything but `read` needs the owner's consent by name (`allow`) and runs last, one by one. */
+export const IMPACTS = ['read', 'login', 'write', 'mail', 'load', 'drill'] as const
+export type Impact = (typeof IMPACTS)[number]
+
+/**
+ * Why nothing usable came back: a fact about the network or the target, never an exception of ours. `code` keeps the system's own word
+ * (`ECONNREFUSED`, `ECONNRESET`, `ETIMEDOUT`, `ENETUNREACH`, `ENOTFOUND`, `NXDOMAIN`, `NODATA`, `SERVFAIL`, TLS alert names…); `phase` is where.
+ */
+export interface ProbeFailure {
+  readonly code: string
+  readonly message: string
+  readonly phase: 'resolve' | 'connect' | 'tls' | 'request' | 'response' | 'deadline' | 'internal'
+}
+
+export type Observed<T> =
+  | { readonly ok: true; readonly value: T; readonly startedAt: string; readonly durationMs: number; readonly attempts: number }
+  | { readonly ok: false; readonly failure: ProbeFailure; readonly startedAt: string; readonly durationMs: number; readonly attempts: number }
+
+/** What running probes are given. `observe` runs another probe (memoised), so that probes compose without opening a connection twice. */
+export interface ProbeContext {
+  readonly target: Target
+  readonly signal: AbortSignal
+  observe<T>(probe: Probe<T>): Promise<Observed<T>>
+  /** Waits for a connection slot of this address (host limit and global limit); `release` must be called. */
+  connection(address: string): Promise<{ release(): void }>
+  /** One line of the wire log shown by `--debug`. */
+  log(line: string): void
+  /** A resource kept for the whole run (a kept-alive connection); closed when the run ends. Same key, same resource. */
+  resource<R>(key: string, open: () => R, close: (resource: R) => void | Promise<void>): R
+}
+
+export interface Probe<T> {
+  /** Verb on a protocol: `httpGet`, `tlsHandshake`, `dnsQuery`. */
+  readonly kind: string
+  /** Kind plus every argument: two probes of one key are one look. */
+  readonly key: string
+  readonly impact: Impact
+  /** What it may cost at most: new connections and requests. `plan` sums these. */
+  readonly cost: { readonly connections: number; readonly requests: number }
+  /** Host or address it goes to, for `plan` and for consent; undefined for resolvers. */
+  readonly host?: string
+  /** @default the run's probe timeout (10 s) */
+  readonly timeoutMs?: number
+  /** May throw {@link ProbeError} for what network or target did; anything else thrown is our defect. */
+  run(context: ProbeContext): Promise<T>
+}
+
+/** Thrown by a probe for what the network or the target did. The run turns it into `{ok: false}`; it never reaches a judge as a throw. */
+export class ProbeError extends Error {
+  override readonly name = 'ProbeError'
+  readonly failure: ProbeFailure
+  constructor(failure: ProbeFailure, options?: { cause?: unknown }) {
+    super(`${failure.phase}: ${failure.message} (${failure.code})`, options)
+    this.failure = failure
+  }
+}
+
+/** Network-class failures: the run tries once more after 2 s (on a public address), and says so. Refusals and answers are judgements, never retried. */
+export const RETRYABLE: ReadonlySet<string> = new Set(['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'TIMEOUT'])
+
+/** Asks for both sides of the union: for a check whose subject is the refusal itself (closed port, rejected TLS 1.0). */
+export interface Attempt<T> {
+  readonly attempt: Probe<T>
+}
+export const attempt = <T>(probe: Probe<T>): Attempt<T> => ({ attempt: probe })

@@ -1,0 +1,395 @@
+/**
+ * The target file's shape: one zod schema, from which the JSON Schema for editors and the types are derived.
+ * camelCase keys, every object strict, every key optional but `domain`. Each key says what it means and what follows when it is left out.
+ */
+import { z } from 'zod'
+
+const text = (meta: string) => z.string().min(1).meta({ description: meta })
+const list = <T extends z.ZodType>(item: T) => z.union([item, z.array(item)])
+const status = z.union([z.int().min(100).max(599), z.array(z.int().min(100).max(599)).min(1)])
+const port = z.int().min(1).max(65535)
+const hostName = z
+  .string()
+  .regex(
+    /^(?:@|(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*)$/,
+    'a label below the domain (api, a.b), or "@" for the domain itself',
+  )
+const absoluteUrl = z.string().regex(/^(?:https?|wss?):\/\/[^\s/]+/, 'an absolute http(s) or ws(s) URL')
+const path = z.string().regex(/^\/[^\s]*$/, 'a path that starts with "/"')
+/** References only: a literal secret in the file is an error (`literal-secret`). */
+export const secretReference = z.string().regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'a reference: env:NAME or file:/path')
+
+/** How a value must be: the plain form means equality. All given keys must hold. */
+export const matcher = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z
+    .strictObject({
+      equals: z.union([z.string(), z.number(), z.boolean()]).optional(),
+      oneOf: z
+        .array(z.union([z.string(), z.number(), z.boolean()]))
+        .min(1)
+        .optional(),
+      min: z.number().optional(),
+      max: z.number().optional(),
+      regex: z.string().optional(),
+      contains: z.string().optional(),
+      present: z.boolean().optional(),
+      absent: z.boolean().optional(),
+      type: z.enum(['string', 'number', 'boolean', 'object', 'array', 'null']).optional(),
+    })
+    .refine((value) => Object.keys(value).length > 0, 'an empty matcher would accept anything'),
+])
+export type Matcher = z.infer<typeof matcher>
+
+/** How an answer is recognised as the right application's, by content and not by status alone. All given keys must hold. */
+const marker = z.strictObject({
+  body: text('text that the final body contains').optional(),
+  bodyRegex: text('regular expression the final body matches').optional(),
+  title: text('text of the HTML title').optional(),
+  header: z.record(z.string(), matcher).meta({ description: 'response headers by name' }).optional(),
+  json: z.record(z.string(), matcher).meta({ description: 'JSON fields by path ($.a.b)' }).optional(),
+})
+
+const tls = z.strictObject({
+  minVersion: z.enum(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']).meta({ description: 'lowest protocol that may be accepted; default TLSv1.2' }).optional(),
+  maxVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
+  alpn: z
+    .array(z.enum(['h2', 'http/1.1']))
+    .meta({ description: 'protocols that must be negotiable; the first one must be chosen' })
+    .optional(),
+  minDaysLeft: z.number().min(0).meta({ description: 'days of certificate validity that must remain; default relative to its lifetime' }).optional(),
+  issuers: z.array(z.string()).min(1).meta({ description: 'allowed issuers: text contained in the issuer organisation or common name' }).optional(),
+  trust: z
+    .enum(['public', 'private'])
+    .meta({
+      description: 'public: a chain to a public root is demanded; private: network.trust decides. Default public, or private where network.trust is given',
+    })
+    .optional(),
+  ciphersTls12: z.array(z.string()).meta({ description: 'the only TLS 1.2 suites that may be accepted (OpenSSL names, * allowed)' }).optional(),
+})
+
+const redirect = z.strictObject({
+  from: z.literal('http').optional(),
+  status: z
+    .array(z.union([z.int().min(300).max(399), z.literal('closed')]))
+    .min(1)
+    .meta({ description: 'allowed answers on port 80; "closed" allows no listener. Default [301, 308]' })
+    .optional(),
+  to: text('where http goes: https://{host}{request_uri} (default), or another host').optional(),
+  maxHops: z.int().min(1).max(10).optional(),
+})
+
+const cspExpectation = z.strictObject({
+  frameAncestorsInclude: z.array(z.string()).optional(),
+  frameAncestorsExclude: z.array(z.string()).optional(),
+  strict: z.boolean().meta({ description: 'no unsafe-inline, unsafe-eval, wildcard or data: for scripts' }).optional(),
+  contains: z.string().optional(),
+  equals: z.string().optional(),
+  present: z.boolean().optional(),
+})
+const hstsExpectation = z.strictObject({
+  maxAgeMin: z.int().min(0).optional(),
+  includeSubDomains: z.boolean().optional(),
+  preload: z.boolean().optional(),
+  equals: z.string().optional(),
+  present: z.boolean().optional(),
+  absent: z.boolean().optional(),
+})
+/** Response headers by name; names are case-insensitive. */
+const headers = z
+  .record(z.string(), z.union([matcher, cspExpectation, hstsExpectation]))
+  .meta({ description: 'headers that must be as declared on every response of the host, by name' })
+
+const live = z.strictObject({
+  mode: z.enum(['websocket', 'sse', 'longpoll']).meta({ description: 'what kind of live channel it is' }),
+  path: path,
+  auth: z
+    .enum(['none', 'required', 'cookie', 'token'])
+    .meta({ description: 'required: without credentials the upgrade must be refused; cookie adds the cross-origin check' })
+    .optional(),
+  origins: z.array(z.string()).meta({ description: 'origins that may connect; any other must be refused' }).optional(),
+  subprotocols: z.array(z.string()).optional(),
+  send: z.string().meta({ description: 'message sent after the upgrade' }).optional(),
+  expect: z.string().meta({ description: 'text that an answer contains' }).optional(),
+  idleSeconds: z.number().min(1).max(900).meta({ description: 'how long an idle connection must survive; unset: not tested' }).optional(),
+})
+
+const expectations = {
+  tls: tls.optional(),
+  redirect: redirect.optional(),
+  headers: headers.optional(),
+}
+
+const host = z.strictObject({
+  ...expectations,
+  kind: z
+    .enum(['page', 'spa', 'api', 'redirect', 'static'])
+    .meta({ description: 'what lives there: page (default), spa (one page answers every path), api (JSON), redirect (answers only redirects), static' })
+    .optional(),
+  title: text('what the host is, for the report').optional(),
+  backend: text('what is behind it, for the report').optional(),
+  profile: text('a name in headerProfiles').optional(),
+  status: status.meta({ description: 'statuses of GET / that are right; default 200' }).optional(),
+  path: path.meta({ description: 'path of the document to judge; default /' }).optional(),
+  marker: marker.optional(),
+  paths: z
+    .record(
+      path,
+      z.strictObject({
+        backend: z.string().optional(),
+        status: status.optional(),
+        marker: marker.optional(),
+        contentType: z.string().optional(),
+        headers: headers.optional(),
+      }),
+    )
+    .meta({ description: 'sub-paths that another backend answers, each proven by its own marker' })
+    .optional(),
+  access: z.enum(['public', 'forwardAuth', 'private']).meta({ description: 'who may read it; forwardAuth: anonymous visitors are sent to a login' }).optional(),
+  cname: z.string().meta({ description: 'CNAME target; overrides dns.cnameTarget' }).optional(),
+  live: list(live).optional(),
+  robots: z.enum(['index', 'noindex']).optional(),
+  sensitivePaths: z.array(path).meta({ description: 'paths whose answers must not be stored by caches' }).optional(),
+  assets: z.array(path).meta({ description: 'static assets to judge; default those the document names' }).optional(),
+  apiPaths: z.array(path).meta({ description: 'API routes for CORS, caching and content-type checks' }).optional(),
+  redirectParams: z.array(z.string()).meta({ description: 'paths with an open-redirect candidate parameter, e.g. /login?next=' }).optional(),
+  release: z.strictObject({ path: path, json: z.string().optional(), expect: text('version or commit under sign-off') }).optional(),
+  tags: z.array(z.string()).optional(),
+})
+
+const cors = z.strictObject({
+  host: hostName,
+  path: path.optional(),
+  origins: z.array(z.string()).meta({ description: 'origins that must work' }),
+  refused: z.array(z.string()).meta({ description: 'more origins that must be refused' }).optional(),
+  credentials: z.boolean().optional(),
+  methods: z.array(z.string()).optional(),
+  headers: z.array(z.string()).meta({ description: 'request headers the preflight asks for' }).optional(),
+  maxAge: z.int().optional(),
+  errorPath: path.meta({ description: 'a path that answers 4xx or 5xx and must carry the CORS headers too' }).optional(),
+})
+
+const cookie = z.strictObject({
+  name: text('name of the cookie, or * for every cookie of the hosts'),
+  hosts: z.union([z.literal('all'), z.array(hostName)]).optional(),
+  path: path.meta({ description: 'path whose answer sets it' }).optional(),
+  session: z.boolean().meta({ description: 'it carries a login' }).optional(),
+  secure: z.boolean().optional(),
+  httpOnly: z.boolean().optional(),
+  sameSite: list(z.enum(['Strict', 'Lax', 'None'])).optional(),
+  domain: z.string().optional(),
+  hostOnly: z.boolean().optional(),
+  maxAge: z.int().optional(),
+  cookiePath: z.string().optional(),
+})
+
+const healthEndpoint = z.strictObject({
+  url: absoluteUrl.meta({ description: '{domain} is replaced by the domain' }),
+  kind: z.enum(['liveness', 'readiness', 'database', 'other']).optional(),
+  method: z.enum(['GET', 'HEAD']).optional(),
+  status: status.optional(),
+  json: z.record(z.string(), matcher).optional(),
+  body: z.string().optional(),
+  contentType: z.string().optional(),
+  maxMs: z.number().positive().optional(),
+  fresh: z.string().meta({ description: 'JSON path of a value that must differ between two calls' }).optional(),
+  websocket: z.string().meta({ description: 'JSON path that claims a live WebSocket; compared with the real one' }).optional(),
+  samples: z.int().min(1).max(20).optional(),
+})
+
+const record = z.strictObject({ name: hostName, type: z.enum(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'TXT', 'CAA', 'TLSA', 'HTTPS']), value: list(z.string()) })
+
+export const waiver = z.strictObject({
+  check: text('check id'),
+  subject: z.string().meta({ description: "the verdict's subject; * for every subject of the check" }),
+  reason: text('why it may pass the gate'),
+  owner: text('who answers for it'),
+  expires: z.iso.date().meta({ description: 'last day it holds (UTC); an expired waiver is a failure' }),
+})
+
+export const targetSchema = z.strictObject({
+  $schema: z.string().optional(),
+  name: text('name of the deployment, for the report; default the domain').optional(),
+  domain: z
+    .string()
+    .regex(
+      /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/,
+      'a domain name such as example.com (IDN as A-labels)',
+    ),
+  environment: z
+    .enum(['production', 'staging', 'local'])
+    .meta({ description: 'production refuses drills and load unless allowed by name. Default production' })
+    .optional(),
+  edge: z
+    .strictObject({
+      kind: z.enum(['direct', 'nginx', 'caddy', 'cdn', 'tunnel', 'other']),
+      product: z.string().optional(),
+      responseHeaders: z.record(z.string(), matcher).meta({ description: 'headers that prove a request went through the edge (CDN)' }).optional(),
+      addresses: z.array(z.string()).meta({ description: 'addresses or networks (CIDR) of the edge; names must resolve into them' }).optional(),
+      origin: z
+        .strictObject({ address: z.string(), direct: z.enum(['refused', 'allowed']).optional() })
+        .meta({ description: 'address behind the edge; asked directly with the right name it must refuse' })
+        .optional(),
+    })
+    .optional(),
+  network: z
+    .strictObject({
+      resolver: z.string().meta({ description: "DNS server to ask, address[:port]; default the system's" }).optional(),
+      resolvers: z.array(z.string()).meta({ description: 'further resolvers whose answers must agree, address[:port]' }).optional(),
+      nameservers: z.record(z.string(), z.string()).meta({ description: 'where the authoritative servers really are: name -> address[:port]' }).optional(),
+      addresses: z.record(z.string(), list(z.string())).meta({ description: 'name or *.name -> address, like curl --resolve' }).optional(),
+      ports: z
+        .record(z.string(), port)
+        .meta({
+          description:
+            'where the logical ports really are: http (80), https (443), or a number -> port. When given, a port without an entry counts as not reachable',
+        })
+        .optional(),
+      trust: z.array(z.string()).meta({ description: 'PEM files of extra roots, relative to this file' }).optional(),
+      ipv6: z.boolean().meta({ description: 'false: this vantage has no IPv6; AAAA observations are skipped' }).optional(),
+    })
+    .optional(),
+  allow: z
+    .array(z.enum(['load', 'login', 'write', 'mail', 'drill']))
+    .meta({ description: "owner's consent by name to what is more than reading" })
+    .optional(),
+  secrets: z.record(z.string(), secretReference).optional(),
+  limits: z
+    .strictObject({
+      connectionsPerAddress: z.int().min(1).max(64).optional(),
+      connections: z.int().min(1).max(1024).optional(),
+      requestsPerSecond: z
+        .number()
+        .positive()
+        .meta({ description: 'per host, for suites that ask many paths; default 20 on public addresses, unlimited on loopback and private ones' })
+        .optional(),
+      probeSeconds: z.number().positive().max(300).optional(),
+      runSeconds: z.number().positive().max(86400).optional(),
+    })
+    .optional(),
+  gate: z
+    .strictObject({
+      block: z
+        .enum(['critical', 'high', 'medium', 'low', 'info'])
+        .meta({ description: 'a fail or inconclusive of this severity or above blocks. Default high' })
+        .optional(),
+    })
+    .optional(),
+  waivers: z.array(waiver).optional(),
+  requirements: z.record(z.string(), z.array(z.string()).min(1)).meta({ description: 'own id -> check ids, or "check-id subject"' }).optional(),
+  checks: z
+    .record(
+      z.string(),
+      z.strictObject({
+        severity: z.enum(['critical', 'high', 'medium', 'low', 'info']).optional(),
+        options: z.record(z.string(), z.unknown()).optional(),
+        off: z.string().min(1).meta({ description: 'why the check is not wanted; it is then reported as skip: not-selected' }).optional(),
+      }),
+    )
+    .meta({ description: 'per check id: another severity, other thresholds' })
+    .optional(),
+  defaults: z.strictObject(expectations).meta({ description: 'expectations for every host; each host may override them' }).optional(),
+  headerProfiles: z.record(z.string(), headers).optional(),
+  hosts: z.record(hostName, host).meta({ description: 'hosts below the domain; "@" is the domain itself. Left out: what can be found' }).optional(),
+  dns: z
+    .strictObject({
+      cnameTarget: z.string().optional(),
+      apex: z.enum(['sameAddressesAsCnameTarget', 'addresses']).optional(),
+      addresses: z.array(z.string()).meta({ description: 'addresses the names must resolve to' }).optional(),
+      ipv6: z.enum(['required', 'absent', 'optional']).optional(),
+      wildcard: z.enum(['forbidden', 'allowed']).optional(),
+      records: z.array(record).optional(),
+      dnssec: z.enum(['required', 'optional']).optional(),
+      internalHosts: z.array(hostName).meta({ description: 'names that may resolve to private addresses' }).optional(),
+      zoneTransfer: z.boolean().optional(),
+      caa: z.array(z.string()).meta({ description: 'CA domains that may issue' }).optional(),
+      maxTtlSeconds: z.int().optional(),
+      securityTxt: z.enum(['required', 'optional']).optional(),
+    })
+    .optional(),
+  redirects: z
+    .strictObject({
+      exceptions: z
+        .array(z.strictObject({ path: path, status: status, hosts: z.union([z.literal('all'), z.array(hostName)]).optional(), exact: z.boolean().optional() }))
+        .meta({ description: 'paths that answer over plain http instead of redirecting' })
+        .optional(),
+      maxHops: z.int().min(1).max(10).optional(),
+      canonical: z.enum(['apex', 'www', 'both']).optional(),
+      alternativePorts: z.array(port).meta({ description: 'ports that must not speak plain http' }).optional(),
+    })
+    .optional(),
+  errorPages: z
+    .array(
+      z.strictObject({
+        host: hostName.optional(),
+        status: status,
+        page: path.meta({ description: 'internal page; asked directly it must be 404' }),
+        probe: path.meta({ description: 'a path that provokes the status' }).optional(),
+        marker: marker.optional(),
+      }),
+    )
+    .optional(),
+  cors: z.array(cors).optional(),
+  cookies: z.array(cookie).optional(),
+  health: z.array(healthEndpoint).optional(),
+  exposure: z
+    .strictObject({
+      open: z.array(port).optional(),
+      optionalOpen: z.array(port).optional(),
+      closed: z.array(port).meta({ description: 'ports that must be closed from outside' }).optional(),
+      closedOr403: z.array(port).optional(),
+      notServed: z.array(path).optional(),
+      publicPaths: z.array(path).meta({ description: 'paths that are public on purpose: metrics, docs, source maps' }).optional(),
+      captureSink: z
+        .strictObject({ host: hostName, product: z.enum(['mailhog', 'mailpit', 'maildev']).optional(), api: path.optional() })
+        .meta({ description: 'a mail catcher that must not show mail to the public' })
+        .optional(),
+      adminPaths: z.array(path).optional(),
+      openSource: z.boolean().optional(),
+    })
+    .optional(),
+  performance: z
+    .strictObject({
+      dnsMs: z.number().positive().optional(),
+      connectMs: z.number().positive().optional(),
+      tlsHandshakeMs: z.number().positive().optional(),
+      ttfbMs: z.number().positive().optional(),
+      serverMs: z.number().positive().meta({ description: 'time to first byte less one network round trip' }).optional(),
+      totalMs: z.number().positive().optional(),
+      bodyBytes: z.int().positive().optional(),
+      samples: z.int().min(1).max(20).optional(),
+      urls: z
+        .array(
+          z.strictObject({
+            url: absoluteUrl,
+            p95Ms: z.number().positive().optional(),
+            totalMs: z.number().positive().optional(),
+            bodyBytes: z.int().positive().optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional(),
+  caching: z
+    .strictObject({
+      static: z
+        .strictObject({
+          maxAge: z.int().positive(),
+          directives: z.array(z.string()).optional(),
+          extensions: z.array(z.string()).optional(),
+          exact: z.boolean().optional(),
+        })
+        .optional(),
+      html: z.enum(['noLongCache', 'noStore', 'any']).optional(),
+      compression: z.union([z.boolean(), z.strictObject({ minimumSize: z.int().positive().optional(), types: z.array(z.string()).optional() })]).optional(),
+      conditional: z.boolean().optional(),
+    })
+    .optional(),
+})
+export type TargetInput = z.input<typeof targetSchema>
+export type TargetFile = z.output<typeof targetSchema>
+export type LiveChannel = z.output<typeof live>
+export type Marker = z.output<typeof marker>
+export type HostFile = z.output<typeof host>
