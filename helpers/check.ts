@@ -63,6 +63,8 @@ export interface CheckDefinition<N extends Needs, Options extends object, Codes 
   readonly judge: (seen: Seen<N>, context: JudgeContext<Options>) => Verdict
   /** The one-line command (curl, openssl, dig…) with which a doubter sees the same. Use helpers/reproduce.ts. */
   readonly reproduce: (subject: Subject, target: Target) => string
+  /** Judges by the clock: with this machine's clock more than 5 minutes off, its verdict becomes inconclusive (rules G6). */
+  readonly clockSensitive?: boolean
   /**
    * Requirement rows of the five reference systems that this check answers (A14, C8…), for the coverage count in CONTRIBUTING.
    */
