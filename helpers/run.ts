@@ -239,6 +239,11 @@ export class Run {
     return this.#results[index] as Promise<Result>
   }
 
+  /** Resolves when every case has its result. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#results)
+  }
+
   /** Ends everything under way; what is not judged yet becomes inconclusive with this reason. */
   abort(reason: string): void {
     if (this.#aborted !== undefined) return
