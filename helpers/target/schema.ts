@@ -16,6 +16,8 @@ const hostName = z
   )
 const absoluteUrl = z.string().regex(/^(?:https?|wss?):\/\/[^\s/]+/, 'an absolute http(s) or ws(s) URL')
 const path = z.string().regex(/^\/[^\s]*$/, 'a path that starts with "/"')
+const stated = (value: object): boolean => Object.keys(value).length > 0
+const NOT_STATED = 'an empty expectation would accept anything'
 /** References only: a literal secret in the file is an error (`literal-secret`). */
 export const secretReference = z.string().regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'a reference: env:NAME or file:/path')
 
@@ -39,18 +41,20 @@ export const matcher = z.union([
       absent: z.boolean().optional(),
       type: z.enum(['string', 'number', 'boolean', 'object', 'array', 'null']).optional(),
     })
-    .refine((value) => Object.keys(value).length > 0, 'an empty matcher would accept anything'),
+    .refine(stated, NOT_STATED),
 ])
 export type Matcher = z.infer<typeof matcher>
 
 /** How an answer is recognised as the right application's, by content and not by status alone. All given keys must hold. */
-const marker = z.strictObject({
-  body: text('text that the final body contains').optional(),
-  bodyRegex: text('regular expression the final body matches').optional(),
-  title: text('text of the HTML title').optional(),
-  header: z.record(z.string(), matcher).meta({ description: 'response headers by name' }).optional(),
-  json: z.record(z.string(), matcher).meta({ description: 'JSON fields by path ($.a.b)' }).optional(),
-})
+const marker = z
+  .strictObject({
+    body: text('text that the final body contains').optional(),
+    bodyRegex: text('regular expression the final body matches').optional(),
+    title: text('text of the HTML title').optional(),
+    header: z.record(z.string(), matcher).meta({ description: 'response headers by name' }).optional(),
+    json: z.record(z.string(), matcher).meta({ description: 'JSON fields by path ($.a.b)' }).optional(),
+  })
+  .refine(stated, NOT_STATED)
 
 const tls = z.strictObject({
   minVersion: z.enum(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']).meta({ description: 'lowest protocol that may be accepted; default TLSv1.2' }).optional(),
@@ -81,22 +85,26 @@ const redirect = z.strictObject({
   maxHops: z.int().min(1).max(10).optional(),
 })
 
-const cspExpectation = z.strictObject({
-  frameAncestorsInclude: z.array(z.string()).optional(),
-  frameAncestorsExclude: z.array(z.string()).optional(),
-  strict: z.boolean().meta({ description: 'no unsafe-inline, unsafe-eval, wildcard or data: for scripts' }).optional(),
-  contains: z.string().optional(),
-  equals: z.string().optional(),
-  present: z.boolean().optional(),
-})
-const hstsExpectation = z.strictObject({
-  maxAgeMin: z.int().min(0).optional(),
-  includeSubDomains: z.boolean().optional(),
-  preload: z.boolean().optional(),
-  equals: z.string().optional(),
-  present: z.boolean().optional(),
-  absent: z.boolean().optional(),
-})
+const cspExpectation = z
+  .strictObject({
+    frameAncestorsInclude: z.array(z.string()).optional(),
+    frameAncestorsExclude: z.array(z.string()).optional(),
+    strict: z.boolean().meta({ description: 'no unsafe-inline, unsafe-eval, wildcard or data: for scripts' }).optional(),
+    contains: z.string().optional(),
+    equals: z.string().optional(),
+    present: z.boolean().optional(),
+  })
+  .refine(stated, NOT_STATED)
+const hstsExpectation = z
+  .strictObject({
+    maxAgeMin: z.int().min(0).optional(),
+    includeSubDomains: z.boolean().optional(),
+    preload: z.boolean().optional(),
+    equals: z.string().optional(),
+    present: z.boolean().optional(),
+    absent: z.boolean().optional(),
+  })
+  .refine(stated, NOT_STATED)
 /** Response headers by name; names are case-insensitive. */
 const headers = z
   .record(z.string(), z.union([matcher, cspExpectation, hstsExpectation]))

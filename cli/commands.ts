@@ -1,0 +1,147 @@
+/** Commands and their flags (design §3). Misuse is exit 3, before anything is sent. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { packageRoot } from './catalogue.ts'
+
+export const EXIT_MISUSE = 3
+
+const list = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  ...value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+]
+const seconds = (value: string): number => {
+  const number = Number(value)
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('a number of seconds above 0')
+  return number
+}
+
+export interface SelectionFlags {
+  readonly suite?: readonly string[]
+  readonly check?: readonly string[]
+  readonly host?: readonly string[]
+  readonly tag?: readonly string[]
+}
+export interface VerifyFlags extends SelectionFlags {
+  readonly allow?: readonly string[]
+  readonly report: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly debug?: boolean
+  readonly timeout?: number
+  readonly color: boolean
+}
+export interface DemoFlags extends VerifyFlags {
+  readonly fault?: readonly string[]
+  readonly faults?: boolean
+  readonly keep?: boolean
+  readonly port?: string
+}
+
+const selection = (command: Command): Command =>
+  command
+    .option('--suite <names>', 'only these suites (comma-separated)', list)
+    .option('--check <ids>', 'only these checks, such as tls/validity', list)
+    .option('--host <names>', 'only these hosts (api or api.example.com)', list)
+    .option('--tag <tags>', 'only hosts that carry one of these tags', list)
+
+const running = (command: Command): Command =>
+  selection(command)
+    .option('--allow <impacts>', "owner's consent by name: load, login, write, mail, drill", list)
+    .option('--report <folder>', 'where the report goes', 'postproof-report')
+    .option('--json', 'one event per line on standard output instead of the live view')
+    .option('--quiet', 'only the verdict line')
+    .option('--debug', 'the wire log of every probe, on standard error')
+    .option('--timeout <seconds>', 'deadline of the whole run', seconds)
+    .option('--no-color', 'no colours (NO_COLOR works too)')
+
+function program(): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, packageRoot.endsWith('dist') ? '../package.json' : 'package.json'), 'utf8')) as {
+    version: string
+  }
+  const root = new Command('postproof')
+    .description('Proves a deployment from outside: one file describes it, one command judges it with evidence and leaves a report a person can sign.')
+    .version(version)
+    .showHelpAfterError('(postproof --help shows the commands)')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExit: 0 the gate passed · 1 the gate failed · 2 could not tell · 3 misuse, nothing was sent · 130 interrupted (the report of what was done is written)',
+    )
+  running(
+    root.command('verify').description('probe, judge, report').argument('<target>', 'a target file (.yaml, .ts), or a bare domain such as example.com'),
+  ).action(async (target: string, flags: VerifyFlags) => {
+    process.exitCode = await (await import('./verify.ts')).verify(target, flags)
+  })
+  running(root.command('demo').description('start the embedded demo deployment on loopback and verify it'))
+    .option('--fault <names>', 'break it first: any fault, several comma-separated', list)
+    .option('--faults', 'list the faults and stop')
+    .option('--keep', 'leave the deployment running until Ctrl-C')
+    .action(async (flags: DemoFlags) => {
+      process.exitCode = await (await import('./demo.ts')).demo(flags)
+    })
+  selection(root.command('plan').description('what would run, against what, at what cost; sends nothing').argument('<target>'))
+    .option('--json', 'as JSON')
+    .action(async (target: string, flags: SelectionFlags & { json?: boolean }) => {
+      process.exitCode = await (await import('./plan.ts')).plan(target, flags)
+    })
+  root
+    .command('validate')
+    .description('judge the target file only')
+    .argument('<target>')
+    .addOption(new Option('--json', 'as JSON'))
+    .action(async (target: string, flags: { json?: boolean }) => {
+      process.exitCode = await (await import('./validate.ts')).validate(target, flags)
+    })
+  root
+    .command('checks')
+    .description('the catalogue of checks')
+    .argument('[target]', "with the user's own checks beside this target")
+    .option('--suite <names>', 'only these suites', list)
+    .option('--json', 'as JSON')
+    .action(async (target: string | undefined, flags: { suite?: readonly string[]; json?: boolean }) => {
+      process.exitCode = await (await import('./checks.ts')).checks(target, flags)
+    })
+  root
+    .command('explain')
+    .description('why a check exists, how it judges, how to repair and to reproduce')
+    .argument('<id>', 'check id or failure code, such as tls/validity or tls.expired')
+    .action(async (id: string) => {
+      process.exitCode = await (await import('./checks.ts')).explain(id)
+    })
+  root
+    .command('selftest')
+    .description('prove on this machine that every check can fail and that the healthy deployment passes')
+    .option('--suite <names>', 'only the faults of these suites', list)
+    .option('--fault <names>', 'only these faults', list)
+    .option('--json', 'as JSON')
+    .action(async (flags: { suite?: readonly string[]; fault?: readonly string[]; json?: boolean }) => {
+      process.exitCode = await (await import('./selftest.ts')).selftest(flags)
+    })
+  root
+    .command('schema')
+    .description('print the JSON Schema of the target file')
+    .action(async () => {
+      process.exitCode = await (await import('./validate.ts')).printSchema()
+    })
+  return root
+}
+
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync(argv as string[])
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : EXIT_MISUSE
+      return
+    }
+    process.stderr.write(
+      `postproof: ${error instanceof Error ? (process.env.POSTPROOF_DEBUG === undefined ? error.message : (error.stack ?? error.message)) : String(error)}\n`,
+    )
+    process.exitCode = 2
+  }
+}

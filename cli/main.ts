@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+/** The command line. Each command is one file, imported only when it is asked for. */
+import { enableCompileCache } from 'node:module'
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const supported = (major === 22 && minor >= 22) || (major === 24 && minor >= 15) || major >= 26
+if (!supported) {
+  process.stderr.write(`postproof needs Node 22.22, 24.15 or 26 and newer; this is ${process.versions.node}\n`)
+  process.exit(3)
+}
+enableCompileCache()
+const { main } = await import('./commands.ts')
+await main(process.argv)

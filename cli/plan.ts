@@ -1,0 +1,68 @@
+/** `postproof plan`: what would run, against what, with what impact and at what cost. Opens no socket. */
+import { planCases, plannedProbes } from '../helpers/run.ts'
+import { loadTarget } from '../helpers/target/load.ts'
+import { loadCatalogue, unknownChecks } from './catalogue.ts'
+import { EXIT_MISUSE, type SelectionFlags } from './commands.ts'
+import { selectionOf, selectionProblems } from './selection.ts'
+import { printProblems } from './validate.ts'
+
+export async function plan(given: string, flags: SelectionFlags & { readonly json?: boolean }): Promise<number> {
+  const loaded = await loadTarget(given)
+  if (!loaded.ok) {
+    printProblems(loaded.problems)
+    return EXIT_MISUSE
+  }
+  const { target } = loaded
+  const { checks, broken } = await loadCatalogue(target)
+  const problems = [
+    ...unknownChecks(target, checks, given),
+    ...broken.map(({ file, message }) => ({ file, line: 0, column: 0, path: '', message })),
+    ...selectionProblems(flags, target, checks),
+  ]
+  if (problems.length > 0) {
+    printProblems(problems)
+    return EXIT_MISUSE
+  }
+  const cases = planCases(target, checks, selectionOf(flags))
+  const probes = plannedProbes(cases)
+  const judged = cases.filter((one) => one.settled === undefined)
+  const impacts = Object.entries(Object.groupBy(probes, (probe) => probe.impact)).map(([impact, list]) => ({
+    impact,
+    probes: list?.length ?? 0,
+    connections: list?.reduce((sum, probe) => sum + probe.cost.connections, 0) ?? 0,
+    requests: list?.reduce((sum, probe) => sum + probe.cost.requests, 0) ?? 0,
+    allowed: impact === 'read' || (target.file.allow as readonly string[] | undefined)?.includes(impact) === true,
+  }))
+  const hosts = target.hosts.map((host) => {
+    const own = probes.filter((probe) => probe.host === host.fqdn)
+    return {
+      host: host.fqdn,
+      verdicts: judged.filter((one) => one.subject.host === host).length,
+      probes: own.length,
+      requests: own.reduce((sum, probe) => sum + probe.cost.requests, 0),
+    }
+  })
+  const skipped = cases.length - judged.length
+  if (flags.json === true) {
+    process.stdout.write(`${JSON.stringify({ target: target.name, domain: target.domain, verdicts: judged.length, skipped, impacts, hosts }, null, 2)}\n`)
+    return judged.length === 0 ? 2 : 0
+  }
+  const out = (line: string): void => void process.stdout.write(`${line}\n`)
+  out(
+    `${target.name} (${target.domain}): ${judged.length} verdicts on ${target.hosts.length} hosts, ${skipped} skipped for want of a declaration; nothing was sent`,
+  )
+  out('')
+  out('impact   probes  connections ≤  requests ≤  consent')
+  for (const one of impacts) {
+    const consent =
+      one.impact === 'read' ? 'not needed' : one.allowed ? 'given in `allow`; a public address needs proof of ownership too' : `missing: allow: [${one.impact}]`
+    out(`${one.impact.padEnd(8)} ${String(one.probes).padStart(6)}  ${String(one.connections).padStart(13)}  ${String(one.requests).padStart(10)}  ${consent}`)
+  }
+  out('(upper bounds: probes share connections, and shared looks are counted once for each)')
+  out('')
+  const width = Math.max(4, ...hosts.map((one) => one.host.length))
+  out(`${'host'.padEnd(width)}  verdicts  probes  requests ≤`)
+  for (const one of hosts)
+    out(`${one.host.padEnd(width)}  ${String(one.verdicts).padStart(8)}  ${String(one.probes).padStart(6)}  ${String(one.requests).padStart(10)}`)
+  return judged.length === 0 ? 2 : 0
+}
