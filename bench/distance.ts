@@ -26,7 +26,14 @@ const https = await delayProxy(world.ports[443] as number, DELAY_MS)
 const { network, ...rest } = world.input
 await writeFile(
   join(folder, 'target.yaml'),
-  stringify({ ...rest, network: { ...network, addresses: { 'example.com': '127.0.0.1', '*.example.com': '127.0.0.1' }, ports: { ...network?.ports, http: http.port, https: https.port, 80: http.port, 443: https.port } } }),
+  stringify({
+    ...rest,
+    network: {
+      ...network,
+      addresses: { 'example.com': '127.0.0.1', '*.example.com': '127.0.0.1' },
+      ports: { ...network?.ports, http: http.port, https: https.port, 80: http.port, 443: https.port },
+    },
+  }),
 )
 const hosts = world.target.hosts.map((host) => host.fqdn)
 const loop = hosts
@@ -45,7 +52,14 @@ try {
   for (let round = 0; round < rounds; round++) {
     theirs.push((await run('bash', ['-c', loop])).wallMs)
     const before = https.connections() + http.connections()
-    const verified = await run(process.execPath, [join(root, 'cli/main.ts'), 'verify', join(folder, 'target.yaml'), '--quiet', '--report', join(folder, 'report')])
+    const verified = await run(process.execPath, [
+      join(root, 'cli/main.ts'),
+      'verify',
+      join(folder, 'target.yaml'),
+      '--quiet',
+      '--report',
+      join(folder, 'report'),
+    ])
     ours.push(verified.wallMs)
     all.push(https.connections() + http.connections() - before)
     judged = `exit ${verified.exitCode}; ${verified.stdout.trim().split('\n').at(-1) ?? ''}`
@@ -55,5 +69,12 @@ try {
   await world.stop()
   await rm(folder, { recursive: true, force: true })
 }
-console.log(`${hosts.length} hosts, ${DELAY_MS} ms each way, ${rounds} rounds, medians; ${(median(all) / hosts.length).toFixed(1)} connections per host\n${judged}`)
-console.log(table([['shell loop: curl, curl, openssl', median(theirs)], ['postproof verify', median(ours)]]))
+console.log(
+  `${hosts.length} hosts, ${DELAY_MS} ms each way, ${rounds} rounds, medians; ${(median(all) / hosts.length).toFixed(1)} connections per host\n${judged}`,
+)
+console.log(
+  table([
+    ['shell loop: curl, curl, openssl', median(theirs)],
+    ['postproof verify', median(ours)],
+  ]),
+)

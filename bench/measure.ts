@@ -8,7 +8,11 @@ export interface Measured {
   readonly stderr: string
 }
 
-export async function run(command: string, args: readonly string[], options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number } = {}): Promise<Measured> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number } = {},
+): Promise<Measured> {
   const start = performance.now()
   const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
@@ -31,5 +35,7 @@ export const median = (values: readonly number[]): number => [...values].sort((a
 export function table(rows: readonly (readonly [name: string, milliseconds: number])[]): string {
   const base = rows[0]?.[1] ?? Number.NaN
   const width = Math.max(...rows.map(([name]) => name.length))
-  return rows.map(([name, milliseconds]) => `${name.padEnd(width)}  ${milliseconds.toFixed(0).padStart(8)} ms  ${(milliseconds / base).toFixed(3).padStart(8)} ×`).join('\n')
+  return rows
+    .map(([name, milliseconds]) => `${name.padEnd(width)}  ${milliseconds.toFixed(0).padStart(8)} ms  ${(milliseconds / base).toFixed(3).padStart(8)} ×`)
+    .join('\n')
 }

@@ -39,7 +39,7 @@ export async function loadCatalogue(target?: Target): Promise<Catalogue> {
   if (
     folder === undefined ||
     resolve(folder) === packageRoot ||
-    (packageRoot.startsWith(resolve(folder) + sep) === true && resolve(folder, 'suites') === join(packageRoot, 'suites'))
+    (packageRoot.startsWith(resolve(folder) + sep) && resolve(folder, 'suites') === join(packageRoot, 'suites'))
   )
     return { checks, broken: [] }
   aliasPostproof()

@@ -7,7 +7,7 @@ import { loadCatalogue } from './catalogue.ts'
 import { EXIT_MISUSE } from './commands.ts'
 import { printProblems } from './validate.ts'
 
-const colour = (): boolean => process.stdout.isTTY === true && process.env.NO_COLOR === undefined
+const colour = (): boolean => process.stdout.isTTY && process.env.NO_COLOR === undefined
 const bold = (text: string): string => (colour() ? styleText('bold', text) : text)
 
 /** Words wrapped at `width` columns, each line behind `indent`. */

@@ -133,7 +133,7 @@ function program(): Command {
 
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync(argv as string[])
+    await program().parseAsync(argv)
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : EXIT_MISUSE

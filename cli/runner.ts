@@ -3,7 +3,7 @@
  * What vitest says is cross-checked with what the engine judged; any disagreement makes the run inconclusive (toolbox §1.4, §1.8).
  */
 import { EventEmitter } from 'node:events'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Writable } from 'node:stream'
 import { setCurrentRun } from '../helpers/current-run.ts'
@@ -38,6 +38,7 @@ export async function runUnderVitest(run: Run, options: { readonly entry?: strin
   setCurrentRun(run)
   const processExit = process.exit
   const environment = { ...process.env }
+  const handlers = (['SIGINT', 'SIGTERM'] as const).map((signal) => [signal, process.listeners(signal)] as const)
   const problems: RunnerProblem[] = []
   const states = new Map<number, string>()
   let tests = 0
@@ -128,6 +129,8 @@ export async function runUnderVitest(run: Run, options: { readonly entry?: strin
       } as never,
       { stdout: output, stderr: output } as never,
     )
+    // Vitest's own signal handlers would end the process before the report of what is known is written.
+    for (const [signal, kept] of handlers) for (const listener of process.listeners(signal)) if (!kept.includes(listener)) process.off(signal, listener)
     const expired = new Promise<'expired'>((resolve) => {
       void run.settled().then(() => {
         late = setTimeout(() => resolve('expired'), options.deadlineMs ?? 20_000 + run.cases.length)

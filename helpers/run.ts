@@ -239,6 +239,11 @@ export class Run {
     return this.#results[index] as Promise<Result>
   }
 
+  /** Observes one probe outside any check, through the run's memo: for finding out what there is to judge. */
+  async look<T>(probe: Probe<T>): Promise<Observed<T>> {
+    return (await this.#observe(probe)) as Observed<T>
+  }
+
   /** Resolves when every case has its result. */
   async settled(): Promise<void> {
     await Promise.all(this.#results)
@@ -544,7 +549,7 @@ export class Run {
     const known = own.get(key)
     if (known !== undefined) return known.value as R
     const value = open()
-    own.set(key, { value, close: close as (value: never) => void | Promise<void> })
+    own.set(key, { value, close: close })
     return value
   }
 

@@ -29,7 +29,7 @@ export async function loadTarget(given: string, environment: Readonly<Record<str
   const found = await stat(path).catch((error: unknown) => error as NodeJS.ErrnoException)
   if (found instanceof Error) {
     if (looksLikeDomain(given)) return bareDomain(given)
-    const code = (found as NodeJS.ErrnoException).code
+    const code = found.code
     return wrong(
       given,
       code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${code ?? found.message}`,

@@ -108,7 +108,7 @@ function deepest(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   )
   const branch = shapeErrors[0]
   if (branch === undefined) return [issue]
-  return branch.flatMap((one) => deepest({ ...one, path: [...issue.path, ...one.path] } as z.core.$ZodIssue))
+  return branch.flatMap((one) => deepest({ ...one, path: [...issue.path, ...one.path] }))
 }
 
 function wanted(issue: z.core.$ZodIssue): string {
@@ -180,7 +180,7 @@ export function problemsOf(value: unknown, file: string, locate: Locate): { read
     if (
       path[0] !== 'secrets' &&
       key !== undefined &&
-      SECRET_KEY.test(String(key)) &&
+      SECRET_KEY.test(key) &&
       !/^(?:env|file):/.test(text) &&
       path[0] !== 'waivers' &&
       path[0] !== 'requirements'

@@ -1,0 +1,81 @@
+/** One run from target to weighed results: probes first, runner beside them, signals and unhandled errors accounted for. */
+import type { Check } from '../helpers/check.ts'
+import type { BrokenCheck } from '../helpers/discover.ts'
+import { type Gate, gateOf, withWaivers } from '../helpers/gate.ts'
+import { integrityResults } from '../helpers/integrity.ts'
+import type { Observed, Probe } from '../helpers/probe.ts'
+import { type Result, Run, type RunResult, type Selection } from '../helpers/run.ts'
+import type { Target } from '../helpers/target.ts'
+import { type RunnerProblem, runUnderVitest } from './runner.ts'
+
+export interface ExecuteOptions extends Selection {
+  readonly catalogue: readonly Check[]
+  readonly broken?: readonly BrokenCheck[]
+  readonly now?: Date
+  readonly onStart?: (run: Run) => void
+  readonly onResult?: (result: Result) => void
+  readonly onLog?: (probe: string, line: string) => void
+  readonly onObservation?: (probe: Probe<unknown>, observed: Observed<unknown>) => void
+  /** Another live entry, for the tests of the runner's traps. */
+  readonly entry?: string
+  /** How long the runner may take to report after every verdict is judged. @default 20 s and 1 ms a verdict */
+  readonly runnerDeadlineMs?: number
+}
+
+export interface Executed {
+  readonly run: RunResult
+  readonly gate: Gate
+  /** 0, 1, 2 of the gate; 130 when it was interrupted. */
+  readonly exitCode: number
+  readonly interrupted: boolean
+}
+
+/** Never rejects for what target, network, runner or a check did; the results say it. */
+export async function execute(target: Target, options: ExecuteOptions): Promise<Executed> {
+  const problems: RunnerProblem[] = (options.broken ?? []).map(({ file, message }) => ({ subject: file, reason: `this check could not be loaded: ${message}` }))
+  const unhandled = (error: unknown): void => {
+    problems.push({ subject: 'process', reason: `an unhandled error: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}` })
+  }
+  const controller = new AbortController()
+  let interrupted = false
+  const interrupt = (signal: NodeJS.Signals): void => {
+    if (interrupted) process.exit(130)
+    interrupted = true
+    controller.abort(`interrupted by ${signal}`)
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+  process.on('unhandledRejection', unhandled)
+  process.on('uncaughtException', unhandled)
+  try {
+    const now = options.now ?? new Date()
+    const run = new Run(target, { ...options, now, signal: controller.signal })
+    // Under way before the runner is even imported: importing it takes longer than most targets take to answer.
+    run.start()
+    options.onStart?.(run)
+    const runner = await runUnderVitest(run, {
+      ...(options.entry === undefined ? {} : { entry: options.entry }),
+      ...(options.runnerDeadlineMs === undefined ? {} : { deadlineMs: options.runnerDeadlineMs }),
+    })
+    const finished = await run.finish()
+    problems.push(...runner.problems)
+    const integrity = integrityResults(
+      problems,
+      {
+        what: 'verdicts planned, judged and reported',
+        expected: `${run.cases.length} verdicts, none missing, no unhandled error`,
+        received: `${finished.results.length} verdicts in ${runner.tests} tests`,
+      },
+      finished.facts.finishedAt,
+    )
+    for (const result of integrity) options.onResult?.(result)
+    const results = withWaivers([...finished.results, ...integrity], target, now)
+    const gate = gateOf(results, target)
+    return { run: { ...finished, results }, gate, exitCode: interrupted ? 130 : gate.exitCode, interrupted }
+  } finally {
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+    process.off('unhandledRejection', unhandled)
+    process.off('uncaughtException', unhandled)
+  }
+}

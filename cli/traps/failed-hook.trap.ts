@@ -1,0 +1,9 @@
+import { beforeAll, describe, test } from 'vitest'
+import { currentRun } from '../../helpers/current-run.ts'
+
+describe('all', () => {
+  beforeAll(() => {
+    throw new Error('the hook failed')
+  })
+  currentRun().cases.forEach((one, index) => test(one.subject.name, { meta: { cases: [index] } }, () => {}))
+})
