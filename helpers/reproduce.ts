@@ -1,0 +1,101 @@
+/**
+ * The one-line command with which a doubter sees the same: curl, openssl or dig, with the pins, ports and roots of the target filled in, every
+ * word quoted for a POSIX shell. Pure: looks nothing up, runs nothing, never contains a secret's value (pass references such as `$TOKEN`).
+ */
+import { resolve } from 'node:path'
+import { pinnedAddresses, realPort, type Target } from './target.ts'
+
+export interface CurlOptions {
+  readonly method?: string
+  /** Sent as given, in order. An empty value sends an empty header. */
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+  readonly body?: string
+  /** More words, each quoted: `['--tlsv1.3', '--http2']`. @default ['-sS', '-D', '-', '-o', '/dev/null'] (shows status and headers) */
+  readonly flags?: readonly string[]
+  /** Go to this address instead of the pinned or resolved one. */
+  readonly address?: string
+}
+
+const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/
+
+/** One word of a POSIX shell; control characters go through printf, so that the command stays on one line. */
+export function shellQuote(word: string): string {
+  if (PLAIN.test(word)) return word
+  let control = false
+  for (let index = 0; index < word.length; index += 1) {
+    const code = word.charCodeAt(index)
+    if (code < 0x20 || code === 0x7f) control = true
+  }
+  if (!control) return `'${word.replaceAll("'", `'\\''`)}'`
+  const escaped = [...Buffer.from(word)]
+    .map((byte) => (byte >= 0x20 && byte < 0x7f && byte !== 0x5c && byte !== 0x25 && byte !== 0x27 ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`))
+    .join('')
+  return `"$(printf '${escaped}')"`
+}
+
+const URL_PARTS = /^([a-z]+):\/\/(\[[0-9A-Fa-f:.]+\]|[^/?#:]+)(?::(\d+))?/i
+const SCHEME_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ws: 80, wss: 443 }
+const bracketed = (address: string): string => (address.includes(':') && !address.startsWith('[') ? `[${address}]` : address)
+
+const trustFile = (target: Target): string | undefined => {
+  const file = target.file.network?.trust?.[0]
+  return file === undefined ? undefined : resolve(target.folder ?? '.', file)
+}
+
+/** `HOST:PORT:ADDRESS:REAL` for curl, or undefined where name and port are what they seem. */
+function connectTo(target: Target, host: string, port: number, address?: string): string | undefined {
+  const pinned = address ?? pinnedAddresses(target, host)?.[0]
+  const real = realPort(target, port) ?? port
+  return pinned === undefined && real === port ? undefined : `${bracketed(host)}:${port}:${pinned === undefined ? '' : bracketed(pinned)}:${real}`
+}
+
+/** curl for a canonical URL (logical ports). Shows status line and headers unless `flags` say otherwise. */
+export function curlFor(target: Target, url: string, options: CurlOptions = {}): string {
+  const web = url.replace(/^ws/i, 'http')
+  const parts = URL_PARTS.exec(web)
+  const words = ['curl', ...(options.flags ?? ['-sS', '-D', '-', '-o', '/dev/null']), '--path-as-is', '--globoff']
+  const method = options.method ?? 'GET'
+  if (method === 'HEAD') words.push('-I')
+  else if (method !== 'GET') words.push('-X', method)
+  if (parts !== null) {
+    const scheme = (parts[1] as string).toLowerCase()
+    const port = parts[3] === undefined ? (SCHEME_PORTS[scheme] ?? 443) : Number(parts[3])
+    const to = connectTo(target, (parts[2] as string).replace(/^\[|\]$/g, ''), port, options.address)
+    if (to !== undefined) words.push('--connect-to', to)
+    const trust = trustFile(target)
+    if (scheme === 'https' && trust !== undefined) words.push('--cacert', trust)
+  }
+  for (const [name, value] of options.headers ?? []) words.push('-H', value === '' ? `${name};` : `${name}: ${value}`)
+  if (options.body !== undefined) words.push('--data-binary', options.body)
+  words.push(web)
+  return words.map(shellQuote).join(' ')
+}
+
+/** `openssl s_client` for a name: the served chain and what was negotiated. `port` is logical. */
+export function opensslFor(target: Target, fqdn: string, flags: readonly string[] = ['-showcerts'], port = 443): string {
+  const address = pinnedAddresses(target, fqdn)?.[0] ?? fqdn
+  const trust = trustFile(target)
+  const named = flags.includes('-servername') || flags.includes('-noservername')
+  const words = [
+    'openssl',
+    's_client',
+    '-connect',
+    `${bracketed(address)}:${realPort(target, port) ?? port}`,
+    ...(named ? [] : ['-servername', fqdn]),
+    ...(trust === undefined ? [] : ['-CAfile', trust]),
+    ...flags,
+  ]
+  return `${words.map(shellQuote).join(' ')} </dev/null`
+}
+
+/** `dig` for one name and type, at the resolver of the target or at `server` (address[:port]). */
+export function digFor(target: Target, name: string, type = 'A', server = target.file.network?.resolver): string {
+  const words = ['dig']
+  if (server !== undefined) {
+    const parts = /^\[?([^\]]+?)\]?(?::(\d+))?$/.exec(server.includes(']') || server.split(':').length === 2 ? server : `[${server}]`)
+    words.push(`@${parts?.[1] ?? server}`)
+    if (parts?.[2] !== undefined) words.push('-p', parts[2])
+  }
+  words.push(type, name)
+  return words.map(shellQuote).join(' ')
+}
