@@ -1,0 +1,68 @@
+/**
+ * 100 and 1,000 TLS hosts on a loopback nginx: every read-only suite of `postproof verify`, against the sequential two-curl loop over the same
+ * hosts. Prints ratios, cost per host and peak memory of one run. Goals: at most the loop's time, under 700 MB, cost per host at 1,000 within
+ * 20 % of that at 100. `node bench/many-hosts.ts [most hosts] [suites]`
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
+import { issueCertificate, trustedRoot } from '../fixtures/certificates.ts'
+import { freePort, startServer } from '../fixtures/real/process.ts'
+import { run, table } from './measure.ts'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const most = Number(process.argv[2] ?? 1000)
+const suites = process.argv[3]
+const folder = await mkdtemp(join(tmpdir(), 'postproof-many-'))
+const names = Array.from({ length: most }, (_, index) => `h${String(index).padStart(4, '0')}`)
+const [http, https] = [await freePort(), await freePort()]
+await mkdir(join(folder, 'tmp'))
+await writeFile(join(folder, 'ca.pem'), await trustedRoot())
+for (const name of names) {
+  const issued = await issueCertificate({ names: [`${name}.example.com`] })
+  await writeFile(join(folder, `${name}.pem`), issued.chain)
+  await writeFile(join(folder, `${name}.key`), issued.key)
+}
+const vhost = (name: string): string => `
+server { listen 127.0.0.1:${https} ssl http2; server_name ${name}.example.com; ssl_certificate ${folder}/${name}.pem; ssl_certificate_key ${folder}/${name}.key;
+  add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always; add_header X-Content-Type-Options nosniff always;
+  add_header Content-Security-Policy "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" always; add_header Referrer-Policy no-referrer always;
+  location = / { return 200 "<!doctype html><html lang=en><title>${name}</title><h1>${name}</h1></html>"; } location / { return 404; } }`
+await writeFile(
+  join(folder, 'nginx.conf'),
+  `daemon off; worker_processes 2; pid ${folder}/pid; error_log ${folder}/error.log crit; events { worker_connections 16384; }
+http { access_log off; server_tokens off; default_type text/html; charset utf-8; server_names_hash_max_size 65536; server_names_hash_bucket_size 128; ssl_protocols TLSv1.2 TLSv1.3;
+client_body_temp_path ${folder}/tmp/a; proxy_temp_path ${folder}/tmp/b; fastcgi_temp_path ${folder}/tmp/c; uwsgi_temp_path ${folder}/tmp/d; scgi_temp_path ${folder}/tmp/e;
+server { listen 127.0.0.1:${http} default_server; return 301 https://$host$request_uri; }
+server { listen 127.0.0.1:${https} ssl http2 default_server; ssl_reject_handshake on; }
+${names.map(vhost).join('\n')} }`,
+)
+const server = await startServer('nginx', ['-e', join(folder, 'error.log'), '-p', folder, '-c', join(folder, 'nginx.conf')], [http, https])
+async function verify(count: number): Promise<{ wallMs: number; peakMb: number; last: string }> {
+  const target = join(folder, `target-${count}.yaml`)
+  await writeFile(
+    target,
+    stringify({
+      domain: 'example.com',
+      hosts: Object.fromEntries(names.slice(0, count).map((name) => [name, {}])),
+      network: { addresses: { '*.example.com': '127.0.0.1' }, ports: { http, https }, trust: ['ca.pem'] },
+    }),
+  )
+  const timeFile = join(folder, 'time')
+  const args = ['-f', '%M', '-o', timeFile, process.execPath, join(root, 'cli/main.ts'), 'verify', target, '--quiet', '--report', join(folder, `report-${count}`), ...(suites === undefined ? [] : ['--suite', suites])]
+  const done = await run('/usr/bin/time', args, { timeoutMs: 590_000 })
+  return { wallMs: done.wallMs, peakMb: Number((await readFile(timeFile, 'utf8')).trim().split('\n').at(-1)) / 1024, last: `exit ${done.exitCode}: ${done.stdout.trim().split('\n').at(-1) ?? ''} ${done.stderr.trim().slice(0, 300)}` }
+}
+try {
+  const few = await verify(Math.min(100, most))
+  const many = await verify(most)
+  const loop = await run('bash', ['-c', names.map((name) => `curl -sI --cacert ${folder}/ca.pem --connect-to ${name}.example.com:443:127.0.0.1:${https} https://${name}.example.com/ >/dev/null; curl -sI --connect-to ${name}.example.com:80:127.0.0.1:${http} http://${name}.example.com/ >/dev/null`).join('\n')], { timeoutMs: 300_000 })
+  console.log(`${few.last}\n${many.last}`)
+  console.log(table([[`two curls a host, ${most} hosts, one after the other`, loop.wallMs], [`postproof verify, ${most} hosts`, many.wallMs]]))
+  console.log(`per host: ${(few.wallMs / Math.min(100, most)).toFixed(2)} ms at ${Math.min(100, most)}, ${(many.wallMs / most).toFixed(2)} ms at ${most} (${((many.wallMs / most / (few.wallMs / Math.min(100, most))) * 100).toFixed(0)} %); peak memory ${few.peakMb.toFixed(0)} MB and ${many.peakMb.toFixed(0)} MB`)
+} finally {
+  await server.stop()
+  await rm(folder, { recursive: true, force: true })
+}
