@@ -123,6 +123,8 @@ export interface TlsObservation {
   readonly cipher: string
   /** Named group of the key exchange, where the library tells it (`X25519MLKEM768`, `X25519`, `prime256v1`). */
   readonly group?: string
+  /** Size of the Diffie-Hellman prime, where a DHE suite was negotiated. */
+  readonly dhBits?: number
   readonly alpn?: string
   /** What the library's own verification said with the roots named in `store`; recorded, never obeyed. */
   readonly authorized: boolean

@@ -1,0 +1,399 @@
+/**
+ * Opens TCP and TLS connections for every probe: one address, one attempt, one deadline. Looks first and judges later: a bad certificate never
+ * ends a connection here. Never sends credentials.
+ */
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { type ConnectionOptions, connect as connectTls, createSecureContext, type SecureContext, getCACertificates, type TLSSocket } from 'node:tls'
+import { parseCertificateCached } from '../grammar/certificate.ts'
+import { readServerFlight } from '../grammar/tls-records.ts'
+import { readTlsSession } from '../grammar/tls-session.ts'
+import type { CertificateFacts, TlsObservation } from '../observations.ts'
+import { type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
+import { realPort, type Host, type Target } from '../target.ts'
+
+/** Event-loop lateness, sampled while connections are timed: a slow own process must not look like a slow target. */
+const SAMPLE_MS = 20
+const KEEP_MS = 60_000
+const late: { readonly at: number; readonly ms: number }[] = []
+let lastTick = 0
+let sampler: NodeJS.Timeout | undefined
+function sample(): void {
+  if (sampler !== undefined) return
+  lastTick = performance.now()
+  sampler = setInterval(() => {
+    const now = performance.now()
+    const ms = now - lastTick - SAMPLE_MS
+    lastTick = now
+    if (ms > 1) late.push({ at: now, ms })
+    while (late[0] !== undefined && late[0].at < now - KEEP_MS) late.shift()
+  }, SAMPLE_MS)
+  sampler.unref()
+}
+/** Worst event-loop delay since `since` (performance.now()), in milliseconds. Call once with no result needed to start the sampling. */
+export function loopDelaySince(since: number): number {
+  sample()
+  let worst = Math.max(0, performance.now() - lastTick - SAMPLE_MS)
+  for (const { at, ms } of late) if (at >= since && ms > worst) worst = ms
+  return Math.round(worst * 1000) / 1000
+}
+
+export const round = (ms: number): number => Math.round(ms * 1000) / 1000
+/** `192.0.2.1:443`, `[2001:db8::1]:443`. */
+export const peerOf = (address: string, port: number): string => (isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`)
+
+/** Where a logical port really is; throws the ProbeError `UNMAPPED` where the target maps ports and this one has no entry. */
+export function mappedPort(target: Target, logical: number): number {
+  const port = realPort(target, logical)
+  if (port === undefined) throw new ProbeError({ code: 'UNMAPPED', message: `port ${logical} is not in network.ports`, phase: 'connect' })
+  return port
+}
+
+/** Alert descriptions of RFC 8446 §6 and its forerunners, by number. */
+const ALERTS: Readonly<Record<number, string>> = {
+  0: 'close_notify',
+  10: 'unexpected_message',
+  20: 'bad_record_mac',
+  21: 'decryption_failed',
+  22: 'record_overflow',
+  30: 'decompression_failure',
+  40: 'handshake_failure',
+  41: 'no_certificate',
+  42: 'bad_certificate',
+  43: 'unsupported_certificate',
+  44: 'certificate_revoked',
+  45: 'certificate_expired',
+  46: 'certificate_unknown',
+  47: 'illegal_parameter',
+  48: 'unknown_ca',
+  49: 'access_denied',
+  50: 'decode_error',
+  51: 'decrypt_error',
+  60: 'export_restriction',
+  70: 'protocol_version',
+  71: 'insufficient_security',
+  80: 'internal_error',
+  86: 'inappropriate_fallback',
+  90: 'user_canceled',
+  100: 'no_renegotiation',
+  109: 'missing_extension',
+  110: 'unsupported_extension',
+  112: 'unrecognized_name',
+  113: 'bad_certificate_status_response',
+  115: 'unknown_psk_identity',
+  116: 'certificate_required',
+  120: 'no_application_protocol',
+}
+
+/**
+ * Names what ended a connection: `ALERT_<NAME>` (a TLS alert came in), `ECONNRESET` (a real reset), `EOF` (the peer closed without a word),
+ * `TIMEOUT`, OpenSSL's own `ERR_SSL_…` code for what it would not go on with, or the system's code.
+ */
+export function connectionFailure(error: unknown, phase: ProbeFailure['phase']): ProbeFailure {
+  if (error instanceof ProbeError) return error.failure
+  const { code, message, syscall } = error as { code?: string; message?: string; syscall?: string }
+  const text = String(message ?? error).slice(0, 300)
+  const alert = /SSL alert number (\d{1,3})/.exec(text)
+  if (alert !== null) {
+    const number = Number(alert[1])
+    const name = ALERTS[number] ?? `number_${number}`
+    return { code: `ALERT_${name.toUpperCase()}`, message: `the peer sent the TLS alert ${name} (${number})`, phase: 'tls' }
+  }
+  // Node says ECONNRESET for a plain end of stream during the handshake too; only the system call tells a reset.
+  if (code === 'ECONNRESET' && syscall === undefined) return { code: 'EOF', message: 'the peer closed the connection before the handshake was complete', phase }
+  if (code?.startsWith('ERR_SSL_') === true) return { code, message: text.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, '').slice(0, 200), phase }
+  return { code: code ?? 'UNKNOWN', message: text, phase }
+}
+
+export interface OpenedTcp {
+  readonly socket: Socket
+  readonly address: string
+  /** Real port. */
+  readonly port: number
+  readonly peer: string
+  readonly connectMs: number
+  /** Gives the connection slot back; happens by itself when the socket closes. */
+  release(): void
+}
+
+/**
+ * Connects to one address; waits for a connection slot first. `port` is logical (443) and mapped by the target.
+ * @throws ProbeError with the system's code, phase `connect` (or `deadline`); `UNMAPPED`
+ */
+export async function openTcp(
+  context: ProbeContext,
+  to: { readonly address: string; readonly port: number; readonly signal?: AbortSignal },
+): Promise<OpenedTcp> {
+  const port = mappedPort(context.target, to.port)
+  const signal = to.signal ?? context.signal
+  const slot = await context.connection(to.address)
+  const peer = peerOf(to.address, port)
+  const start = performance.now()
+  sample()
+  try {
+    const socket = await new Promise<Socket>((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason as Error)
+        return
+      }
+      const opening = connectTcp({ host: to.address, port, autoSelectFamily: false, noDelay: true })
+      const abort = (): void => {
+        opening.destroy()
+        reject(signal.reason as Error)
+      }
+      signal.addEventListener('abort', abort, { once: true })
+      opening.once('error', (error) => {
+        signal.removeEventListener('abort', abort)
+        reject(error)
+      })
+      opening.once('connect', () => {
+        signal.removeEventListener('abort', abort)
+        opening.removeAllListeners('error')
+        opening.on('error', () => {})
+        resolve(opening)
+      })
+    })
+    socket.once('close', slot.release)
+    const connectMs = round(performance.now() - start)
+    context.log(`connected to ${peer} in ${connectMs} ms`)
+    return { socket, address: to.address, port, peer, connectMs, release: slot.release }
+  } catch (error) {
+    slot.release()
+    const failure = connectionFailure(error, 'connect')
+    throw new ProbeError({ ...failure, message: `${peer}: ${failure.message}` }, { cause: error })
+  }
+}
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+export interface TlsParameters {
+  /** false: no server name is sent. An address is never sent as one. */
+  readonly servername: string | false
+  readonly minVersion?: TlsVersion
+  readonly maxVersion?: TlsVersion
+  /** OpenSSL cipher string. */
+  readonly ciphers?: string
+  /** @default h2, http/1.1; empty: no ALPN */
+  readonly alpn?: readonly string[]
+  /** Reads the Certificate message off the wire; only where it is in plain text (TLS 1.2 and below). */
+  readonly wireChain?: boolean
+  readonly store?: TlsObservation['store']
+}
+
+/** Which roots judge a host: `network.trust` beside the bundled ones; alone only where the host says `trust: private` itself. */
+export function storeFor(target: Target, host: Host | undefined): TlsObservation['store'] {
+  if (target.trust.length === 0) return 'bundled'
+  const said = host?.declared.tls?.trust ?? target.file.defaults?.tls?.trust
+  return said === 'private' ? 'declared' : 'bundled+declared'
+}
+
+/** A context is made once per settings: parsing the roots for every connection would cost more than the handshake. */
+const contexts = new Map<string, SecureContext>()
+function secureContext(target: Target, parameters: TlsParameters): SecureContext {
+  const store = parameters.store ?? storeFor(target, undefined)
+  const { minVersion, maxVersion, ciphers } = parameters
+  const key = JSON.stringify([store, store === 'bundled' ? [] : target.trust, minVersion, maxVersion, ciphers])
+  const known = contexts.get(key)
+  if (known !== undefined) return known
+  if (contexts.size > 64) contexts.clear()
+  const made = createSecureContext({
+    // Policy is computed from parsed data, never left to a level of the library; yet the default level stays for ordinary handshakes.
+    ...(store === 'bundled' ? {} : { ca: store === 'declared' ? [...target.trust] : [...getCACertificates('bundled'), ...target.trust] }),
+    minVersion: minVersion ?? 'TLSv1.2',
+    ...(maxVersion === undefined ? {} : { maxVersion }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+  })
+  contexts.set(key, made)
+  return made
+}
+
+const TAP_LIMIT = 1024 * 1024
+/** Passes bytes through and keeps a copy of what came in, so that the plaintext part of a handshake can be read. */
+class Tap extends Duplex {
+  readonly #socket: Socket
+  #kept: Buffer[] = []
+  #size = 0
+  constructor(socket: Socket) {
+    super()
+    this.#socket = socket
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#size < TAP_LIMIT) {
+        this.#kept.push(chunk)
+        this.#size += chunk.length
+      }
+      if (!this.push(chunk)) socket.pause()
+    })
+    socket.on('end', () => this.push(null))
+    socket.on('error', (error) => this.destroy(error))
+    socket.on('close', () => this.destroy())
+  }
+  received(): Buffer {
+    const all = Buffer.concat(this.#kept)
+    this.#kept = []
+    return all
+  }
+  override _read(): void {
+    this.#socket.resume()
+  }
+  override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#socket.write(chunk, encoding, done)
+  }
+  override _final(done: (error?: Error | null) => void): void {
+    this.#socket.end(done)
+  }
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#socket.destroy()
+    done(error)
+  }
+}
+
+export interface OpenedTls {
+  readonly socket: TLSSocket
+  readonly tcp: OpenedTcp
+  readonly observation: TlsObservation
+}
+
+/** Longest wait for a TLS 1.3 ticket after the handshake, beyond two round trips: it rides on the server's first flight of data. */
+const TICKET_EXTRA_MS = 30
+const TICKET_MOST_MS = 300
+
+/** DER of the certificates the library kept, leaf first, each once. */
+function libraryChain(socket: TLSSocket): readonly CertificateFacts[] {
+  const chain: CertificateFacts[] = []
+  const seen = new Set<string>()
+  // getPeerCertificate must be the first look: getPeerX509Certificate changes what it returns afterwards.
+  let one: ReturnType<TLSSocket['getPeerCertificate']> | undefined = socket.getPeerCertificate(true)
+  while (one?.raw !== undefined && chain.length < 16) {
+    const read = parseCertificateCached(one.raw)
+    if (!read.ok || seen.has(read.value.sha256)) break
+    seen.add(read.value.sha256)
+    chain.push(read.value)
+    one = (one as { issuerCertificate?: typeof one }).issuerCertificate
+  }
+  return chain
+}
+
+/**
+ * Opens a TLS connection and takes all facts of it once. The handshake is completed whatever the certificate is; what the library's
+ * verification said is recorded in the observation and obeyed by nobody.
+ * @throws ProbeError: see {@link connectionFailure} for its codes; phase `connect` or `tls`
+ */
+export async function openTls(
+  context: ProbeContext,
+  to: { readonly address: string; readonly port?: number; readonly signal?: AbortSignal } & TlsParameters,
+): Promise<OpenedTls> {
+  const signal = to.signal ?? context.signal
+  const at = new Date().toISOString()
+  const began = performance.now()
+  const store = to.store ?? storeFor(context.target, undefined)
+  const secure = secureContext(context.target, { ...to, store })
+  const tcp = await openTcp(context, { address: to.address, port: to.port ?? 443, signal })
+  const tap = to.wireChain === true ? new Tap(tcp.socket) : undefined
+  const servername = to.servername === false || isIP(to.servername) !== 0 ? undefined : to.servername
+  const alpn = to.alpn ?? ['h2', 'http/1.1']
+  const start = performance.now()
+  let staple: Buffer | undefined
+  let session: Buffer | undefined
+  try {
+    const options: ConnectionOptions = {
+      socket: tap ?? tcp.socket,
+      secureContext: secure,
+      rejectUnauthorized: false,
+      requestOCSP: true,
+      // Names are judged by our own reader; `authorized` then speaks of the chain alone.
+      checkServerIdentity: () => undefined,
+      ...(servername === undefined ? {} : { servername }),
+      ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
+    }
+    const socket = connectTls(options)
+    socket.on('session', (der: Buffer) => {
+      session ??= der
+    })
+    socket.once('OCSPResponse', (response: Buffer | null) => {
+      if (response !== null && response.length > 0) staple = response
+    })
+    await new Promise<void>((resolve, reject) => {
+      const abort = (): void => {
+        socket.destroy()
+        reject(signal.reason as Error)
+      }
+      if (signal.aborted) {
+        abort()
+        return
+      }
+      signal.addEventListener('abort', abort, { once: true })
+      const done = (act: () => void): void => {
+        signal.removeEventListener('abort', abort)
+        act()
+      }
+      socket.once('error', (error) => done(() => reject(error)))
+      socket.once('close', () => done(() => reject(Object.assign(new Error('closed during the handshake'), { code: 'EOF' }))))
+      socket.once('secureConnect', () =>
+        done(() => {
+          socket.removeAllListeners('error')
+          socket.removeAllListeners('close')
+          socket.on('error', () => {})
+          resolve()
+        }),
+      )
+    })
+    socket.once('close', tcp.release)
+    const tlsMs = round(performance.now() - start)
+    const loopDelayMs = loopDelaySince(began)
+    const library = libraryChain(socket)
+    const wire = tap === undefined ? undefined : readServerFlight(tap.received())
+    const served = wire?.ok === true && wire.value.certificates.length > 0 ? wire.value.certificates.map(parseCertificateCached) : undefined
+    const readable = served?.every((one) => one.ok) === true ? served.flatMap((one) => (one.ok ? [one.value] : [])) : undefined
+    const protocol = socket.getProtocol() ?? 'unknown'
+    const ephemeral = socket.getEphemeralKeyInfo() as { type?: string; name?: string; size?: number } | null
+    if (session === undefined && protocol === 'TLSv1.3' && to.wireChain !== true) await ticket(socket, Math.min(TICKET_MOST_MS, 2 * tlsMs + TICKET_EXTRA_MS))
+    const resumable = session ?? (protocol === 'TLSv1.3' ? undefined : socket.getSession())
+    const facts = resumable === undefined ? undefined : readTlsSession(resumable)
+    const authorizationError = socket.authorizationError as unknown as Error | string | null | undefined
+    const observation: TlsObservation = {
+      peer: tcp.peer,
+      address: to.address,
+      ...(servername === undefined ? {} : { servername }),
+      protocol,
+      cipher: socket.getCipher()?.standardName === undefined ? 'unknown' : socket.getCipher().name,
+      ...(ephemeral?.name === undefined ? {} : { group: ephemeral.name }),
+      ...(ephemeral?.type === 'DH' && ephemeral.size !== undefined ? { dhBits: ephemeral.size } : {}),
+      ...(typeof socket.alpnProtocol === 'string' ? { alpn: socket.alpnProtocol } : {}),
+      authorized: socket.authorized,
+      ...(socket.authorized || authorizationError === undefined || authorizationError === null
+        ? {}
+        : { authorizationError: typeof authorizationError === 'string' ? authorizationError : ((authorizationError as { code?: string }).code ?? 'UNKNOWN') }),
+      store,
+      chain: readable ?? library,
+      chainSource: readable === undefined ? 'library' : 'wire',
+      ...(staple === undefined ? {} : { ocspStaple: staple }),
+      ...(facts?.ok === true && facts.value.lifetimeHintSeconds !== undefined ? { ticketLifetimeSeconds: facts.value.lifetimeHintSeconds } : {}),
+      ...(facts?.ok === true && facts.value.maxEarlyData !== undefined ? { maxEarlyData: facts.value.maxEarlyData } : {}),
+      handshakeMs: tlsMs,
+      connectMs: tcp.connectMs,
+      loopDelayMs,
+      at,
+    }
+    context.log(`${observation.protocol} ${observation.cipher} ${observation.group ?? ''} with ${tcp.peer} in ${tlsMs} ms`)
+    return { socket, tcp, observation }
+  } catch (error) {
+    tcp.socket.destroy()
+    tcp.release()
+    const failure = connectionFailure(error, 'tls')
+    throw new ProbeError({ ...failure, message: `${tcp.peer}: ${failure.message}` }, { cause: error })
+  }
+}
+
+/** Waits for the first session ticket, at most `ms`. */
+function ticket(socket: TLSSocket, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms)
+    function done(): void {
+      clearTimeout(timer)
+      socket.removeListener('session', done)
+      socket.removeListener('close', done)
+      resolve()
+    }
+    socket.once('session', done)
+    socket.once('close', done)
+  })
+}
