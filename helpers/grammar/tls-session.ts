@@ -13,8 +13,17 @@ const LIFETIME_HINT = 9
 const TICKET = 10
 const MAX_EARLY_DATA = 15
 
-export function readTlsSession(der: Uint8Array): TlsSessionReading {
-  const outer = readDer(der)
+/** Newer Node puts the name it was connected to in front of the DER: NUL, the marker, NUL, a two-byte length, the name. */
+const MARKER = Buffer.from('\0nodejs:tls:session:1\0', 'latin1')
+function withoutName(bytes: Uint8Array): Uint8Array {
+  if (!Buffer.from(bytes.subarray(0, MARKER.length)).equals(MARKER)) return bytes
+  const at = MARKER.length
+  return bytes.subarray(at + 2 + (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)))
+}
+
+/** Reads the bytes of Node's `session` event or `getSession()`. */
+export function readTlsSession(bytes: Uint8Array): TlsSessionReading {
+  const outer = readDer(withoutName(bytes))
   if (!outer.ok) return outer
   const fields = derChildren(outer.value)
   if (!fields.ok) return fields
