@@ -27,7 +27,11 @@ interface TestCaseLike {
 const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
-const isRed = (result: Result): boolean => result.outcome === 'fail' || result.outcome === 'inconclusive'
+/** What the runner must have said of a test that carries these verdicts. */
+function expectedState(results: readonly Result[]): string {
+  if (results.some((result) => result.outcome === 'fail' || result.outcome === 'inconclusive')) return 'failed'
+  return results.every((result) => result.outcome === 'skip') ? 'skipped' : 'passed'
+}
 
 /**
  * Runs the live entry for a started run.
@@ -40,8 +44,8 @@ export async function runUnderVitest(run: Run, options: { readonly entry?: strin
   const environment = { ...process.env }
   const handlers = (['SIGINT', 'SIGTERM'] as const).map((signal) => [signal, process.listeners(signal)] as const)
   const problems: RunnerProblem[] = []
-  const states = new Map<number, string>()
-  let tests = 0
+  const seen: { readonly name: string; readonly state: string; readonly cases: readonly number[] }[] = []
+  const known = new Set<number>()
   let unhandled: readonly unknown[] = []
   let reason = 'not finished'
   const text = (error: unknown): string =>
@@ -52,13 +56,11 @@ export async function runUnderVitest(run: Run, options: { readonly entry?: strin
         : String(error)
   const reporter = {
     onTestCaseResult(test: TestCaseLike): void {
-      tests += 1
-      const cases = test.meta().cases
-      if (cases === undefined) problems.push({ subject: test.fullName, reason: 'a test that carries no verdict' })
-      for (const index of cases ?? []) {
-        if (states.has(index)) problems.push({ subject: test.fullName, reason: 'a verdict was reported twice' })
-        states.set(index, test.result().state)
-      }
+      const cases = test.meta().cases ?? []
+      if (cases.length === 0) problems.push({ subject: test.fullName, reason: 'a test that carries no verdict' })
+      if (cases.some((index) => known.has(index))) problems.push({ subject: test.fullName, reason: 'a verdict was reported twice' })
+      for (const index of cases) known.add(index)
+      seen.push({ name: test.fullName, state: test.result().state, cases })
     },
     onTestSuiteResult(suite: { fullName: string; errors(): readonly { message: string }[] }): void {
       for (const error of suite.errors()) problems.push({ subject: suite.fullName, reason: `a hook failed: ${error.message}` })
@@ -155,15 +157,12 @@ export async function runUnderVitest(run: Run, options: { readonly entry?: strin
   }
   for (const error of unhandled) problems.push({ subject: 'runner', reason: `an unhandled error: ${text(error)}` })
   if (reason === 'interrupted') problems.push({ subject: 'runner', reason: 'the runner was interrupted' })
-  const missing = run.cases.filter((_, index) => !states.has(index)).length
+  const reported = new Set(seen.flatMap(({ cases }) => cases))
+  const missing = run.cases.length - reported.size
   if (missing > 0) problems.push({ subject: 'runner', reason: `${missing} of ${run.cases.length} planned verdicts were never reported by the runner` })
-  const results = await Promise.all(run.cases.map((_, index) => run.result(index)))
-  for (const [index, result] of results.entries()) {
-    const state = states.get(index)
-    if (state === undefined) continue
-    // In a test that carries several verdicts the others may be worse; greener than a verdict of its own is what must never be.
-    if (state === 'failed' || ((state === 'passed' || state === 'skipped') && !isRed(result))) continue
-    problems.push({ subject: `${result.check} ${result.subject}`, reason: `judged ${result.outcome}, but the runner says ${state}` })
+  for (const { name, state, cases } of seen) {
+    const expected = expectedState(await Promise.all(cases.map((index) => run.result(index))))
+    if (state !== expected) problems.push({ subject: name, reason: `the verdicts in it make it ${expected}, but the runner says ${state}` })
   }
-  return { tests, problems }
+  return { tests: seen.length, problems }
 }
