@@ -49,7 +49,8 @@ export function titleOf(seen: Pick<HttpObservation, 'body' | 'headers'>): string
 }
 
 const CHALLENGE_STATUSES: ReadonlySet<number> = new Set([401, 403, 429, 503])
-const CHALLENGE = /cf-chl-|challenge-platform|_cf_chl_opt|g-recaptcha|h-captcha|hcaptcha\.com|cf-turnstile|captcha-delivery|ddos-guard|\/_sucuri|awswaf|just a moment\.\.\./i
+const CHALLENGE =
+  /cf-chl-|challenge-platform|_cf_chl_opt|g-recaptcha|h-captcha|hcaptcha\.com|cf-turnstile|captcha-delivery|ddos-guard|\/_sucuri|awswaf|just a moment\.\.\./i
 
 /**
  * An edge stood in the way and asked for proof of humanity instead of answering: no basis for a verdict about the application behind it

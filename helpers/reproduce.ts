@@ -28,7 +28,9 @@ export function shellQuote(word: string): string {
   }
   if (!control) return `'${word.replaceAll("'", `'\\''`)}'`
   const escaped = [...Buffer.from(word)]
-    .map((byte) => (byte >= 0x20 && byte < 0x7f && byte !== 0x5c && byte !== 0x25 && byte !== 0x27 ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`))
+    .map((byte) =>
+      byte >= 0x20 && byte < 0x7f && byte !== 0x5c && byte !== 0x25 && byte !== 0x27 ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`,
+    )
     .join('')
   return `"$(printf '${escaped}')"`
 }
