@@ -151,3 +151,42 @@ export function tlsEveryAddress(host: string): Probe<readonly { readonly address
     },
   }
 }
+
+export interface TlsSuitesRequest {
+  readonly host: string
+  /** OpenSSL names of TLS 1.2 suites; the hello offers these and nothing else. */
+  readonly suites: readonly string[]
+  /** A handshake that offered at least these suites: where an alert refused it, these are refused too, and no connection is made. */
+  readonly within?: Probe<TlsObservation>
+  /** A handshake that may have chosen one of these suites by itself: then it is the answer. */
+  readonly unlessChosenIn?: Probe<TlsObservation>
+}
+
+/**
+ * Does the server accept one of these TLS 1.2 suites? Offered at security level 0, so that our own library's policy decides nothing.
+ * @throws ProbeError as {@link tlsHandshake}: the alert is the usual answer
+ */
+export function tlsSuites(request: TlsSuitesRequest): Probe<TlsObservation> {
+  const { host, suites, within, unlessChosenIn } = request
+  const direct = tlsHandshake({ host, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2', ciphers: `${suites.join(':')}:@SECLEVEL=0` })
+  if (within === undefined && unlessChosenIn === undefined) return direct
+  return {
+    kind: 'tlsSuites',
+    key: `tlsSuites ${host} ${suites.join(':')} within=${within?.key ?? '-'} unless=${unlessChosenIn?.key ?? '-'}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 0 },
+    host,
+    timeoutMs: 30_000,
+    async run(context) {
+      const chosen = unlessChosenIn === undefined ? undefined : await context.observe(unlessChosenIn)
+      if (chosen?.ok === true && chosen.value.protocol === 'TLSv1.2' && suites.includes(chosen.value.cipher)) return chosen.value
+      const wider = within === undefined ? undefined : await context.observe(within)
+      if (wider?.ok === false && wider.failure.code.startsWith('ALERT_')) {
+        throw new ProbeError({ ...wider.failure, message: `${wider.failure.message}, to a hello that offered these suites among others` })
+      }
+      const seen = await context.observe(direct)
+      if (!seen.ok) throw new ProbeError(seen.failure)
+      return seen.value
+    },
+  }
+}

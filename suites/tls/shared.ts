@@ -1,0 +1,174 @@
+/** What the checks of this suite share: who is judged, how evidence names a certificate, dates. */
+import { eachHost, hostOf, type Subject } from '../../helpers/check.ts'
+import type { CertificateFacts, TlsObservation } from '../../helpers/observations.ts'
+import type { Observed, ProbeFailure } from '../../helpers/probe.ts'
+import type { CertificatePaths } from '../../helpers/probes/certificate-path.ts'
+import { opensslFor } from '../../helpers/reproduce.ts'
+import type { Host, Target } from '../../helpers/target.ts'
+import type { Evidence } from '../../helpers/verdict.ts'
+
+export const DAY_MS = 86_400_000
+export const HOUR_MS = 3_600_000
+
+/** Every host is reached over TLS. */
+export const tlsHosts = eachHost()
+export const noHosts = { skip: 'not-declared', reason: 'the target names no host' } as const
+
+export const certificateLine = (certificate: CertificateFacts): string =>
+  `${certificate.subject === '' ? '(empty subject)' : certificate.subject} [SHA-256 ${certificate.sha256.slice(0, 16)}…]`
+
+/** Evidence about the handshake of a host: where and when come from the observation. */
+export const seenAt = (tls: TlsObservation, what: string, expected: string, received: string): Evidence => ({
+  what,
+  expected,
+  received,
+  where: tls.peer,
+  at: tls.at,
+})
+
+export const leafOf = (tls: TlsObservation): CertificateFacts | undefined => tls.chain[0]
+
+/** The path a client would use: one whose certificates are all in date now where there is one, else the first; without a trusted path, what could be verified. */
+export function usedPath(paths: CertificatePaths, now: Date): readonly CertificateFacts[] {
+  const inDate = paths.paths.find(({ certificates }) => certificates.slice(0, -1).every((one) => datesHold(one, now)))
+  return (inDate ?? paths.paths[0])?.certificates ?? paths.longest
+}
+/** The used path without its trust anchor, whose own signature and dates no client looks at. */
+export function judgedPath(paths: CertificatePaths, now: Date): readonly CertificateFacts[] {
+  const path = usedPath(paths, now)
+  return paths.paths.length > 0 && path.length > 1 ? path.slice(0, -1) : path
+}
+
+/** False for NaN as well. */
+export const datesHold = (certificate: CertificateFacts, now: Date): boolean =>
+  Date.parse(certificate.notBefore) <= now.getTime() && now.getTime() <= Date.parse(certificate.notAfter)
+
+/** Lifetime in days, both ends counted (RFC 5280: notAfter is inclusive). */
+export const lifetimeDays = (certificate: CertificateFacts): number => (Date.parse(certificate.notAfter) - Date.parse(certificate.notBefore) + 1000) / DAY_MS
+
+/** Publicly trusted: its root is one of the bundled ones, or the target says so of this host. Rules of the browser programmes hold for these alone. */
+export const isPublic = (paths: CertificatePaths, host: Host, target: Target): boolean =>
+  paths.paths.some(({ anchor }) => anchor === 'bundled') ||
+  host.declared.tls?.trust === 'public' ||
+  (target.file.defaults?.tls?.trust === 'public' && host.declared.tls?.trust === undefined)
+
+export const openssl =
+  (flags: readonly string[] = []) =>
+  (subject: Subject, target: Target): string =>
+    opensslFor(target, hostOf(subject).fqdn, [...flags])
+/** Shows the served certificates as text. */
+export const showCertificate = (subject: Subject, target: Target): string =>
+  `${opensslFor(target, hostOf(subject).fqdn, [])} 2>/dev/null | openssl x509 -noout -text`
+
+/**
+ * What an attempt at a handshake proves. `refused`: an alert, or an answer in another version. `accepted`: it completed, or our own library
+ * refused to go on with what the server had already agreed to. `unknown`: silence, reset, end of stream, rubbish: neither (rules G1).
+ */
+export type Proof = { readonly result: 'accepted' | 'refused' | 'unknown'; readonly how: string }
+const REFUSING = new Set([
+  'ALERT_HANDSHAKE_FAILURE',
+  'ALERT_ILLEGAL_PARAMETER',
+  'ALERT_PROTOCOL_VERSION',
+  'ALERT_INSUFFICIENT_SECURITY',
+  'ALERT_INTERNAL_ERROR',
+  'ALERT_INAPPROPRIATE_FALLBACK',
+  'ALERT_UNRECOGNIZED_NAME',
+  'ALERT_NO_APPLICATION_PROTOCOL',
+])
+/** Reasons by which OpenSSL leaves a handshake that the server had agreed to (rules §17). */
+const OUR_REFUSAL =
+  /LEGACY_SIGALG|DH_KEY_TOO_SMALL|DH_PARAM_SIZE|UNSAFE_LEGACY_RENEGOTIATION|EE_KEY_TOO_SMALL|CA_KEY_TOO_SMALL|CA_MD_TOO_WEAK|BAD_SIGNATURE|WRONG_SIGNATURE_TYPE/
+const OTHER_VERSION = /UNSUPPORTED_PROTOCOL|WRONG_SSL_VERSION|UNKNOWN_PROTOCOL|TLS_DOWNGRADE/
+
+export function proofOf(seen: Observed<TlsObservation>): Proof {
+  if (seen.ok) return { result: 'accepted', how: `handshake completed: ${seen.value.protocol} ${seen.value.cipher}` }
+  return proofOfFailure(seen.failure)
+}
+export function proofOfFailure({ code, message }: ProbeFailure): Proof {
+  if (REFUSING.has(code)) return { result: 'refused', how: message }
+  if (OUR_REFUSAL.test(code)) return { result: 'accepted', how: `the server agreed; only our own library would not go on (${code})` }
+  if (OTHER_VERSION.test(code)) return { result: 'refused', how: `answered in another version (${code})` }
+  return { result: 'unknown', how: `${message} (${code})` }
+}
+
+/** TLS 1.2 suites by their OpenSSL names, as far as a library of today can still speak them. */
+export const FS_AEAD_SUITES = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'DHE-RSA-AES128-GCM-SHA256',
+  'DHE-RSA-AES256-GCM-SHA384',
+  'DHE-RSA-CHACHA20-POLY1305',
+] as const
+export const CBC_SUITES = [
+  'ECDHE-ECDSA-AES128-SHA',
+  'ECDHE-RSA-AES128-SHA',
+  'ECDHE-ECDSA-AES256-SHA',
+  'ECDHE-RSA-AES256-SHA',
+  'ECDHE-ECDSA-AES128-SHA256',
+  'ECDHE-RSA-AES128-SHA256',
+  'ECDHE-ECDSA-AES256-SHA384',
+  'ECDHE-RSA-AES256-SHA384',
+  'ECDHE-ECDSA-CAMELLIA128-SHA256',
+  'ECDHE-RSA-CAMELLIA128-SHA256',
+  'ECDHE-ECDSA-CAMELLIA256-SHA384',
+  'ECDHE-RSA-CAMELLIA256-SHA384',
+] as const
+export const STATIC_RSA_SUITES = [
+  'AES128-GCM-SHA256',
+  'AES256-GCM-SHA384',
+  'AES128-SHA',
+  'AES256-SHA',
+  'AES128-SHA256',
+  'AES256-SHA256',
+  'AES128-CCM',
+  'AES256-CCM',
+  'CAMELLIA128-SHA',
+  'CAMELLIA256-SHA',
+] as const
+const OTHER_SUITES = [
+  'ECDHE-ECDSA-AES128-CCM',
+  'ECDHE-ECDSA-AES256-CCM',
+  'ECDHE-ECDSA-AES128-CCM8',
+  'ECDHE-ECDSA-AES256-CCM8',
+  'ECDHE-ECDSA-ARIA128-GCM-SHA256',
+  'ECDHE-ARIA128-GCM-SHA256',
+  'DHE-RSA-AES128-CCM',
+  'DHE-RSA-AES256-CCM',
+  'DHE-RSA-AES128-SHA',
+  'DHE-RSA-AES256-SHA',
+  'DHE-RSA-AES128-SHA256',
+  'DHE-RSA-AES256-SHA256',
+  'ADH-AES128-GCM-SHA256',
+  'ADH-AES256-SHA',
+  'AECDH-AES256-SHA',
+] as const
+
+/** A suite name against a pattern with `*`. */
+export const suiteMatches = (pattern: string, suite: string): boolean => {
+  const parts = pattern.toUpperCase().split('*')
+  if (parts.length === 1) return parts[0] === suite.toUpperCase()
+  const name = suite.toUpperCase()
+  const first = parts[0] as string
+  const last = parts.at(-1) as string
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false
+  let at = first.length
+  for (const part of parts.slice(1, -1)) {
+    const found = name.indexOf(part, at)
+    if (found < 0 || found + part.length > name.length - last.length) return false
+    at = found + part.length
+  }
+  return true
+}
+
+/** Every suite we can offer that the target's `tls.ciphersTls12` does not allow; undefined where nothing is declared. */
+export function suitesOutside(allowed: readonly string[] | undefined): readonly string[] | undefined {
+  if (allowed === undefined) return undefined
+  return [...FS_AEAD_SUITES, ...CBC_SUITES, ...STATIC_RSA_SUITES, ...OTHER_SUITES].filter((suite) => !allowed.some((pattern) => suiteMatches(pattern, suite)))
+}
+
+export const isCbc = (suite: string): boolean => !suite.startsWith('TLS_') && !/GCM|CCM|CHACHA|NULL|RC4/.test(suite)
+export const isStaticRsa = (suite: string): boolean => /^(?:AES|CAMELLIA|ARIA|SEED|IDEA|DES|RC4|NULL)/.test(suite)

@@ -1,0 +1,42 @@
+import { defineCheck, hostOf } from '../../helpers/check.ts'
+import { attempt } from '../../helpers/probe.ts'
+import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
+import { onlyVersion } from './probes.ts'
+import { noHosts, openssl, proofOf, tlsHosts } from './shared.ts'
+
+export default defineCheck({
+  id: 'tls/tls10',
+  title: 'TLS 1.0 is refused',
+  failureTitle: 'TLS 1.0 is accepted',
+  why: 'TLS 1.0 is deprecated: it leans on SHA-1 and MD5, and no client of today needs it. Libraries of today refuse it themselves and so hide that a server accepts it.',
+  source: 'RFC 8996',
+  severity: 'high',
+  codes: {
+    'tls.tls10.accepted': {
+      meaning: 'The server completes or agrees to a TLS 1.0 handshake.',
+      fix: 'nginx: ssl_protocols TLSv1.2 TLSv1.3; Caddy: remove protocols tls1.x from the tls directive.',
+    },
+  },
+  options: {},
+  subjects: tlsHosts,
+  unless: noHosts,
+  needs: (subject) => ({ seen: attempt(onlyVersion(hostOf(subject), 'TLSv1')) }),
+  judge: ({ seen }, { subject }) => {
+    const proof = proofOf(seen)
+    const accepted = proof.result === 'accepted' && !(seen.ok && seen.value.protocol !== 'TLSv1')
+    const evidence = {
+      what: 'a hello that offers TLS 1.0 alone',
+      expected: 'refused by an alert or another version',
+      received: proof.how,
+      ...(seen.ok ? { where: seen.value.peer } : {}),
+      at: seen.startedAt,
+    }
+    if (proof.result === 'unknown') return inconclusive('unobserved', `neither accepted nor refused: ${proof.how}`, evidence)
+    if (!accepted) return pass(evidence)
+    // The owner has said that it may be accepted: still a deviation from RFC 8996, but not a surprise.
+    const lowest = hostOf(subject).tls.minVersion
+    return lowest === 'TLSv1' ? warn('tls.tls10.accepted', evidence) : fail('tls.tls10.accepted', evidence)
+  },
+  reproduce: openssl(['-tls1', '-cipher', 'ALL:@SECLEVEL=0']),
+  covers: ['C1', 'D1', 'E24', 'B14'],
+})
