@@ -391,7 +391,8 @@ function ticket(socket: TLSSocket, ms: number): Promise<void> {
       clearTimeout(timer)
       socket.removeListener('session', done)
       socket.removeListener('close', done)
-      resolve()
+      // 'session' is emitted inside OpenSSL's callback: what is written to the socket before the stack has unwound never leaves.
+      setImmediate(resolve)
     }
     socket.once('session', done)
     socket.once('close', done)

@@ -350,7 +350,8 @@ export class Transport {
       return live
     }
     let given = false
-    const h1 = new Client(this.#origin, {
+    // The socket is ready, TLS or not: told `https`, undici would close it whenever a request names another Host.
+    const h1 = new Client(this.#origin.replace('https://', 'http://'), {
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -360,13 +361,15 @@ export class Transport {
       maxHeaderSize: MAX_HEADER_BYTES,
       allowH2: false,
       // One socket, opened by us: undici must not open another behind our back, the count of connections is part of what we promise.
-      connect: (_options, callback) => {
-        if (given || socket.destroyed) callback(new LineClosed('closed between requests'), null)
-        else {
-          given = true
-          callback(null, socket as never)
-        }
-      },
+      // Answered a moment later: undici does not look again when its connector calls back while it is still asking.
+      connect: (_options, callback) =>
+        queueMicrotask(() => {
+          if (given || socket.destroyed) callback(new LineClosed('closed between requests'), null)
+          else {
+            given = true
+            callback(null, socket as never)
+          }
+        }),
     })
     return { line, h1, served: 0, dead: false }
   }
@@ -380,7 +383,12 @@ export class Transport {
       let control: { abort(reason: Error): void } | undefined
       const collector = new Collector(exchange, live, (why) => (control === undefined ? (live.dead = true) : control.abort(why)), resolve)
       const headers: string[] = []
-      for (const [name, value] of exchange.headers) headers.push(name, value)
+      let named = false
+      for (const [name, value] of exchange.headers) {
+        if (name.length === 4 && name.toLowerCase() === 'host') named = true
+        headers.push(name, value)
+      }
+      if (!named) headers.push('host', exchange.authority)
       try {
         client.dispatch(
           {
@@ -425,9 +433,9 @@ export class Transport {
     const { code } = error as { code?: string }
     const before = collector.status === 0
     if (error instanceof LineClosed) return error
-    if (code?.startsWith('HPE_') === true || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    if (code?.startsWith('HPE_') === true || code === 'UND_ERR_HEADERS_OVERFLOW' || error.name === 'HTTPParserError') {
       live.dead = true
-      return new GrammarError(code, { cause: error })
+      return new GrammarError(code ?? `HPE_${/\(([^)]*)\)/.exec(error.message)?.[1]?.toUpperCase().replaceAll(' ', '_') ?? 'INVALID'}`, { cause: error })
     }
     if (code === 'UND_ERR_INVALID_ARG') return error
     live.dead = true
