@@ -1,4 +1,5 @@
 /** All checks there are for a target: ours, and the user's own beside the target file. */
+import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -10,6 +11,11 @@ import type { Target } from '../helpers/target.ts'
 
 export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+
+export function packageVersion(): string {
+  const file = join(packageRoot, packageRoot.endsWith('dist') ? '../package.json' : 'package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
 
 export interface Catalogue {
   readonly checks: readonly Check[]

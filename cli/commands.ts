@@ -1,8 +1,6 @@
 /** Commands and their flags (design §3). Misuse is exit 3, before anything is sent. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { packageRoot } from './catalogue.ts'
+import { packageVersion } from './catalogue.ts'
 
 export const EXIT_MISUSE = 3
 
@@ -59,9 +57,7 @@ const running = (command: Command): Command =>
     .option('--no-color', 'no colours (NO_COLOR works too)')
 
 function program(): Command {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, packageRoot.endsWith('dist') ? '../package.json' : 'package.json'), 'utf8')) as {
-    version: string
-  }
+  const version = packageVersion()
   const root = new Command('postproof')
     .description('Proves a deployment from outside: one file describes it, one command judges it with evidence and leaves a report a person can sign.')
     .version(version)

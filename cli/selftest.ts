@@ -18,7 +18,11 @@ export async function selftest(flags: { readonly suite?: readonly string[]; read
       return EXIT_MISUSE
     }
   }
-  const chosen = new Set(faults.filter((fault) => (flags.fault === undefined || flags.fault.includes(fault.name)) && (flags.suite === undefined || flags.suite.includes(fault.suite))).map((fault) => fault.name))
+  const chosen = new Set(
+    faults
+      .filter((fault) => (flags.fault === undefined || flags.fault.includes(fault.name)) && (flags.suite === undefined || flags.suite.includes(fault.suite)))
+      .map((fault) => fault.name),
+  )
   const whole = chosen.size === faults.length
   const controller = new AbortController()
   const stop = (): void => controller.abort('interrupted')

@@ -244,6 +244,11 @@ export class Run {
     return (await this.#observe(probe)) as Observed<T>
   }
 
+  /** Closes what the looks left open, for a run that is never started. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#resources.keys()].map((host) => this.#closeResources(host)))
+  }
+
   /** Resolves when every case has its result. */
   async settled(): Promise<void> {
     await Promise.all(this.#results)
@@ -299,7 +304,7 @@ export class Run {
     await this.#readsDone
     let results = await Promise.all(this.#results)
     clearTimeout(this.#timer)
-    await Promise.all([...this.#resources.keys()].map((host) => this.#closeResources(host)))
+    await this.close()
     const skew = clockSkewSeconds(this.#dates)
     const vantage = { ...(await vantageOf(this.target, this.#observations)), ...(skew === undefined ? {} : { clockSkewSeconds: skew }) }
     results = results

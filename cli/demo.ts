@@ -1,0 +1,51 @@
+/** `postproof demo`: the embedded deployment on loopback, healthy or broken on purpose, verified. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { listFaults, worldWith } from '../fixtures/proof.ts'
+import { startWorld } from '../fixtures/world.ts'
+import { nearest } from '../helpers/target/problems.ts'
+import { type DemoFlags, EXIT_MISUSE } from './commands.ts'
+import { verify } from './verify.ts'
+
+export async function demo(flags: DemoFlags): Promise<number> {
+  const faults = await listFaults()
+  if (flags.faults === true) {
+    let suite = ''
+    for (const fault of faults) {
+      if (fault.suite !== suite) process.stdout.write(`${suite === '' ? '' : '\n'}${fault.suite}\n`)
+      suite = fault.suite
+      process.stdout.write(`  ${fault.name.padEnd(40)} ${fault.title}\n`)
+    }
+    process.stdout.write(`\n${faults.length} faults\n`)
+    return 0
+  }
+  for (const name of flags.fault ?? []) {
+    if (faults.some((fault) => fault.name === name)) continue
+    const meant = nearest(
+      name,
+      faults.map((fault) => fault.name),
+    )
+    process.stderr.write(
+      `there is no fault ${JSON.stringify(name)}${meant === undefined ? '; `postproof demo --faults` lists them' : `; did you mean ${JSON.stringify(meant)}?`}\n`,
+    )
+    return EXIT_MISUSE
+  }
+  const world = await startWorld(await worldWith(flags.fault ?? []))
+  // The target lies in a folder of its own, as a user's would: so the demo takes the same way as everybody else.
+  const folder = await mkdtemp(join(tmpdir(), 'postproof-demo-'))
+  try {
+    const file = join(folder, 'target.yaml')
+    await writeFile(file, stringify(world.input))
+    const exitCode = await verify(file, flags)
+    if (flags.keep === true && process.stdin.isTTY === true) {
+      process.stdout.write(`\nThe deployment stays up; its target is ${file}. Ctrl-C ends it.\n`)
+      await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()))
+    }
+    return exitCode
+  } finally {
+    await world.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,90 @@
+/** `postproof verify`: target → run → report → exit code. */
+import { resolve } from 'node:path'
+import { Run } from '../helpers/run.ts'
+import { loadTarget } from '../helpers/target/load.ts'
+import type { Target } from '../helpers/target.ts'
+import { redactor } from '../reports/redact.ts'
+import { visible } from '../reports/sanitize.ts'
+import { type Catalogue, loadCatalogue, packageVersion, unknownChecks } from './catalogue.ts'
+import { EXIT_MISUSE, type VerifyFlags } from './commands.ts'
+import { execute } from './execute.ts'
+import { presenter } from './present.ts'
+import { selectionOf, selectionProblems } from './selection.ts'
+import { printProblems } from './validate.ts'
+
+const ALLOWED = ['load', 'login', 'write', 'mail', 'drill'] as const
+
+const misuse = (message: string): number => {
+  process.stderr.write(`${message}; nothing was sent\n`)
+  return EXIT_MISUSE
+}
+
+export async function verify(given: string, flags: VerifyFlags): Promise<number> {
+  const loaded = await loadTarget(given)
+  if (!loaded.ok) {
+    printProblems(loaded.problems)
+    return EXIT_MISUSE
+  }
+  return await verifyTarget(loaded.target, loaded.secrets, flags, given)
+}
+
+/** The target with what the flags add to it. */
+function withFlags(target: Target, flags: VerifyFlags): Target {
+  const allow = [...new Set([...(target.file.allow ?? []), ...((flags.allow ?? []) as readonly (typeof ALLOWED)[number][])])]
+  const limits = flags.timeout === undefined ? target.file.limits : { ...target.file.limits, runSeconds: flags.timeout }
+  return { ...target, file: { ...target.file, ...(allow.length === 0 ? {} : { allow }), ...(limits === undefined ? {} : { limits }) } }
+}
+
+export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, string>, flags: VerifyFlags, name: string): Promise<number> {
+  const stranger = flags.allow?.find((word) => !(ALLOWED as readonly string[]).includes(word))
+  if (stranger !== undefined) return misuse(`--allow: there is no impact ${JSON.stringify(stranger)}; ${ALLOWED.join(', ')}`)
+  let target = withFlags(given, flags)
+  const catalogue: Catalogue = await loadCatalogue(target)
+  const { openResultLog, ReportFolderError, writeReport } = await import('../reports/write.ts')
+  const problems = [...unknownChecks(target, catalogue.checks, name), ...selectionProblems(flags, target, catalogue.checks)]
+  if (problems.length > 0) {
+    printProblems(problems)
+    return EXIT_MISUSE
+  }
+  const clean = redactor(secrets)
+  const folder = resolve(flags.report)
+  let log: Awaited<ReturnType<typeof openResultLog>>
+  try {
+    log = await openResultLog(folder, clean)
+  } catch (error) {
+    if (error instanceof ReportFolderError) return misuse(error.message)
+    throw error
+  }
+  if (target.discovered) {
+    // What the domain has is part of what must be found out: looked up first, with probes that the checks will ask for again.
+    const { findHosts } = await import('../helpers/find-hosts.ts')
+    const scout = new Run(target, { catalogue: [] })
+    const { target: described, found } = await findHosts(target, (probe) => scout.look(probe))
+    await scout.close()
+    target = withFlags(described, flags)
+    if (flags.json !== true && flags.quiet !== true) for (const host of found) process.stderr.write(`found ${host.fqdn} (${host.from})\n`)
+  }
+  const view = presenter(flags, secrets)
+  const selection = selectionOf(flags)
+  const { run, gate, exitCode, interrupted } = await execute(target, {
+    ...selection,
+    catalogue: catalogue.checks,
+    broken: catalogue.broken,
+    onStart: (started) => view.start(started),
+    onResult: (result) => {
+      log.add(result)
+      view.result(result)
+    },
+    ...(flags.debug === true
+      ? { onLog: (probe: string, line: string) => void process.stderr.write(`${visible(clean(probe))}: ${visible(clean(line))}\n`) }
+      : {}),
+  })
+  const { toReport } = await import('../reports/report.ts')
+  const report = toReport(run, { version: packageVersion(), gate, exitCode, interrupted, selection: selection as Record<string, readonly string[]>, secrets })
+  const unlogged = await log.close()
+  const errors = [...(unlogged === undefined ? [] : [new ReportFolderError(folder, unlogged)]), ...(await writeReport(folder, report))]
+  view.end(report, errors.length === 0 ? folder : undefined)
+  for (const error of errors) process.stderr.write(`${error.message}\n`)
+  // A report that is not there cannot be signed: the run did not do its job, whatever it saw.
+  return errors.length > 0 && exitCode === 0 ? 2 : exitCode
+}

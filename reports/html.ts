@@ -1,0 +1,238 @@
+/**
+ * report.html: one file, offline, strict CSP by hash, readable without a mouse and without scripts' help for the verdict itself. The data travels as
+ * JSON in a script element and becomes text nodes only; nothing from the target is ever markup.
+ */
+import { createHash } from 'node:crypto'
+import type { Outcome } from '../helpers/verdict.ts'
+import { SCRIPT, STYLE } from './html-assets.ts'
+import type { HostTiming, Report, ReportResult } from './report.ts'
+
+/** Above this many results the passes and skips are embedded without their evidence: the whole stands in report.json. */
+const FULL_RESULTS = 3_000
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;')
+
+/** Markup that is known to be ours; everything else put into a template is escaped. */
+class Markup {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+type Part = string | number | Markup | readonly Part[] | undefined
+const render = (part: Part): string =>
+  part === undefined ? '' : part instanceof Markup ? part.text : Array.isArray(part) ? part.map(render).join('') : escaped(String(part))
+const markup = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
+  new Markup(strings.reduce((text, string, index) => text + string + (index < parts.length ? render(parts[index]) : ''), ''))
+
+const RANK: Readonly<Record<Outcome, number>> = { fail: 0, inconclusive: 1, warn: 2, pass: 3, skip: 4 }
+const MARKS: Readonly<Record<Outcome, string>> = { pass: '✓', warn: '!', fail: '✗', inconclusive: '?', skip: '–' }
+const NAMES: Readonly<Record<Outcome, string>> = { pass: 'pass', warn: 'warning', fail: 'failure', inconclusive: 'inconclusive', skip: 'not looked at' }
+
+/** JSON that can stand inside a script element whatever it says. */
+const embedded = (value: unknown): string =>
+  JSON.stringify(value)
+    .replaceAll('<', '\\u003c')
+    .replaceAll('>', '\\u003e')
+    .replaceAll('&', '\\u0026')
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029')
+
+const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
+function verdict(report: Report): { readonly word: string; readonly tone: string } {
+  if (report.gate.interrupted === true) return { word: 'Interrupted', tone: 'bad' }
+  if (report.gate.passed) return { word: 'Passed', tone: 'good' }
+  return report.gate.exitCode === 2 ? { word: 'Could not tell', tone: 'unsure' } : { word: 'Failed', tone: 'bad' }
+}
+
+function grid(report: Report): Markup {
+  const suites = [...new Set(report.results.map((result) => result.suite))]
+  const cells = new Map<string, { outcome: Outcome; counts: Record<Outcome, number> }>()
+  const rows = [...report.target.hosts]
+  let whole = false
+  for (const result of report.results) {
+    const row = result.host ?? ''
+    if (row === '') whole = true
+    const key = `${row}\n${result.suite}`
+    const known = cells.get(key) ?? { outcome: 'skip', counts: { pass: 0, warn: 0, fail: 0, inconclusive: 0, skip: 0 } }
+    known.counts[result.outcome] += 1
+    if (RANK[result.outcome] < RANK[known.outcome]) known.outcome = result.outcome
+    cells.set(key, known)
+  }
+  const row = (host: string, title: string): Markup =>
+    markup`<tr><th scope="row">${title}</th>${suites.map((suite) => {
+      const cell = cells.get(`${host}\n${suite}`)
+      if (cell === undefined) return markup`<td class="none"><span class="sr">nothing judged</span></td>`
+      const counts = (['fail', 'inconclusive', 'warn', 'pass', 'skip'] as const)
+        .filter((outcome) => cell.counts[outcome] > 0)
+        .map((outcome) => `${cell.counts[outcome]} ${NAMES[outcome]}`)
+      return markup`<td><button type="button" class="cell ${cell.outcome}" data-host="${host}" data-suite="${suite}" title="${counts.join(', ')}"><span aria-hidden="true">${MARKS[cell.outcome]}</span><span class="sr">${title}, ${suite}: ${counts.join(', ')}</span></button></td>`
+    })}</tr>`
+  return markup`<div class="scroll" role="region" aria-label="Hosts by suites" tabindex="0"><table class="grid"><caption class="sr">Worst outcome per host and suite; a cell filters the list below</caption><thead><tr><th scope="col">Host</th>${suites.map((suite) => markup`<th scope="col"><span>${suite}</span></th>`)}</tr></thead><tbody>${rows.map((host) => row(host, host))}${whole ? row('', 'whole target') : undefined}</tbody></table></div>`
+}
+
+const PHASES = [
+  ['dnsMs', 'DNS', 'p0'],
+  ['connectMs', 'connect', 'p1'],
+  ['tlsMs', 'TLS', 'p2'],
+  ['ttfbMs', 'wait', 'p3'],
+  ['transferMs', 'transfer', 'p4'],
+] as const
+
+function waterfall(timings: readonly HostTiming[]): Markup | undefined {
+  if (timings.length === 0) return undefined
+  const total = (one: HostTiming): number => PHASES.reduce((sum, [key]) => sum + (one[key] ?? 0), 0)
+  const longest = Math.max(1, ...timings.map(total))
+  const shown = [...timings].sort((a, b) => total(b) - total(a)).slice(0, 200)
+  const bar = (one: HostTiming): Markup => {
+    let x = 0
+    const parts = PHASES.map(([key, name, style]) => {
+      const value = one[key] ?? 0
+      const width = (value / longest) * 100
+      const part = markup`<rect class="${style}" x="${x.toFixed(3)}%" y="2" width="${Math.max(width, value > 0 ? 0.3 : 0).toFixed(3)}%" height="14"><title>${name} ${value.toFixed(1)} ms</title></rect>`
+      x += width
+      return part
+    })
+    const words = PHASES.filter(([key]) => one[key] !== undefined)
+      .map(([key, name]) => `${name} ${(one[key] ?? 0).toFixed(1)} ms`)
+      .join(', ')
+    return markup`<tr><th scope="row">${one.host}</th><td><svg role="img" aria-label="${words}" width="100%" height="18" preserveAspectRatio="none">${parts}</svg></td><td class="number">${total(one).toFixed(1)} ms</td></tr>`
+  }
+  return markup`<section aria-labelledby="timings"><h2 id="timings">Where the time went</h2><p class="legend">${PHASES.map(([, name, style]) => markup`<span><i class="${style}"></i>${name}</span>`)}</p><table class="waterfall"><caption class="sr">First exchange of each host by phase</caption><thead class="sr"><tr><th scope="col">Host</th><th scope="col">Phases</th><th scope="col">Total</th></tr></thead><tbody>${shown.map(bar)}</tbody></table></section>`
+}
+
+function certificates(report: Report): Markup | undefined {
+  if (report.certificates.length === 0) return undefined
+  const now = Date.parse(report.finishedAt)
+  const days = (to: string): number => Math.floor((Date.parse(to) - now) / 86_400_000)
+  return markup`<section aria-labelledby="certificates"><h2 id="certificates">Certificates</h2><div class="scroll" role="region" aria-label="Certificates" tabindex="0"><table class="plain"><thead><tr><th scope="col">Host</th><th scope="col">Issuer</th><th scope="col">Ends</th><th scope="col">Days</th><th scope="col">Session</th></tr></thead><tbody>${report.certificates
+    .slice(0, 500)
+    .map(
+      (one) =>
+        markup`<tr><th scope="row">${one.host}</th><td>${one.issuer}</td><td>${one.notAfter.slice(0, 10)}</td><td class="number">${days(one.notAfter)}</td><td>${one.protocol} · ${one.cipher}${one.group === undefined ? '' : ` · ${one.group}`}${one.alpn === undefined ? '' : ` · ${one.alpn}`}</td></tr>`,
+    )}</tbody></table></div></section>`
+}
+
+function requirements(report: Report): Markup | undefined {
+  if (report.requirements.length === 0) return undefined
+  return markup`<section aria-labelledby="requirements"><h2 id="requirements">By requirement</h2><ul class="requirements">${report.requirements.map((one) => markup`<li><span class="badge ${one.outcome}">${NAMES[one.outcome]}</span> <strong>${one.id}</strong> ${one.checks.join(', ')}</li>`)}</ul></section>`
+}
+
+function notLooked(report: Report): Markup | undefined {
+  const groups = Map.groupBy(
+    report.results.filter((result) => result.outcome === 'skip'),
+    (result) => `${result.skip ?? ''}\n${result.reason ?? ''}`,
+  )
+  if (groups.size === 0) return undefined
+  return markup`<section aria-labelledby="skipped"><h2 id="skipped">Not looked at, and why</h2><ul class="skips">${[...groups.values()].map((results) => {
+    const [first] = results
+    const checks = [...new Set(results.map((result) => result.check))]
+    return markup`<li><span class="badge skip">${first?.skip ?? ''}</span> ${first?.reason ?? ''} <span class="dim">${results.length} ${results.length === 1 ? 'verdict' : 'verdicts'}: ${checks.slice(0, 6).join(', ')}${checks.length > 6 ? ', …' : ''}</span></li>`
+  })}</ul></section>`
+}
+
+/** What the list needs of each result; texts that repeat are stored once. */
+function data(report: Report): unknown {
+  const texts: string[] = []
+  const places = new Map<string, number>()
+  const once = (text: string): number => {
+    const known = places.get(text)
+    if (known !== undefined) return known
+    places.set(text, texts.length)
+    texts.push(text)
+    return texts.length - 1
+  }
+  const slim = report.results.length > FULL_RESULTS
+  const results = [...report.results]
+    .sort((a, b) => RANK[a.outcome] - RANK[b.outcome] || (a.check < b.check ? -1 : a.check > b.check ? 1 : 0))
+    .map((result: ReportResult) => ({
+      c: once(result.check),
+      s: result.subject,
+      h: once(result.host ?? ''),
+      o: result.outcome,
+      v: result.severity,
+      ...(result.code === undefined ? {} : { k: once(result.code) }),
+      ...(result.reason === undefined ? {} : { r: result.reason }),
+      ...(result.blame === undefined ? {} : { b: result.blame }),
+      ...(result.waiver === undefined ? {} : { w: `Waived until ${result.waiver.expires} by ${result.waiver.owner}: ${result.waiver.reason}` }),
+      t: once(result.title),
+      ...(slim && (result.outcome === 'pass' || result.outcome === 'skip')
+        ? {}
+        : {
+            e: result.evidence.slice(0, 50).map((item) => [item.what, item.expected, item.received, item.where ?? '']),
+            y: once(result.why),
+            f: once(result.fix),
+            u: once(result.source),
+            p: result.reproduce,
+            q: result.requirements,
+            a: result.startedAt,
+            d: result.durationMs,
+            n: result.attempts,
+          }),
+    }))
+  return { texts, results }
+}
+
+export function html(report: Report): string {
+  const { word, tone } = verdict(report)
+  const { counts } = report
+  const seconds = ((Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000).toFixed(1)
+  const suites = [...new Set(report.results.map((result) => result.suite))]
+  const json = embedded(data(report))
+  const policy = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; base-uri 'none'; form-action 'none'`
+  const vantage = Object.entries(report.vantage)
+    .filter(([, value]) => typeof value !== 'object')
+    .map(([name, value]) => `${name}: ${String(value)}`)
+    .join(' · ')
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${word}: ${report.target.name} · postproof</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+<a class="skip-link" href="#findings">Skip to the findings</a>
+<header class="${tone}">
+<p class="eyebrow">postproof ${report.tool.version} · ${report.target.domain} · ${report.target.environment}</p>
+<h1>${word} <span class="of">${report.target.name}</span></h1>
+<p class="when"><time datetime="${report.startedAt}">${report.startedAt.slice(0, 19).replace('T', ' ')} UTC</time> · ${seconds} s · ${report.run.checks} checks on ${report.target.hosts.length} hosts · ${report.run.connections} connections</p>
+<ul class="counts" aria-label="Verdicts">${(['fail', 'inconclusive', 'warn', 'pass', 'skip'] as const).map((outcome) => markup`<li class="${outcome}"><b>${counts[outcome]}</b> ${outcome === 'skip' ? 'not looked at' : outcome === 'pass' ? 'passed' : outcome === 'fail' ? 'failed' : outcome === 'warn' ? 'warnings' : 'inconclusive'}</li>`)}</ul>
+${report.gate.reason === undefined ? undefined : markup`<p class="reason">${report.gate.reason}</p>`}
+${report.gate.blocking.length === 0 ? undefined : markup`<details class="blocking"><summary>${report.gate.blocking.length} ${report.gate.blocking.length === 1 ? 'verdict blocks' : 'verdicts block'} the gate (${report.gate.block} and above)</summary><ul>${report.gate.blocking.slice(0, 200).map((line) => markup`<li>${line}</li>`)}</ul></details>`}
+${report.run.aborted === undefined ? undefined : markup`<p class="reason">The run ended early: ${report.run.aborted}</p>`}
+</header>
+<main>
+<section aria-labelledby="overview"><h2 id="overview">Hosts and suites</h2>${grid(report)}</section>
+<section aria-labelledby="findings"><h2 id="findings" tabindex="-1">Findings</h2>
+<form class="filters" aria-label="Filter the findings">
+<label>Text <input id="f-text" type="search" autocomplete="off" placeholder="check, host, code"></label>
+<label>Outcome <select id="f-outcome"><option value="open">failures and warnings</option><option value="">all</option><option value="fail">failures</option><option value="inconclusive">inconclusive</option><option value="warn">warnings</option><option value="pass">passes</option><option value="skip">not looked at</option></select></label>
+<label>Suite <select id="f-suite"><option value="">all</option>${suites.map((suite) => markup`<option>${suite}</option>`)}</select></label>
+<label>Host <select id="f-host"><option value="">all</option>${report.target.hosts.slice(0, 2000).map((host) => markup`<option>${host}</option>`)}</select></label>
+<button type="reset">Reset</button>
+</form>
+<p id="shown" role="status" aria-live="polite"></p>
+<div id="list"></div>
+<button id="more" type="button" hidden>Show more</button>
+<noscript><p>Without scripts the findings stand in report.md and report.json beside this file.</p></noscript>
+</section>
+${requirements(report)}
+${waterfall(report.timings)}
+${certificates(report)}
+${notLooked(report)}
+<section class="sign" aria-labelledby="sign"><h2 id="sign">Sign-off</h2><dl><div><dt>Reviewed by</dt><dd></dd></div><div><dt>Decision</dt><dd></dd></div><div><dt>Date</dt><dd></dd></div></dl><p class="dim">Target sha256 ${report.target.sha256}</p></section>
+</main>
+<footer><p>${vantage}</p><p>Every pass carries evidence; a check that could not look is inconclusive, never green. The same facts for machines: report.json.</p></footer>
+<script type="application/json" id="data">${new Markup(json)}</script>
+<script>${new Markup(SCRIPT)}</script>
+</body>
+</html>
+`
+  return page.text
+}

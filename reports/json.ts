@@ -1,0 +1,14 @@
+/** report.json: the result object itself, written piece by piece so that tens of thousands of verdicts never stand in memory as one text. */
+import type { Report } from './report.ts'
+
+export function* jsonPieces(report: Report): Generator<string> {
+  const { results, ...head } = report
+  const opened = JSON.stringify(head, null, 1)
+  yield `${opened.slice(0, -2)},\n "results": [`
+  let first = true
+  for (const result of results) {
+    yield `${first ? '' : ','}\n  ${JSON.stringify(result)}`
+    first = false
+  }
+  yield `\n ]\n}\n`
+}

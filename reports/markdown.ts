@@ -1,0 +1,73 @@
+/** report.md: for a pull request or a ticket. Target text stands in code spans, so that it is never markup. */
+import type { Report, ReportResult } from './report.ts'
+
+/** A code span that no content can leave: the fence is longer than any run of backticks inside. */
+const code = (text: string): string => {
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  const pad = text.startsWith('`') || text.endsWith('`') || text === '' ? ' ' : ''
+  return `${fence}${pad}${text.replaceAll('\n', ' ')}${pad}${fence}`
+}
+const cell = (text: string): string => code(text).replaceAll('|', '\\|')
+
+const MARKS = { pass: '✅', warn: '⚠️', fail: '❌', inconclusive: '❔', skip: '⏭️' } as const
+
+function detail(result: ReportResult): string {
+  const lines = [
+    `### ${MARKS[result.outcome]} ${code(`${result.check} ${result.subject}`)}`,
+    '',
+    `${result.title} · ${result.severity}${result.code === undefined ? '' : ` · ${code(result.code)}`}`,
+    '',
+  ]
+  if (result.waiver !== undefined) lines.push(`Waived until ${result.waiver.expires} by ${code(result.waiver.owner)}: ${code(result.waiver.reason)}`, '')
+  if (result.reason !== undefined) lines.push(`Reason: ${code(result.reason)}`, '')
+  if (result.evidence.length > 0) {
+    lines.push('| what | expected | received |', '|---|---|---|')
+    for (const item of result.evidence.slice(0, 20)) lines.push(`| ${cell(item.what)} | ${cell(item.expected)} | ${cell(item.received)} |`)
+    if (result.evidence.length > 20) lines.push(`| … | | ${result.evidence.length - 20} more in report.json |`)
+    lines.push('')
+  }
+  if (result.fix !== '') lines.push(`Fix: ${result.fix}`, '')
+  lines.push('```sh', result.reproduce.replaceAll('```', "'''"), '```', '')
+  return lines.join('\n')
+}
+
+export function markdown(report: Report): string {
+  const { counts, gate } = report
+  const verdict = gate.interrupted === true ? 'INTERRUPTED' : gate.passed ? 'PASSED' : gate.exitCode === 2 ? 'COULD NOT TELL' : 'FAILED'
+  const suites = [...new Set(report.results.map((result) => result.suite))]
+  const lines = [
+    `# ${gate.passed ? '✅' : '❌'} ${code(report.target.name)}: ${verdict}`,
+    '',
+    `${code(report.target.domain)} · ${report.startedAt} · ${counts.fail} failed, ${counts.inconclusive} inconclusive, ${counts.warn} warnings, ${counts.pass} passed, ${counts.skip} skipped`,
+    '',
+    '| suite | pass | warn | fail | inconclusive | skip |',
+    '|---|---:|---:|---:|---:|---:|',
+    ...suites.map((suite) => {
+      const own = report.results.filter((result) => result.suite === suite)
+      const count = (outcome: string): number => own.filter((result) => result.outcome === outcome).length
+      return `| ${suite} | ${count('pass')} | ${count('warn')} | ${count('fail')} | ${count('inconclusive')} | ${count('skip')} |`
+    }),
+    '',
+  ]
+  const rank = { fail: 0, inconclusive: 1, warn: 2, pass: 3, skip: 4 } as const
+  const shown = report.results.filter((result) => rank[result.outcome] < 3).sort((a, b) => rank[a.outcome] - rank[b.outcome])
+  if (shown.length > 0) lines.push('## What was found', '', ...shown.slice(0, 500).map(detail))
+  if (shown.length > 500) lines.push(`${shown.length - 500} more in report.json`, '')
+  const skips = Map.groupBy(
+    report.results.filter((result) => result.outcome === 'skip'),
+    (result) => `${result.skip ?? ''}: ${result.reason ?? ''}`,
+  )
+  if (skips.size > 0)
+    lines.push(
+      '## Not looked at',
+      '',
+      ...[...skips].map(
+        ([reason, results]) => `- ${code(reason)}: ${results.length} (${[...new Set(results.map((result) => result.check))].slice(0, 8).join(', ')})`,
+      ),
+      '',
+    )
+  if (report.requirements.length > 0)
+    lines.push('## Requirements', '', ...report.requirements.map((one) => `- ${MARKS[one.outcome]} ${code(one.id)}: ${one.checks.map(code).join(', ')}`), '')
+  return lines.join('\n')
+}

@@ -1,0 +1,255 @@
+/** The one result object. Every format renders it and adds no fact. Its names are a contract: they may grow, never change (schemaVersion 1). */
+import type { Check } from '../helpers/check.ts'
+import type { Gate } from '../helpers/gate.ts'
+import type { HttpChain, HttpObservation, TlsObservation } from '../helpers/observations.ts'
+import type { Result as Judged, RunResult } from '../helpers/run.ts'
+import type { Blame, Evidence, Outcome, Severity, SkipReason } from '../helpers/verdict.ts'
+import { redactor } from './redact.ts'
+import { visible } from './sanitize.ts'
+
+export interface ReportResult {
+  readonly check: string
+  readonly suite: string
+  readonly subject: string
+  readonly host?: string
+  readonly outcome: Outcome
+  readonly severity: Severity
+  readonly code?: string
+  readonly blame?: Blame
+  readonly skip?: SkipReason
+  readonly reason?: string
+  /** The look whose failure blinded this and perhaps other verdicts. */
+  readonly because?: string
+  readonly title: string
+  readonly evidence: readonly Evidence[]
+  readonly why: string
+  readonly fix: string
+  readonly source: string
+  readonly reproduce: string
+  readonly requirements: readonly string[]
+  readonly startedAt: string
+  readonly durationMs: number
+  readonly attempts: number
+  readonly waiver?: { readonly reason: string; readonly owner: string; readonly expires: string }
+}
+
+/** First HTTPS exchange of a host, phase by phase, milliseconds. */
+export interface HostTiming {
+  readonly host: string
+  readonly url: string
+  readonly peer: string
+  readonly dnsMs?: number
+  readonly connectMs?: number
+  readonly tlsMs?: number
+  readonly ttfbMs: number
+  readonly transferMs: number
+  readonly totalMs: number
+  readonly status: number
+  readonly httpVersion: string
+}
+
+export interface HostCertificate {
+  readonly host: string
+  readonly subject: string
+  readonly issuer: string
+  /** ISO 8601 UTC. */
+  readonly notBefore: string
+  readonly notAfter: string
+  /** Earliest end among the served certificates. */
+  readonly chainNotAfter: string
+  readonly sha256: string
+  readonly serialHex: string
+  readonly protocol: string
+  readonly cipher: string
+  readonly alpn?: string
+  readonly group?: string
+}
+
+export interface Report {
+  readonly schemaVersion: 1
+  readonly tool: { readonly name: 'postproof'; readonly version: string; readonly node: string }
+  readonly target: {
+    readonly name: string
+    readonly domain: string
+    readonly environment: string
+    readonly sha256: string
+    readonly hosts: readonly string[]
+    readonly discovered: boolean
+  }
+  readonly startedAt: string
+  readonly finishedAt: string
+  readonly vantage: Readonly<Record<string, unknown>>
+  readonly gate: {
+    readonly passed: boolean
+    readonly exitCode: number
+    readonly block: Severity
+    readonly blocking: readonly string[]
+    readonly reason?: string
+    readonly interrupted?: boolean
+  }
+  readonly counts: Readonly<Record<Outcome, number>>
+  readonly run: { readonly probes: number; readonly connections: number; readonly retries: number; readonly checks: number; readonly aborted?: string }
+  readonly selection?: Readonly<Record<string, readonly string[]>>
+  /** Own requirement id → outcome of the worst verdict tied to it. */
+  readonly requirements: readonly { readonly id: string; readonly outcome: Outcome; readonly checks: readonly string[] }[]
+  readonly timings: readonly HostTiming[]
+  readonly certificates: readonly HostCertificate[]
+  readonly results: readonly ReportResult[]
+}
+
+export interface ReportMeta {
+  readonly version: string
+  readonly gate: Gate
+  readonly exitCode: number
+  readonly interrupted?: boolean
+  readonly selection?: Readonly<Record<string, readonly string[]>>
+  /** Resolved secrets: their values are replaced in every text, in every usual encoding. */
+  readonly secrets?: ReadonlyMap<string, string>
+}
+
+const ORDER: readonly Outcome[] = ['fail', 'inconclusive', 'warn', 'pass', 'skip']
+
+/** Own requirement ids that a result answers: `requirements` of the target names check ids, or `check subject`. */
+function requirementsOf(result: Judged, declared: Readonly<Record<string, readonly string[]>>): readonly string[] {
+  return Object.entries(declared)
+    .filter(([, list]) => list.some((entry) => entry === result.check || entry === `${result.check} ${result.subject}`))
+    .map(([id]) => id)
+}
+
+export function toReport(run: RunResult, meta: ReportMeta): Report {
+  const { target } = run
+  const clean = redactor(meta.secrets ?? new Map())
+  const text = (value: string): string => visible(clean(value))
+  const checks = new Map<string, Check>(run.checks.map((check) => [check.id, check]))
+  const declared = target.file.requirements ?? {}
+  const results = run.results.map((result): ReportResult => {
+    const check = checks.get(result.check)
+    const code = result.code === undefined ? undefined : check?.codes[result.code]
+    const failing = result.outcome === 'fail' || result.outcome === 'warn'
+    return {
+      check: result.check,
+      suite: result.suite,
+      subject: text(result.subject),
+      ...(result.host === undefined ? {} : { host: result.host }),
+      outcome: result.outcome,
+      severity: result.severity,
+      ...(result.code === undefined ? {} : { code: result.code }),
+      ...(result.blame === undefined ? {} : { blame: result.blame }),
+      ...(result.skip === undefined ? {} : { skip: result.skip }),
+      ...(result.reason === undefined ? {} : { reason: text(result.reason) }),
+      ...(result.because === undefined ? {} : { because: text(result.because) }),
+      title: (failing ? check?.failureTitle : check?.title) ?? result.check,
+      evidence: result.evidence.map((item) => ({
+        what: text(item.what),
+        expected: text(item.expected),
+        received: text(item.received),
+        ...(item.where === undefined ? {} : { where: text(item.where) }),
+        ...(item.at === undefined ? {} : { at: item.at }),
+      })),
+      why: code === undefined ? (check?.why ?? '') : `${code.meaning} ${check?.why ?? ''}`.trim(),
+      fix: code?.fix ?? '',
+      source: check?.source ?? '',
+      reproduce: text(result.reproduce),
+      requirements: requirementsOf(result, declared),
+      startedAt: result.startedAt,
+      durationMs: result.durationMs,
+      attempts: result.attempts,
+      ...(result.waiver === undefined
+        ? {}
+        : { waiver: { reason: text(result.waiver.reason), owner: text(result.waiver.owner), expires: result.waiver.expires } }),
+    }
+  })
+  const counts = { pass: 0, warn: 0, fail: 0, inconclusive: 0, skip: 0 }
+  for (const result of results) counts[result.outcome] += 1
+  const requirements = Object.entries(declared).map(([id, list]) => {
+    const own = results.filter((result) => result.requirements.includes(id))
+    return { id, outcome: ORDER.find((outcome) => own.some((result) => result.outcome === outcome)) ?? 'inconclusive', checks: list }
+  })
+  return {
+    schemaVersion: 1,
+    tool: { name: 'postproof', version: meta.version, node: process.versions.node },
+    target: {
+      name: text(target.name),
+      domain: target.domain,
+      environment: target.environment,
+      sha256: target.sha256,
+      hosts: target.hosts.map((host) => host.fqdn),
+      discovered: target.discovered,
+    },
+    startedAt: run.facts.startedAt,
+    finishedAt: run.facts.finishedAt,
+    vantage: { ...run.vantage },
+    gate: {
+      passed: meta.gate.passed && meta.interrupted !== true,
+      exitCode: meta.exitCode,
+      block: meta.gate.block,
+      blocking: meta.gate.blocking.map(text),
+      ...(meta.gate.reason === undefined ? {} : { reason: meta.gate.reason }),
+      ...(meta.interrupted === true ? { interrupted: true } : {}),
+    },
+    counts,
+    run: {
+      probes: run.facts.probes,
+      connections: run.facts.connections,
+      retries: run.facts.retries,
+      checks: new Set(results.map((result) => result.check)).size,
+      ...(run.facts.aborted === undefined ? {} : { aborted: run.facts.aborted }),
+    },
+    ...(meta.selection === undefined || Object.keys(meta.selection).length === 0 ? {} : { selection: meta.selection }),
+    requirements,
+    ...seenOf(run, text),
+    results,
+  }
+}
+
+/** Timings and certificates per host, from the observations of the run: the first document and the first handshake of each. */
+function seenOf(
+  run: RunResult,
+  text: (value: string) => string,
+): { readonly timings: readonly HostTiming[]; readonly certificates: readonly HostCertificate[] } {
+  const timings = new Map<string, HostTiming>()
+  const certificates = new Map<string, HostCertificate>()
+  const hosts = new Set(run.target.hosts.map((host) => host.fqdn))
+  const timing = (seen: HttpObservation): void => {
+    const host = /^https:\/\/([^/:?#]+)/.exec(seen.url)?.[1]
+    if (host === undefined || !hosts.has(host)) return
+    const known = timings.get(host)
+    // The exchange that opened the connection shows every phase; a later one only its own.
+    if (known !== undefined && (known.tlsMs !== undefined || seen.timings.tlsMs === undefined)) return
+    const { loopDelayMs: _loop, ...phases } = seen.timings
+    timings.set(host, { host, url: text(seen.url), peer: seen.peer, ...phases, status: seen.status, httpVersion: seen.httpVersion })
+  }
+  for (const observed of run.observations.values()) {
+    if (!observed.ok || typeof observed.value !== 'object' || observed.value === null) continue
+    const value = observed.value as Partial<HttpObservation & HttpChain & TlsObservation>
+    if (Array.isArray(value.hops)) for (const hop of value.hops) timing(hop)
+    else if (value.timings !== undefined && value.url !== undefined) timing(observed.value as HttpObservation)
+    else if (
+      Array.isArray(value.chain) &&
+      value.protocol !== undefined &&
+      value.servername !== undefined &&
+      hosts.has(value.servername) &&
+      !certificates.has(value.servername)
+    ) {
+      const [leaf] = value.chain
+      if (leaf === undefined) continue
+      certificates.set(value.servername, {
+        host: value.servername,
+        subject: text(leaf.subject),
+        issuer: text(leaf.issuer),
+        notBefore: leaf.notBefore,
+        notAfter: leaf.notAfter,
+        chainNotAfter: value.chain.map((one) => one.notAfter).sort()[0] ?? leaf.notAfter,
+        sha256: leaf.sha256,
+        serialHex: leaf.serialHex,
+        protocol: value.protocol,
+        cipher: value.cipher ?? '',
+        ...(value.alpn === undefined ? {} : { alpn: value.alpn }),
+        ...(value.group === undefined ? {} : { group: value.group }),
+      })
+    }
+  }
+  const byHost = <T extends { readonly host: string }>(map: ReadonlyMap<string, T>): readonly T[] =>
+    [...map.values()].sort((a, b) => (a.host < b.host ? -1 : 1))
+  return { timings: byHost(timings), certificates: byHost(certificates) }
+}

@@ -1,0 +1,16 @@
+/** Bytes of the target made harmless to look at: nothing that steers a terminal, turns a line round, or is not a character at all. */
+
+// C0 (but tab and newline become visible too), C1, DEL, bidi controls, zero-width and line separators, byte-order mark, lone surrogates, tags.
+const UNSAFE =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\u{e0001}|[\u{e0020}-\u{e007f}]/gu
+
+/** Longest text that goes into a report, in UTF-16 units. */
+export const MAX_TEXT = 4_000
+
+const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e', '\u0000': '\\0' }
+
+/** Makes every unsafe character visible as an escape (`\n`, `\e`, `\u{202e}`) and cuts what is too long, saying so. */
+export function visible(text: string): string {
+  const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text
+  return cut.replaceAll(UNSAFE, (character) => NAMED[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+}

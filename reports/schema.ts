@@ -1,0 +1,102 @@
+/** The published JSON Schema of report.json (draft 2020-12). `node reports/schema.ts` prints it. */
+import { pathToFileURL } from 'node:url'
+import { z } from 'zod'
+import { OUTCOMES, SEVERITIES } from '../helpers/verdict.ts'
+
+const outcome = z.enum(OUTCOMES)
+const severity = z.enum(SEVERITIES)
+const instant = z.iso.datetime()
+const count = z.int().min(0)
+const ms = z.number().min(0)
+
+export const reportSchema = z.object({
+  schemaVersion: z.literal(1),
+  tool: z.object({ name: z.literal('postproof'), version: z.string(), node: z.string() }),
+  target: z.object({
+    name: z.string(),
+    domain: z.string(),
+    environment: z.enum(['production', 'staging', 'local']),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    hosts: z.array(z.string()),
+    discovered: z.boolean(),
+  }),
+  startedAt: instant,
+  finishedAt: instant,
+  vantage: z.record(z.string(), z.unknown()).meta({ description: 'where it was looked from: families, resolver, clock skew' }),
+  gate: z.object({
+    passed: z.boolean(),
+    exitCode: z.int(),
+    block: severity,
+    blocking: z.array(z.string()),
+    reason: z.string().optional(),
+    interrupted: z.literal(true).optional(),
+  }),
+  counts: z.object({ pass: count, warn: count, fail: count, inconclusive: count, skip: count }),
+  run: z.object({ probes: count, connections: count, retries: count, checks: count, aborted: z.string().optional() }),
+  selection: z.record(z.string(), z.array(z.string())).optional(),
+  requirements: z.array(z.object({ id: z.string(), outcome, checks: z.array(z.string()) })),
+  timings: z.array(
+    z.object({
+      host: z.string(),
+      url: z.string(),
+      peer: z.string(),
+      dnsMs: ms.optional(),
+      connectMs: ms.optional(),
+      tlsMs: ms.optional(),
+      ttfbMs: ms,
+      transferMs: ms,
+      totalMs: ms,
+      status: z.int(),
+      httpVersion: z.string(),
+    }),
+  ),
+  certificates: z.array(
+    z.object({
+      host: z.string(),
+      subject: z.string(),
+      issuer: z.string(),
+      notBefore: z.string(),
+      notAfter: z.string(),
+      chainNotAfter: z.string(),
+      sha256: z.string(),
+      serialHex: z.string(),
+      protocol: z.string(),
+      cipher: z.string(),
+      alpn: z.string().optional(),
+      group: z.string().optional(),
+    }),
+  ),
+  results: z.array(
+    z.object({
+      check: z.string(),
+      suite: z.string(),
+      subject: z.string(),
+      host: z.string().optional(),
+      outcome,
+      severity,
+      code: z.string().optional().meta({ description: 'failure code of a warn, fail or inconclusive; closed list, `postproof checks --json`' }),
+      blame: z.enum(['unobserved', 'misused', 'defect']).optional(),
+      skip: z.enum(['not-applicable', 'not-declared', 'not-authorised', 'not-selected', 'no-access']).optional(),
+      reason: z.string().optional(),
+      because: z.string().optional(),
+      title: z.string(),
+      evidence: z.array(z.object({ what: z.string(), expected: z.string(), received: z.string(), where: z.string().optional(), at: z.string().optional() })),
+      why: z.string(),
+      fix: z.string(),
+      source: z.string(),
+      reproduce: z.string(),
+      requirements: z.array(z.string()),
+      startedAt: instant,
+      durationMs: ms,
+      attempts: z.int().min(1),
+      waiver: z.object({ reason: z.string(), owner: z.string(), expires: z.string() }).optional(),
+    }),
+  ),
+})
+
+export function reportJsonSchema(): Record<string, unknown> {
+  return { title: 'postproof report', ...(z.toJSONSchema(reportSchema, { target: 'draft-2020-12' }) as Record<string, unknown>) }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+  process.stdout.write(`${JSON.stringify(reportJsonSchema(), null, 2)}\n`)
