@@ -59,7 +59,16 @@ export class ProbeError extends Error {
 }
 
 /** Network-class failures: the run tries once more after 2 s (on a public address), and says so. Refusals and answers are judgements, never retried. */
-export const RETRYABLE: ReadonlySet<string> = new Set(['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'TIMEOUT', 'EOF'])
+export const RETRYABLE: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EAI_AGAIN',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'TIMEOUT',
+  'EOF',
+])
 
 /** Asks for both sides of the union: for a check whose subject is the refusal itself (closed port, rejected TLS 1.0). */
 export interface Attempt<T> {
