@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Check, type CheckDefinition, defineCheck, eachHost, type FailureCode } from './check.ts'
 import { gateOf, withWaivers } from './gate.ts'
-import { attempt, type Impact, type Probe, ProbeError } from './probe.ts'
+import { attempt, type Impact, type Observed, type Probe, ProbeError } from './probe.ts'
 import { type Result, Run, runTarget } from './run.ts'
 import { normaliseTarget, type Target, type TargetInput } from './target.ts'
 import { targetSchema } from './target/schema.ts'
@@ -146,7 +146,7 @@ describe('a run', () => {
       defineCheck({
         ...check(),
         needs: () => ({ port: attempt(refused) }),
-        judge: ({ port }) => (port.ok ? fail('demo.missing', seen) : pass({ ...seen, received: port.failure.code })),
+        judge: ({ port }: { port: Observed<number> }) => (port.ok ? fail('demo.missing', seen) : pass({ ...seen, received: port.failure.code })),
       } as never),
     )
     expect(result).toMatchObject({ outcome: 'pass', evidence: [{ received: 'ECONNREFUSED' }] })

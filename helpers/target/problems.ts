@@ -22,7 +22,9 @@ type Path = readonly (string | number)[]
 /** Finds the place of a key path in the source; the JavaScript form of a target has none. */
 export type Locate = (path: Path, key?: string) => { readonly line: number; readonly column: number; readonly found?: string }
 
-const PLACEHOLDER = /\{\{|\}\}|<[A-Za-z_ -]+>|\b(?:your-?domain|mydomain|yoursite)\.(?:com|org|net|tld)\b|\bCHANGE_?ME\b|\bCHANGE_THIS\b|\$\{[A-Z_]+\}/i
+/** What templates leave behind. Angle brackets count only around shouted or addressed words: `<DOMAIN>`, `<your-domain>`; markup is no placeholder. */
+const PLACEHOLDER =
+  /\{\{|\}\}|<(?:[A-Z][A-Z_-]+|(?:your|my)[-_ ][A-Za-z_ -]+)>|\b[Yy]our-?domain\.(?:com|org|net|tld)\b|\b(?:mydomain|yoursite)\.(?:com|org|net|tld)\b|\bCHANGE_?(?:ME|THIS)\b|\$\{[A-Z_]+\}/
 /** `{domain}`-style names that the product itself replaces are no placeholders left behind. */
 const SECRET_KEY = /(?:password|passwd|secret|token|api[-_]?key|private[-_]?key|credential)s?$/i
 const oneLine = (text: string): string => {
