@@ -1,0 +1,37 @@
+import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+
+import { attempt } from '../../helpers/probe.ts'
+import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
+import { answered, curlPlain, elsewhere, evidenceOf, isClosed, isRedirect, locationOf, noHosts, obstacle, plainRequest } from './shared.ts'
+
+export default defineCheck({
+  id: 'redirects/first-hop-https',
+  title: 'The first redirect reaches https at once',
+  failureTitle: 'The first redirect stays on http',
+  why: 'A first hop to another http address leaves the bare name without HSTS for ever, and gives an attacker a second hop to take.',
+  source: 'Observatory redirection-not-to-https-on-initial; hstspreload.org',
+  severity: 'medium',
+  codes: {
+    'redirects.first-hop.http': {
+      meaning: 'The first Location has the scheme http.',
+      fix: 'Redirect to https:// on the same host first, to the canonical name afterwards.',
+    },
+  },
+  options: {},
+  subjects: eachHost((host) => !elsewhere(host)),
+  unless: noHosts,
+  needs: (subject) => ({ plain: attempt(plainRequest(hostOf(subject))) }),
+  judge: ({ plain }, { subject }) => {
+    if (isClosed(plain))
+      return pass({ what: `port 80 of ${subject.name}`, expected: 'the first hop is https', received: 'connection refused: no first hop in clear' })
+    const seen = answered(plain)
+    if ('verdict' in seen) return seen.verdict
+    const blocked = obstacle(seen.value)
+    if (blocked !== undefined) return blocked
+    const evidence = evidenceOf(seen.value, 'the first Location has the scheme https')
+    if (!isRedirect(seen.value)) return inconclusive('unobserved', 'there is no redirect to judge', evidence)
+    return locationOf(seen.value)?.protocol === 'https:' ? pass(evidence) : fail('redirects.first-hop.http', evidence)
+  },
+  reproduce: curlPlain(),
+  covers: ['A21'],
+})

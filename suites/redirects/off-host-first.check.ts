@@ -1,0 +1,35 @@
+import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+
+import { attempt } from '../../helpers/probe.ts'
+import { inconclusive, pass, warn } from '../../helpers/verdict.ts'
+import { answered, curlPlain, elsewhere, evidenceOf, isClosed, isRedirect, locationOf, noHosts, obstacle, plainRequest } from './shared.ts'
+
+export default defineCheck({
+  id: 'redirects/off-host-first',
+  title: 'The first redirect stays on its host',
+  failureTitle: 'The first redirect leaves its host before https was reached',
+  why: 'A browser that is sent away at once never sees this name over https, so it never learns its HSTS; preloading demands the hop.',
+  source: 'hstspreload.org requirements; Observatory redirection-off-host-from-http',
+  severity: 'medium',
+  codes: {
+    'redirects.off-host': {
+      meaning: 'The first Location names another host.',
+      fix: 'Redirect http://name to https://name first, then to the other name; or declare redirect.to.',
+    },
+  },
+  options: {},
+  subjects: eachHost((host) => !elsewhere(host)),
+  unless: noHosts,
+  needs: (subject) => ({ plain: attempt(plainRequest(hostOf(subject))) }),
+  judge: ({ plain }, { subject }) => {
+    if (isClosed(plain)) return pass({ what: `port 80 of ${subject.name}`, expected: 'no hop to another host', received: 'connection refused' })
+    const seen = answered(plain)
+    if ('verdict' in seen) return seen.verdict
+    const blocked = obstacle(seen.value)
+    if (blocked !== undefined) return blocked
+    const evidence = evidenceOf(seen.value, `the first Location is on ${hostOf(subject).fqdn}`)
+    if (!isRedirect(seen.value)) return inconclusive('unobserved', 'there is no redirect to judge', evidence)
+    return locationOf(seen.value)?.hostname === hostOf(subject).fqdn ? pass(evidence) : warn('redirects.off-host', evidence)
+  },
+  reproduce: curlPlain(),
+})

@@ -1,0 +1,86 @@
+import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+
+import { headerValue } from '../../helpers/headers.ts'
+import { type Attempt, attempt } from '../../helpers/probe.ts'
+import type { HttpObservation } from '../../helpers/observations.ts'
+import { httpRequest } from '../../helpers/probes/http.ts'
+import { curlFor } from '../../helpers/reproduce.ts'
+import type { Host } from '../../helpers/target.ts'
+import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { evidenceOf, locationOf, noHosts } from './shared.ts'
+
+/** Reserved for documentation, so nobody can be sent to a real place by it (RFC 2606). */
+const EVIL = 'evil.example'
+const PAYLOADS = [`https://${EVIL}/`, `//${EVIL}/`, `/%5C${EVIL}/`, `https:${EVIL}`]
+const PATHS = [`//${EVIL}/%2e%2e`, `/%5C${EVIL}/`]
+
+function questions(host: Host): Record<string, Attempt<HttpObservation>> {
+  const asked: Record<string, Attempt<HttpObservation>> = {}
+  const ask = (scheme: 'http' | 'https', path: string, forged = false): void => {
+    asked[`${scheme} ${path}${forged ? ' forged' : ''}`] = attempt(
+      httpRequest({ scheme, host: host.fqdn, path, ...(forged ? { headers: [['host', EVIL]] } : {}) }),
+    )
+  }
+  for (const path of PATHS) {
+    ask('http', path)
+    ask('https', path)
+  }
+  ask('http', '/', true)
+  for (const parameter of host.declared.redirectParams ?? []) for (const payload of PAYLOADS) ask('https', `${parameter}${encodeURIComponent(payload)}`)
+  return asked
+}
+
+export default defineCheck({
+  id: 'redirects/open-redirect',
+  title: 'Nobody can make the host redirect to a place of his choice',
+  failureTitle: 'The host redirects to a place that the request chose',
+  why: 'A link on a trusted name that ends elsewhere is the start of phishing, and hands over OAuth codes and tokens.',
+  source: 'OWASP WSTG-CLNT-04; RFC 9700 §4.11',
+  severity: 'medium',
+  codes: {
+    'redirects.open.path': {
+      meaning: 'A path that begins with two slashes or a backslash becomes the host of the Location.',
+      fix: 'nginx: merge_slashes on, and redirect to https://$host$request_uri; applications: collapse leading slashes.',
+    },
+    'redirects.open.host': {
+      meaning: 'A forged Host header ends up in the Location.',
+      fix: 'nginx: a default_server that refuses unknown names; redirect with fixed server names.',
+    },
+    'redirects.open.parameter': {
+      meaning: 'A declared parameter sends the visitor to another site.',
+      fix: 'Accept only paths that begin with one slash, or names from a list.',
+    },
+  },
+  options: {},
+  subjects: eachHost(),
+  unless: noHosts,
+  needs: (subject) => questions(hostOf(subject)),
+  judge: (seen) => {
+    const findings: Finding[] = []
+    for (const [name, one] of Object.entries(seen)) {
+      if (!one.ok) continue
+      const location = headerValue(one.value.headers, 'location')
+      const url = locationOf(one.value)
+      const away =
+        location !== undefined &&
+        url !== undefined &&
+        one.value.status >= 300 &&
+        one.value.status < 400 &&
+        (url.hostname === EVIL || url.hostname.endsWith(`.${EVIL}`))
+      const evidence = evidenceOf(
+        one.value,
+        `no Location on ${EVIL}`,
+        undefined,
+        `${one.value.method} ${one.value.url}${name.endsWith(' forged') ? ` with Host: ${EVIL}` : ''}`,
+      )
+      const code = name.endsWith(' forged')
+        ? 'redirects.open.host'
+        : PATHS.some((path) => name.endsWith(path))
+          ? 'redirects.open.path'
+          : 'redirects.open.parameter'
+      findings.push(away ? { grade: 'fail', code, evidence } : { grade: 'pass', evidence })
+    }
+    return findings.length === 0 ? inconclusive('unobserved', 'no answer came to any of the questions') : worst(findings)
+  },
+  reproduce: (subject, target) => curlFor(target, `http://${hostOf(subject).fqdn}${PATHS[0] as string}`),
+})
