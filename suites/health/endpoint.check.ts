@@ -1,0 +1,76 @@
+import { defineCheck } from '../../helpers/check.ts'
+import { bodyText, headerValue, isHtml, mediaType } from '../../helpers/headers.ts'
+import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { at, blocked, curl, endpoints, entryOf, jsonOf, look, noHealth, statusesOf } from './shared.ts'
+
+export default defineCheck({
+  id: 'health/endpoint',
+  title: 'The health endpoint answers as declared',
+  failureTitle: 'The health endpoint does not answer as declared',
+  why: 'A page that any path would get (the fallback of a single-page application) is 200 as well and says nothing about the service.',
+  source: 'health of the target; RFC 8259',
+  severity: 'high',
+  codes: {
+    'health.status': { meaning: 'The answer has another status than declared.', fix: 'Look at the service and at the proxy route in front of it.' },
+    'health.redirected': {
+      meaning: 'The answer is a redirect: a plain probe sees no health.',
+      fix: 'Exempt the health path from the redirect (nginx: location = /health before return 301), or declare the final URL.',
+    },
+    'health.rate-limited': { meaning: 'The health endpoint is caught by a rate limit.', fix: 'Take the health path out of the limited zone.' },
+    'health.html-fallback': {
+      meaning: 'An HTML page was served where health should be.',
+      fix: 'Route the path to the service; the fallback of the frontend answers it now.',
+    },
+    'health.content-type': { meaning: 'The Content-Type is not the declared one.', fix: 'Let the service answer with the declared type.' },
+    'health.not-json': { meaning: 'JSON fields are declared, but the body is no JSON.', fix: 'Let the endpoint answer JSON.' },
+    'health.body': { meaning: 'The body does not contain the declared text.', fix: 'Look at which service answers this path.' },
+  },
+  options: {},
+  subjects: endpoints(),
+  unless: noHealth,
+  needs: (subject) => ({ seen: look(subject) }),
+  judge: ({ seen }, { subject }) => {
+    const entry = entryOf(subject)
+    if (blocked(seen)) return inconclusive('unobserved', 'a challenge page stood before the endpoint', at(seen, 'answer', 'the health answer', 'a challenge'))
+    const wanted = statusesOf(entry)
+    const findings: Finding[] = []
+    const statusRight = wanted.includes(seen.status)
+    const location = headerValue(seen.headers, 'location')
+    findings.push({
+      grade: statusRight ? 'pass' : 'fail',
+      code: seen.status === 429 ? 'health.rate-limited' : seen.status >= 300 && seen.status < 400 ? 'health.redirected' : 'health.status',
+      evidence: at(seen, 'status', wanted.join(' or '), `${seen.status}${location === undefined ? '' : ` to ${location}`}`),
+    })
+    if (!statusRight || entry.method === 'HEAD') return worst(findings)
+    const type = mediaType(seen.headers) ?? 'none'
+    const text = bodyText(seen)
+    const wantsHtml = entry.contentType?.includes('html') === true
+    if ((isHtml(seen) || /^\s*<(?:!doctype|html)/i.test(text.slice(0, 256))) && !wantsHtml)
+      findings.push({ grade: 'fail', code: 'health.html-fallback', evidence: at(seen, 'kind of answer', 'a health answer, no page', `HTML (${type})`) })
+    else if (entry.json !== undefined && jsonOf(text) === undefined)
+      findings.push({
+        grade: 'fail',
+        code: 'health.not-json',
+        evidence: at(seen, 'body', 'JSON', `${seen.body.length} bytes of ${type}, not readable as JSON`),
+      })
+    if (entry.contentType !== undefined) {
+      const asked = entry.contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+      const same = type === asked || (asked === 'application/json' && /^application\/[\w.-]+\+json$/.test(type))
+      findings.push({ grade: same ? 'pass' : 'fail', code: 'health.content-type', evidence: at(seen, 'Content-Type', asked, type) })
+    }
+    if (entry.body !== undefined)
+      findings.push({
+        grade: text.includes(entry.body) ? 'pass' : 'fail',
+        code: 'health.body',
+        evidence: at(
+          seen,
+          'body',
+          `containing ${JSON.stringify(entry.body)}`,
+          text.includes(entry.body) ? 'contains it' : `${text.length} characters without it`,
+        ),
+      })
+    return worst(findings)
+  },
+  reproduce: curl,
+  covers: ['A78', 'A79', 'B35', 'C11', 'C13', 'C14', 'D23', 'D24', 'D25', 'D26', 'D27', 'E49'],
+})
