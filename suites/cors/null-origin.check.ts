@@ -1,0 +1,25 @@
+import { defineCheck } from '../../helpers/check.ts'
+import type { HttpObservation } from '../../helpers/observations.ts'
+import { bothLooks, curl, noCors, refusedOrigins, routes } from './shared.ts'
+
+export default defineCheck({
+  id: 'cors/null-origin',
+  title: 'The origin null is not let in',
+  failureTitle: 'The origin null is let in',
+  why: 'Every sandboxed frame and every local file sends Origin: null; allowing it allows everybody.',
+  source: 'ASVS 3.4.2; Fetch',
+  severity: 'high',
+  codes: {
+    'cors.null-allowed': {
+      meaning: 'Origin null is allowed.',
+      fix: 'Compare the origin with a fixed list, letter for letter: no regular expression, no prefix, no suffix.',
+    },
+  },
+  options: {},
+  subjects: routes((entry) => !entry.origins.includes('*') && !entry.origins.includes('null')),
+  unless: noCors,
+  needs: (subject) => bothLooks(subject, ['null']),
+  judge: (seen) => refusedOrigins(seen as Record<string, HttpObservation>, 'cors.null-allowed'),
+  reproduce: curl(() => 'null'),
+  covers: ['E12'],
+})

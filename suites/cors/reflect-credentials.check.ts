@@ -1,0 +1,74 @@
+import { defineCheck } from '../../helpers/check.ts'
+import { originGrant, readCors } from '../../helpers/grammar/cors.ts'
+import { isObstacle } from '../../helpers/headers.ts'
+import type { HttpObservation } from '../../helpers/observations.ts'
+import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { at, bothLooks, curl, declares, entryOf, FOREIGN, noCors, originsOf, routes, shown } from './shared.ts'
+
+export default defineCheck({
+  id: 'cors/reflect-credentials',
+  title: 'Foreign origins are not let in',
+  failureTitle: 'Foreign origins are let in',
+  why: 'Any page a signed-in visitor opens can then read and change their data.',
+  source: 'Fetch, CORS protocol; OWASP WSTG-CLNT-07',
+  severity: 'critical',
+  codes: {
+    'cors.reflected-with-credentials': {
+      meaning: 'A foreign origin is allowed, with credentials.',
+      fix: 'Compare the origin with a fixed list, letter for letter; never echo it.',
+    },
+    'cors.reflected': {
+      meaning: 'A foreign origin is allowed, without credentials.',
+      fix: 'Compare the origin with a fixed list, or declare the data public with a plain *.',
+    },
+    'cors.wildcard-with-credentials': {
+      meaning: 'Access-Control-Allow-Origin: * together with credentials: browsers refuse it.',
+      fix: 'Name the one allowed origin, or drop Access-Control-Allow-Credentials.',
+    },
+    'cors.any-origin': { meaning: 'Access-Control-Allow-Origin: * although origins are declared.', fix: 'Name the declared origins.' },
+    'cors.refused-origin-allowed': { meaning: 'An origin that is declared refused is allowed.', fix: 'Take it out of the list of the application or proxy.' },
+    'cors.undeclared-subdomain': { meaning: 'Any sub-domain is allowed.', fix: 'Name the sub-domains; one forgotten host under the domain opens all.' },
+  },
+  options: {},
+  subjects: routes(),
+  unless: noCors,
+  needs: (subject, target) =>
+    bothLooks(
+      subject,
+      [
+        ...new Set([
+          FOREIGN,
+          `https://postproof-x7.${target.domain}`,
+          ...(entryOf(subject).refused ?? []).map((one) => one.replaceAll('{domain}', target.domain)),
+        ]),
+      ].filter((origin) => !declares(subject, target, origin) && origin !== 'null' && !origin.startsWith('http://')),
+    ),
+  judge: (seen, { subject, target }) => {
+    const findings: Finding[] = []
+    const wild = originsOf(entryOf(subject), target).includes('*')
+    for (const [name, answer] of Object.entries(seen as Record<string, HttpObservation>)) {
+      const [method, origin] = name.split(' ') as [string, string]
+      if (isObstacle(answer)) return inconclusive('unobserved', `${method} of ${answer.url} answered ${answer.status}`)
+      const cors = readCors(answer.headers)
+      const grant = originGrant(cors, origin)
+      const evidence = at(answer, `${method} with Origin: ${origin}`, 'the origin is not allowed', shown(cors))
+      const stars = cors.origins.length > 0 && cors.origins.every((line) => line.split(/[\s,]+/).every((one) => one === '*'))
+      if (stars) {
+        if (cors.credentials) findings.push({ grade: 'warn', code: 'cors.wildcard-with-credentials', evidence, severity: 'medium' })
+        else findings.push(wild ? { grade: 'pass', evidence } : { grade: 'warn', code: 'cors.any-origin', evidence, severity: 'medium' })
+      } else if (grant === 'none') findings.push({ grade: 'pass', evidence })
+      else if (origin === FOREIGN)
+        findings.push(
+          cors.credentials
+            ? { grade: 'fail', code: 'cors.reflected-with-credentials', evidence, severity: 'critical' }
+            : { grade: 'warn', code: 'cors.reflected', evidence, severity: 'medium' },
+        )
+      else if (origin.startsWith('https://postproof-x7.'))
+        findings.push({ grade: cors.credentials ? 'fail' : 'warn', code: 'cors.undeclared-subdomain', evidence, severity: 'high' })
+      else findings.push({ grade: 'fail', code: 'cors.refused-origin-allowed', evidence, severity: cors.credentials ? 'critical' : 'medium' })
+    }
+    return worst(findings)
+  },
+  reproduce: curl(() => FOREIGN),
+  covers: ['B18', 'E11', 'E12'],
+})

@@ -1,0 +1,49 @@
+import { defineCheck } from '../../helpers/check.ts'
+import { readCors } from '../../helpers/grammar/cors.ts'
+import { headerValues, isObstacle } from '../../helpers/headers.ts'
+import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
+import { at, curl, entryOf, noCors, originsOf, real, routes } from './shared.ts'
+
+export default defineCheck({
+  id: 'cors/vary-origin',
+  title: 'Answers that depend on the origin say so',
+  failureTitle: 'Answers depend on the origin and do not say so',
+  why: 'Without Vary: Origin a cache gives the answer for one origin to another, and browsers refuse it there.',
+  source: 'Fetch, CORS protocol and HTTP caches; RFC 9110 §12.5.5',
+  severity: 'medium',
+  codes: {
+    'cors.vary-missing': {
+      meaning: 'Access-Control-Allow-Origin varies, Vary: Origin is missing and the answer may be stored.',
+      fix: 'Send Vary: Origin on every answer of the route, also without Origin.',
+    },
+    'cors.vary-missing.uncached': {
+      meaning: 'Vary: Origin is missing; only no-store keeps caches from mixing answers up.',
+      fix: 'Send Vary: Origin on every answer of the route.',
+    },
+  },
+  options: {},
+  subjects: routes((entry) => entry.origins.some((origin) => origin !== '*')),
+  unless: noCors,
+  needs: (subject, target) => ({ without: real(subject), withOrigin: real(subject, originsOf(entryOf(subject), target).find((one) => one !== '*') ?? '') }),
+  judge: ({ without, withOrigin }) => {
+    for (const seen of [without, withOrigin]) if (isObstacle(seen)) return inconclusive('unobserved', `${seen.url} answered ${seen.status}`)
+    const [a, b] = [readCors(without.headers), readCors(withOrigin.headers)]
+    const varies = a.origins.join() !== b.origins.join()
+    const missing = [a, b].some((cors) => !cors.vary.includes('origin') && !cors.vary.includes('*'))
+    const evidence = [without, withOrigin].map((seen) =>
+      at(
+        seen,
+        seen === without ? 'Vary without Origin' : 'Vary with Origin',
+        varies ? 'Origin' : 'anything: the policy does not vary',
+        headerValues(seen.headers, 'vary').join(', ') || 'absent',
+      ),
+    )
+    if (!varies || !missing) return pass(evidence)
+    const stored = [without, withOrigin].some(
+      (seen) => !headerValues(seen.headers, 'cache-control').some((value) => /(?:^|[\s,])no-store(?:$|[\s,])/i.test(value)),
+    )
+    return stored ? fail('cors.vary-missing', evidence) : warn('cors.vary-missing.uncached', evidence)
+  },
+  reproduce: curl((subject, target) => originsOf(entryOf(subject), target)[0] ?? '*'),
+  covers: ['E12'],
+})
