@@ -1,0 +1,624 @@
+/** Judgement of the suite: a healthy observation, then one thing wrong per case, and the traps that must not alarm. Plain objects, no sockets. */
+import { readdirSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { Check } from '../../helpers/check.ts'
+import type { CertificateFacts, RawHttpObservation, TlsObservation } from '../../helpers/observations.ts'
+import type { Observed } from '../../helpers/probe.ts'
+import type { CertificatePaths } from '../../helpers/probes/certificate-path.ts'
+import { normaliseTarget, type TargetInput } from '../../helpers/target.ts'
+import { targetSchema } from '../../helpers/target/schema.ts'
+import type { Verdict } from '../../helpers/verdict.ts'
+import { margins } from './expiry-margin.check.ts'
+import { limitFor } from './lifetime-limit.check.ts'
+import { proofOfFailure, suiteMatches, suitesOutside } from './shared.ts'
+
+const NOW = new Date('2026-11-21T12:00:00.000Z')
+const DAY = 86_400_000
+const day = (days: number): string => new Date(NOW.getTime() + days * DAY).toISOString()
+
+const certificate = (name: string, more: Partial<CertificateFacts> = {}): CertificateFacts => ({
+  raw: new Uint8Array(800),
+  sha256: Buffer.from(name.padEnd(32, '.')).toString('hex'),
+  serialHex: '4a5b6c7d8e9f0011',
+  subject: `CN=${name}`,
+  issuer: 'O=Good Authority, CN=E1',
+  subjectCommonName: name,
+  issuerCommonName: 'E1',
+  issuerOrganization: 'Good Authority',
+  notBefore: day(-30),
+  notAfter: day(60),
+  dnsNames: [name],
+  ipAddresses: [],
+  key: { type: 'ec', bits: 256, curve: 'P-256' },
+  signature: { oid: '1.2.840.10045.4.3.2', name: 'ecdsa-with-SHA256', hash: 'SHA-256' },
+  isCa: false,
+  extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'],
+  keyUsage: ['digitalSignature'],
+  ocspUrls: [],
+  caIssuerUrls: [],
+  crlUrls: ['http://crl.example.net/e1.crl'],
+  mustStaple: false,
+  sctLogIds: ['aa', 'bb', 'cc'],
+  unknownCriticalExtensions: [],
+  ...more,
+})
+const leaf = (more: Partial<CertificateFacts> = {}): CertificateFacts => certificate('api.example.com', more)
+const above: Partial<CertificateFacts> = {
+  isCa: true,
+  keyUsage: ['keyCertSign', 'cRLSign'],
+  dnsNames: [],
+  notBefore: day(-400),
+  notAfter: day(1000),
+  sctLogIds: [],
+}
+const intermediate = (more: Partial<CertificateFacts> = {}): CertificateFacts => certificate('E1', { ...above, issuer: 'CN=R1', ...more })
+const root = (more: Partial<CertificateFacts> = {}): CertificateFacts => certificate('R1', { ...above, issuer: 'CN=R1', ...more })
+
+const tls = (more: Partial<TlsObservation> = {}): TlsObservation => ({
+  peer: '192.0.2.1:443',
+  address: '192.0.2.1',
+  servername: 'api.example.com',
+  protocol: 'TLSv1.3',
+  cipher: 'TLS_AES_128_GCM_SHA256',
+  group: 'X25519MLKEM768',
+  alpn: 'h2',
+  authorized: true,
+  store: 'bundled',
+  chain: [leaf(), intermediate()],
+  chainSource: 'library',
+  ticketLifetimeSeconds: 7200,
+  handshakeMs: 12,
+  connectMs: 8,
+  loopDelayMs: 0,
+  at: NOW.toISOString(),
+  ...more,
+})
+const paths = (more: Partial<CertificatePaths> & { leaf?: CertificateFacts } = {}): CertificatePaths => {
+  const first = more.leaf ?? leaf()
+  const whole = [first, intermediate(), root()]
+  return {
+    tls: tls({ chain: [first, intermediate()] }),
+    served: [first, intermediate()],
+    servedSource: 'wire',
+    paths: [{ certificates: whole, anchor: 'bundled' }],
+    longest: whole,
+    endsSelfSigned: true,
+    ...more,
+  }
+}
+const seen = <T>(value: T): Observed<T> => ({ ok: true, value, startedAt: NOW.toISOString(), durationMs: 1, attempts: 1 })
+const failed = (code: string, phase: 'tls' | 'connect' | 'deadline' = 'tls'): Observed<never> => ({
+  ok: false,
+  failure: { code, message: code.toLowerCase(), phase },
+  startedAt: NOW.toISOString(),
+  durationMs: 1,
+  attempts: 1,
+})
+const ALERT = failed('ALERT_HANDSHAKE_FAILURE')
+const VERSION = failed('ALERT_PROTOCOL_VERSION')
+const SILENT = failed('TIMEOUT', 'deadline')
+const RESET = failed('ECONNRESET')
+const EOF = failed('EOF')
+
+const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.check.ts'))
+const checks = new Map<string, Check>()
+for (const file of files) {
+  const { default: check } = (await import(`./${file}`)) as { default: Check }
+  checks.set(check.id.slice('tls/'.length), check)
+}
+
+type HostDeclaration = NonNullable<TargetInput['hosts']>[string]
+function judge(name: string, looked: object, host: HostDeclaration = {}, options: object = {}): Verdict {
+  const check = checks.get(name)
+  if (check === undefined) throw new RangeError(`no check ${name}`)
+  const target = normaliseTarget(targetSchema.parse({ domain: 'example.com', hosts: { api: host } }), { sha256: '0' })
+  const [only] = target.hosts
+  if (only === undefined) throw new RangeError('no host')
+  const subject = { name: only.fqdn, host: only }
+  return check.judge(looked as never, { target, subject, now: NOW, options: { ...check.options, ...options } })
+}
+/** `pass`, `fail tls.expired`… */
+const shown = (verdict: Verdict): string => (verdict.outcome === 'warn' || verdict.outcome === 'fail' ? `${verdict.outcome} ${verdict.code}` : verdict.outcome)
+
+type Case = readonly [what: string, looked: object, expected: string, host?: HostDeclaration, options?: object]
+const LIFETIME_90 = (left: number) => ({ notBefore: day(left - 90), notAfter: day(left) })
+const one = (chain: CertificateFacts): object => ({ tls: tls({ chain: [chain, intermediate()] }) })
+const path = (first: CertificateFacts, ...rest: CertificateFacts[]): object => {
+  const whole = [first, ...(rest.length > 0 ? rest : [intermediate(), root()])]
+  return { paths: paths({ leaf: first, paths: [{ certificates: whole, anchor: 'bundled' }], longest: whole, served: whole.slice(0, -1) }) }
+}
+const raw = (status: number | undefined, closed: RawHttpObservation['closed'] = 'fin'): Observed<RawHttpObservation> =>
+  seen({ peer: '192.0.2.1:80', ...(status === undefined ? {} : { status }), headers: [], body: new Uint8Array(), closed, at: NOW.toISOString() })
+
+const CASES: Record<string, readonly Case[]> = {
+  reachable: [
+    ['one address', { addresses: [{ address: '192.0.2.1', seen: seen(tls()) }] }, 'pass'],
+    [
+      'one of two dead',
+      {
+        addresses: [
+          { address: '192.0.2.1', seen: seen(tls()) },
+          { address: '2001:db8::1', seen: SILENT },
+        ],
+      },
+      'fail tls.unreachable',
+    ],
+    ['no address at all is never green', { addresses: [] }, 'inconclusive'],
+  ],
+  'hostname-match': [
+    ['the name', { tls: tls() }, 'pass'],
+    ['a wildcard', one(leaf({ dnsNames: ['*.example.com'] })), 'pass'],
+    ['case and trailing dot', one(leaf({ dnsNames: ['API.Example.COM.'] })), 'pass'],
+    ['no subject and no common name', one(leaf({ subject: '' })), 'pass'],
+    ['another name', one(leaf({ dnsNames: ['example.com'] })), 'fail tls.hostname.mismatch'],
+    ['common name alone', one(leaf({ dnsNames: [] })), 'fail tls.hostname.mismatch'],
+    ['a wildcard covers one label, not none', one(leaf({ dnsNames: ['*.api.example.com'] })), 'fail tls.hostname.mismatch'],
+    ['a wildcard covers one label, not two', one(leaf({ dnsNames: ['*.com'] })), 'fail tls.hostname.mismatch'],
+    ['a name with an embedded NUL', one(leaf({ dnsNames: ['api.example.com\0.example.net'] })), 'fail tls.hostname.mismatch'],
+    ['its address alone is not its name', one(leaf({ dnsNames: [], ipAddresses: ['192.0.2.1'] })), 'fail tls.hostname.mismatch'],
+    ['partial wildcard', one(leaf({ dnsNames: ['a*.example.com'] })), 'fail tls.hostname.mismatch'],
+    ['expired and wrong: the name is still judged', one(leaf({ dnsNames: ['x.example.com'], notAfter: day(-1) })), 'fail tls.hostname.mismatch'],
+    ['no certificate', { tls: tls({ chain: [] }) }, 'inconclusive'],
+  ],
+  'san-present': [
+    ['a name', { tls: tls() }, 'pass'],
+    ['an address only', one(leaf({ dnsNames: [], ipAddresses: ['192.0.2.1'] })), 'pass'],
+    ['common name only', one(leaf({ dnsNames: [] })), 'fail tls.san.missing'],
+  ],
+  'san-identity': [
+    ['a name', { tls: tls() }, 'pass'],
+    ['an ordinary wildcard', one(leaf({ dnsNames: ['*.example.com'] })), 'pass'],
+    ['a thousand names', one(leaf({ dnsNames: Array.from({ length: 1000 }, (_, index) => `h${index}.example.com`) })), 'pass'],
+    ['partial wildcard', one(leaf({ dnsNames: ['f*.example.com'] })), 'warn tls.san.partial-wildcard'],
+    ['public suffix', one(leaf({ dnsNames: ['*.co.uk'] })), 'warn tls.san.public-suffix'],
+    ['internal', one(leaf({ dnsNames: ['api.example.com', 'db.internal'] })), 'warn tls.san.internal-name'],
+    ['localhost', one(leaf({ dnsNames: ['api.example.com', 'localhost'] })), 'warn tls.san.internal-name'],
+  ],
+  validity: [
+    ['inside', path(leaf()), 'pass'],
+    ['expired a second ago', path(leaf({ notAfter: new Date(NOW.getTime() - 1000).toISOString() })), 'fail tls.expired'],
+    ['not yet valid', path(leaf({ notBefore: day(1) })), 'fail tls.not-yet-valid'],
+    ['rubbish dates', path(leaf({ notAfter: 'rubbish' })), 'fail tls.expired'],
+    ['issued half an hour ago', path(leaf({ notBefore: day(-0.02) })), 'warn tls.just-issued'],
+    ['expired intermediate', path(leaf(), intermediate({ notAfter: day(-1) }), root()), 'fail tls.expired'],
+    ['intermediate expires soon', path(leaf(), intermediate({ notAfter: day(39) }), root()), 'warn tls.intermediate-expiring'],
+    ['expired root is nobody’s concern', path(leaf(), intermediate(), root({ notAfter: day(-1) })), 'pass'],
+    [
+      'expired cross-sign with a valid path beside it',
+      {
+        paths: paths({
+          paths: [
+            { certificates: [leaf(), certificate('X1', { ...above, notAfter: day(-5) }), root()], anchor: 'bundled' },
+            { certificates: [leaf(), intermediate(), root()], anchor: 'bundled' },
+          ],
+        }),
+      },
+      'pass',
+    ],
+  ],
+  'expiry-margin': [
+    ['60 of 90 days', { tls: tls() }, 'pass'],
+    ['22 of 90 days', one(leaf(LIFETIME_90(22))), 'warn tls.renewal-missed'],
+    ['23 of 90 days', one(leaf(LIFETIME_90(23))), 'pass'],
+    ['8 of 90 days', one(leaf(LIFETIME_90(8))), 'fail tls.expiring'],
+    ['declared 30, 29 left', one(leaf(LIFETIME_90(29))), 'warn tls.renewal-missed', { tls: { minDaysLeft: 30 } }],
+    ['declared 30, exactly 30 left', one(leaf(LIFETIME_90(30))), 'pass', { tls: { minDaysLeft: 30 } }],
+    ['declared 5, 6 of 90 left', one(leaf(LIFETIME_90(6))), 'pass', { tls: { minDaysLeft: 5 } }],
+    ['declared 5, 4 of 90 left', one(leaf(LIFETIME_90(4))), 'fail tls.expiring', { tls: { minDaysLeft: 5 } }],
+    ['six-day certificate with three days left', one(leaf({ notBefore: day(-3.6), notAfter: day(3) })), 'pass'],
+    ['six-day certificate past its renewal', one(leaf({ notBefore: day(-4.6), notAfter: day(2) })), 'warn tls.renewal-missed'],
+    ['six-day certificate with twenty hours left', one(leaf({ notBefore: day(-5.8), notAfter: day(20 / 24) })), 'fail tls.expiring'],
+    ['45 days, 12 left', one(leaf({ notBefore: day(12 - 45), notAfter: day(12) })), 'pass'],
+    ['398 days, 29 left', one(leaf({ notBefore: day(29 - 398), notAfter: day(29) })), 'warn tls.renewal-missed'],
+    ['rubbish date', one(leaf({ notAfter: 'rubbish' })), 'fail tls.expiring'],
+  ],
+  'lifetime-limit': [
+    ['90 days', path(leaf()), 'pass'],
+    ['398 days, issued before the limit came down', path(leaf({ notBefore: '2026-03-01T00:00:00.000Z', notAfter: '2027-04-01T00:00:00.000Z' })), 'pass'],
+    ['398 days, issued after it', path(leaf({ notBefore: '2026-03-16T00:00:00.000Z', notAfter: '2027-04-16T00:00:00.000Z' })), 'fail tls.lifetime.too-long'],
+    ['201 days', path(leaf({ notBefore: day(-1), notAfter: day(200) })), 'fail tls.lifetime.too-long'],
+    ['199.5 days', path(leaf({ notBefore: day(0), notAfter: day(199.5) })), 'warn tls.lifetime.at-limit'],
+    ['private CA', { paths: paths({ paths: [{ certificates: [leaf({ notAfter: day(3000) }), root()], anchor: 'declared' }] }) }, 'skip'],
+  ],
+  'chain-complete': [
+    ['complete', { paths: paths() }, 'pass'],
+    ['leaf alone', { paths: paths({ served: [leaf()], paths: [], longest: [leaf()], endsSelfSigned: false }) }, 'fail tls.chain.incomplete'],
+    [
+      'fetched and complete',
+      {
+        paths: paths({
+          served: [leaf()],
+          paths: [],
+          longest: [leaf()],
+          endsSelfSigned: false,
+          fetched: { url: 'http://a.example/i.crt', result: 'completes', detail: 'holds CN=E1' },
+        }),
+      },
+      'fail tls.chain.incomplete',
+    ],
+    ['self-signed is untrusted, not incomplete', { paths: paths({ paths: [], longest: [leaf()], endsSelfSigned: true }) }, 'pass'],
+    ['ends at an unknown CA', { paths: paths({ paths: [], longest: [leaf(), intermediate()], endsSelfSigned: false }) }, 'inconclusive'],
+  ],
+  'chain-trusted': [
+    ['trusted', { paths: paths() }, 'pass'],
+    ['self-signed', { paths: paths({ paths: [], longest: [leaf()], endsSelfSigned: true }) }, 'fail tls.chain.self-signed'],
+    ['unknown root', { paths: paths({ paths: [], longest: [leaf(), root()], endsSelfSigned: true }) }, 'fail tls.chain.untrusted'],
+    ['unknown CA', { paths: paths({ paths: [], longest: [leaf(), intermediate()], endsSelfSigned: false }) }, 'fail tls.chain.untrusted'],
+    ['leaf alone, nothing to tell by', { paths: paths({ paths: [], longest: [leaf()], endsSelfSigned: false }) }, 'inconclusive'],
+    [
+      'incomplete, yet trusted',
+      { paths: paths({ paths: [], longest: [leaf()], endsSelfSigned: false, fetched: { url: 'http://a/i', result: 'completes', detail: '' } }) },
+      'pass',
+    ],
+  ],
+  'chain-order': [
+    ['in order', { paths: paths() }, 'pass'],
+    ['reversed above the leaf', { paths: paths({ served: [leaf(), root(), intermediate()] }) }, 'warn tls.chain.unordered'],
+    ['an extra cross-sign is no disorder', { paths: paths({ served: [leaf(), certificate('X'), intermediate()] }) }, 'pass'],
+    ['leaf last', { paths: paths({ served: [intermediate(), leaf()] }) }, 'fail tls.chain.leaf-not-first'],
+    ['TLS 1.3 only', { paths: paths({ servedSource: 'library', wireFailure: 'ALERT_PROTOCOL_VERSION' }) }, 'inconclusive'],
+  ],
+  'chain-extras': [
+    ['nothing extra', { paths: paths() }, 'pass'],
+    ['root served', { paths: paths({ served: [leaf(), intermediate(), root()] }) }, 'warn tls.chain.root-served'],
+    ['twice', { paths: paths({ served: [leaf(), intermediate(), intermediate()] }) }, 'warn tls.chain.duplicate'],
+    ['unrelated', { paths: paths({ served: [leaf(), intermediate(), certificate('X')] }) }, 'warn tls.chain.unrelated'],
+    ['large', { paths: paths({ served: [leaf({ raw: new Uint8Array(11_000) }), intermediate()] }) }, 'warn tls.chain.large'],
+    ['TLS 1.3 only', { paths: paths({ servedSource: 'library' }) }, 'inconclusive'],
+  ],
+  'placeholder-cert': [
+    ['real', { tls: tls() }, 'pass'],
+    ...['CN=TRAEFIK DEFAULT CERT', 'O=Acme Co, CN=Kubernetes Ingress Controller Fake Certificate', 'CN=localhost'].map(
+      (subject): Case => [subject, one(leaf({ subject })), 'fail tls.placeholder'],
+    ),
+    ...[
+      "O=(STAGING) Let's Encrypt, CN=(STAGING) Pretend Pear X1",
+      'CN=Caddy Local Authority - ECC Intermediate',
+      'O=CloudFlare, Inc., OU=CloudFlare Origin SSL Certificate Authority',
+    ].map((issuer): Case => [issuer, one(leaf({ issuer })), 'fail tls.placeholder']),
+    ['a host that is called localhost-something', one(leaf({ subject: 'CN=localhost-docs.example.com' })), 'pass'],
+  ],
+  'known-bad-ca': [
+    ['good', { tls: tls() }, 'pass'],
+    ['Superfish', one(leaf({ issuer: 'O=Superfish, Inc., CN=Superfish, Inc.' })), 'fail tls.ca.known-bad'],
+    ['interception', one(leaf({ issuer: 'O=Zscaler Inc., CN=Zscaler Intermediate' })), 'fail tls.ca.known-bad'],
+  ],
+  'key-strength': [
+    ['P-256', path(leaf()), 'pass'],
+    ['RSA 2048', path(leaf({ key: { type: 'rsa', bits: 2048, exponent: '65537' } })), 'pass'],
+    ['RSA 8192', path(leaf({ key: { type: 'rsa', bits: 8192, exponent: '65537' } })), 'pass'],
+    ['Ed25519', path(leaf({ key: { type: 'ed25519', bits: 256 } })), 'pass'],
+    ['P-384', path(leaf({ key: { type: 'ec', bits: 384, curve: 'P-384' } })), 'pass'],
+    ['P-521', path(leaf({ key: { type: 'ec', bits: 521, curve: 'P-521' } })), 'pass'],
+    ['even exponent', path(leaf({ key: { type: 'rsa', bits: 2048, exponent: '65536' } })), 'fail tls.key.weak'],
+    ['RSA 1024', path(leaf({ key: { type: 'rsa', bits: 1024, exponent: '65537' } })), 'fail tls.key.weak'],
+    ['exponent 1', path(leaf({ key: { type: 'rsa', bits: 2048, exponent: '1' } })), 'fail tls.key.weak'],
+    ['P-224', path(leaf({ key: { type: 'ec', bits: 224 } })), 'warn tls.key.short'],
+    ['P-192', path(leaf({ key: { type: 'ec', bits: 192 } })), 'fail tls.key.weak'],
+    ['DSA', path(leaf({ key: { type: 'dsa', bits: 2048 } })), 'fail tls.key.weak'],
+    ['weak intermediate', path(leaf(), intermediate({ key: { type: 'rsa', bits: 1024, exponent: '3' } }), root()), 'fail tls.key.weak'],
+    ['the size of the root is not ours to judge', path(leaf(), intermediate(), root({ key: { type: 'rsa', bits: 1024, exponent: '3' } })), 'pass'],
+  ],
+  'signature-hash': [
+    ['SHA-256', path(leaf()), 'pass'],
+    ['SHA-1', path(leaf({ signature: { oid: '1', name: 'sha1WithRSAEncryption', hash: 'SHA-1' } })), 'fail tls.signature.weak'],
+    ['MD5', path(leaf({ signature: { oid: '1', name: 'md5WithRSAEncryption', hash: 'MD5' } })), 'fail tls.signature.weak'],
+    ['SHA-1 intermediate', path(leaf(), intermediate({ signature: { oid: '1', name: 's', hash: 'SHA-1' } }), root()), 'fail tls.signature.weak'],
+    ['SHA-1 root is irrelevant', path(leaf(), intermediate(), root({ signature: { oid: '1', name: 's', hash: 'SHA-1' } })), 'pass'],
+    ['unknown', path(leaf({ signature: { oid: '1.2.3', name: '1.2.3', hash: 'unknown' } })), 'warn tls.signature.unknown'],
+  ],
+  'eku-ku': [
+    ['serverAuth', path(leaf()), 'pass'],
+    ['clientAuth only', path(leaf({ extendedKeyUsage: ['1.3.6.1.5.5.7.3.2'] })), 'fail tls.eku.no-server-auth'],
+    ['no EKU', path((({ extendedKeyUsage: _none, ...rest }: CertificateFacts): CertificateFacts => rest)(leaf())), 'warn tls.eku.absent'],
+    ['leaf is a CA', path(leaf({ isCa: true })), 'warn tls.ca.leaf-is-ca'],
+    ['issuer is no CA', path(leaf(), intermediate({ isCa: false }), root()), 'fail tls.ca.issuer-not-ca'],
+    ['pathlen 0 with one intermediate below', path(leaf(), intermediate(), certificate('E0', { ...above, pathLength: 0 }), root()), 'fail tls.ca.path-length'],
+    ['pathlen 0 right above the leaf', path(leaf(), intermediate({ pathLength: 0 }), root()), 'pass'],
+  ],
+  'cert-lint': [
+    ['well made', { tls: tls() }, 'pass'],
+    ['leading zero of a positive number', one(leaf({ serialHex: '00ff112233445566778899' })), 'pass'],
+    ['short', one(leaf({ serialHex: '01' })), 'warn tls.serial.short'],
+    ['negative', one(leaf({ serialHex: 'ff11223344556677' })), 'warn tls.serial.invalid'],
+    ['zero', one(leaf({ serialHex: '00' })), 'warn tls.serial.invalid'],
+    ['unknown critical extension', one(leaf({ unknownCriticalExtensions: ['1.2.3'] })), 'fail tls.extension.unknown-critical'],
+  ],
+  issuer: [
+    ['declared', { tls: tls() }, 'pass', { tls: { issuers: ["Let's Encrypt", 'good authority'] } }],
+    ['another', one(leaf({ issuerOrganization: '(STAGING) Bad' })), 'fail tls.issuer.unexpected', { tls: { issuers: ['Good'] } }],
+  ],
+  'revocation-info': [
+    ['CRL, no OCSP', path(leaf()), 'pass'],
+    ['OCSP, no CRL', path(leaf({ crlUrls: [], ocspUrls: ['http://ocsp.example.net'] })), 'pass'],
+    ['eight days is not short-lived any more', path(leaf({ crlUrls: [], notBefore: day(-3), notAfter: day(5) })), 'warn tls.revocation.none'],
+    ['short-lived with neither', path(leaf({ crlUrls: [], notBefore: day(-3), notAfter: day(3.5) })), 'pass'],
+    ['neither', path(leaf({ crlUrls: [] })), 'warn tls.revocation.none'],
+    ['private', { paths: paths({ paths: [{ certificates: [leaf(), root()], anchor: 'declared' }] }) }, 'skip'],
+  ],
+  sct: [
+    ['three logs', path(leaf()), 'pass'],
+    ['three logs, 190 days', path(leaf({ notBefore: day(-10), notAfter: day(180) })), 'pass'],
+    ['two logs, 90 days', path(leaf({ sctLogIds: ['aa', 'bb'] })), 'pass'],
+    ['two logs, 190 days', path(leaf({ sctLogIds: ['aa', 'bb'], notBefore: day(-10), notAfter: day(180) })), 'fail tls.sct.too-few'],
+    ['one log twice', path(leaf({ sctLogIds: ['aa', 'aa'] })), 'fail tls.sct.too-few'],
+    ['private root', { paths: paths({ paths: [{ certificates: [leaf({ sctLogIds: [] }), root()], anchor: 'declared' }] }) }, 'skip'],
+    [
+      'declared public',
+      { paths: paths({ leaf: leaf({ sctLogIds: [] }), paths: [{ certificates: [leaf(), root()], anchor: 'declared' }] }) },
+      'fail tls.sct.too-few',
+      { tls: { trust: 'public' } },
+    ],
+  ],
+  'ocsp-staple': [
+    ['none, none due', { tls: tls() }, 'pass'],
+    ['none though it could', one(leaf({ ocspUrls: ['http://ocsp.example.net'] })), 'pass'],
+    ['must-staple without', one(leaf({ mustStaple: true })), 'fail tls.staple.required'],
+    ['rubbish', { tls: tls({ ocspStaple: new Uint8Array([1, 2, 3]) }) }, 'warn tls.staple.stale'],
+    ['tryLater', { tls: tls({ ocspStaple: new Uint8Array([0x30, 3, 0x0a, 1, 3]) }) }, 'warn tls.staple.stale'],
+  ],
+  'ip-consistency': [
+    [
+      'alike',
+      {
+        addresses: [
+          { address: 'a', seen: seen(tls()) },
+          { address: 'b', seen: seen(tls()) },
+        ],
+      },
+      'pass',
+    ],
+    [
+      'same issuer, other leaf',
+      {
+        addresses: [
+          { address: 'a', seen: seen(tls()) },
+          { address: 'b', seen: seen(tls({ chain: [leaf({ sha256: 'ff' })] })) },
+        ],
+      },
+      'pass',
+    ],
+    [
+      'other issuer',
+      {
+        addresses: [
+          { address: 'a', seen: seen(tls()) },
+          { address: 'b', seen: seen(tls({ chain: [leaf({ sha256: 'ff', issuer: 'CN=Z' })] })) },
+        ],
+      },
+      'warn tls.addresses.differ',
+    ],
+    [
+      'default certificate on one',
+      {
+        addresses: [
+          { address: 'a', seen: seen(tls()) },
+          { address: 'b', seen: seen(tls({ chain: [leaf({ dnsNames: ['x.example'] })] })) },
+        ],
+      },
+      'fail tls.addresses.invalid',
+    ],
+    [
+      'expired on the first',
+      {
+        addresses: [
+          { address: 'a', seen: seen(tls({ chain: [leaf({ notAfter: day(-1) })] })) },
+          { address: 'b', seen: seen(tls()) },
+        ],
+      },
+      'fail tls.addresses.invalid',
+    ],
+    [
+      'one silent',
+      {
+        addresses: [
+          { address: 'a', seen: seen(tls()) },
+          { address: 'b', seen: SILENT },
+        ],
+      },
+      'inconclusive',
+    ],
+    ['one address', { addresses: [{ address: 'a', seen: seen(tls()) }] }, 'skip'],
+  ],
+  'sni-default': [
+    ['a neutral certificate', { seen: seen(tls()) }, 'pass'],
+    ['refused', { seen: failed('ALERT_UNRECOGNIZED_NAME') }, 'pass'],
+    ['internal names', { seen: seen(tls({ chain: [leaf({ dnsNames: ['git.lan'] })] })) }, 'warn tls.default.internal-names'],
+    ['closed without a word', { seen: EOF }, 'inconclusive'],
+  ],
+  ...Object.fromEntries(
+    (['tls10', 'tls11'] as const).map((name) => {
+      const version = name === 'tls10' ? 'TLSv1' : 'TLSv1.1'
+      return [
+        name,
+        [
+          ['alert', { seen: VERSION }, 'pass'],
+          ['another version', { seen: failed('ERR_SSL_UNSUPPORTED_PROTOCOL') }, 'pass'],
+          ['completed', { seen: seen(tls({ protocol: version })) }, `fail tls.${name}.accepted`],
+          [
+            'our own library refused what the server agreed to',
+            { seen: failed('ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED') },
+            `fail tls.${name}.accepted`,
+          ],
+          ['small DH key', { seen: failed('ERR_SSL_DH_KEY_TOO_SMALL') }, `fail tls.${name}.accepted`],
+          ['unsafe renegotiation', { seen: failed('ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED') }, `fail tls.${name}.accepted`],
+          ['silence is no refusal', { seen: SILENT }, 'inconclusive'],
+          ['a reset is no refusal', { seen: RESET }, 'inconclusive'],
+          ['an end of stream is no refusal', { seen: EOF }, 'inconclusive'],
+          ['rubbish', { seen: failed('ERR_SSL_WRONG_VERSION_NUMBER') }, 'inconclusive'],
+          ['declared by the owner', { seen: seen(tls({ protocol: version })) }, `warn tls.${name}.accepted`, { tls: { minVersion: version } }],
+        ] satisfies Case[],
+      ]
+    }),
+  ),
+  tls12: [
+    ['both', { ordinary: seen(tls()), capped: seen(tls({ protocol: 'TLSv1.2' })) }, 'pass'],
+    ['1.3 only', { ordinary: seen(tls()), capped: VERSION }, 'pass'],
+    ['neither', { ordinary: VERSION, capped: VERSION }, 'fail tls.version.too-old'],
+    ['silent', { ordinary: SILENT, capped: SILENT }, 'inconclusive'],
+  ],
+  tls13: [
+    ['1.3', { tls: tls() }, 'pass'],
+    ['1.2', { tls: tls({ protocol: 'TLSv1.2' }) }, 'warn tls.tls13.missing'],
+  ],
+  'protocol-range': [
+    ['as declared', { tls: tls(), tls12: seen(tls({ protocol: 'TLSv1.2' })), tls11: VERSION, tls10: VERSION }, 'pass', { tls: { minVersion: 'TLSv1.2' } }],
+    [
+      '1.1 accepted',
+      { tls: tls(), tls12: VERSION, tls11: seen(tls({ protocol: 'TLSv1.1' })), tls10: VERSION },
+      'fail tls.version.outside-range',
+      { tls: { minVersion: 'TLSv1.2' } },
+    ],
+    [
+      '1.2 accepted',
+      { tls: tls(), tls12: seen(tls({ protocol: 'TLSv1.2' })), tls11: VERSION, tls10: VERSION },
+      'fail tls.version.outside-range',
+      { tls: { minVersion: 'TLSv1.3' } },
+    ],
+    [
+      '1.3 chosen',
+      { tls: tls(), tls12: seen(tls({ protocol: 'TLSv1.2' })), tls11: VERSION, tls10: VERSION },
+      'fail tls.version.outside-range',
+      { tls: { maxVersion: 'TLSv1.2' } },
+    ],
+    [
+      'only 1.2 where 1.3 is declared',
+      { tls: tls({ protocol: 'TLSv1.2' }), tls12: VERSION, tls11: VERSION, tls10: VERSION },
+      'fail tls.version.not-accepted',
+      { tls: { minVersion: 'TLSv1.3' } },
+    ],
+    [
+      'silence to 1.0',
+      { tls: tls(), tls12: seen(tls({ protocol: 'TLSv1.2' })), tls11: VERSION, tls10: SILENT },
+      'inconclusive',
+      { tls: { minVersion: 'TLSv1.2' } },
+    ],
+  ],
+  'cipher-static-rsa': [
+    ['refused', { tls: tls(), seen: ALERT }, 'pass'],
+    ['accepted', { tls: tls(), seen: seen(tls({ protocol: 'TLSv1.2', cipher: 'AES128-SHA' })) }, 'warn tls.cipher.static-rsa'],
+    ['chosen', { tls: tls({ protocol: 'TLSv1.2', cipher: 'AES128-GCM-SHA256' }), seen: ALERT }, 'fail tls.cipher.static-rsa'],
+    ['reset', { tls: tls(), seen: RESET }, 'inconclusive'],
+  ],
+  'cipher-cbc': [
+    ['refused', { tls: tls(), seen: ALERT }, 'pass'],
+    ['accepted', { tls: tls(), seen: seen(tls({ protocol: 'TLSv1.2', cipher: 'ECDHE-RSA-AES128-SHA' })) }, 'warn tls.cipher.cbc'],
+    ['chosen', { tls: tls({ protocol: 'TLSv1.2', cipher: 'ECDHE-RSA-AES128-SHA256' }), seen: ALERT }, 'fail tls.cipher.cbc-preferred'],
+    ['silent', { tls: tls(), seen: SILENT }, 'inconclusive'],
+  ],
+  'cipher-list': [
+    ['as declared', { tls12: seen(tls({ cipher: 'ECDHE-RSA-AES128-GCM-SHA256' })), others: ALERT }, 'pass', { tls: { ciphersTls12: ['ECDHE-*-GCM-*'] } }],
+    ['another chosen', { tls12: seen(tls({ cipher: 'AES128-SHA' })), others: ALERT }, 'fail tls.cipher.undeclared', { tls: { ciphersTls12: ['ECDHE-*'] } }],
+    [
+      'another accepted',
+      { tls12: seen(tls({ cipher: 'ECDHE-RSA-AES128-GCM-SHA256' })), others: seen(tls({ cipher: 'AES128-SHA' })) },
+      'fail tls.cipher.undeclared',
+      { tls: { ciphersTls12: ['ECDHE-*'] } },
+    ],
+    ['no common suite', { tls12: ALERT, others: ALERT }, 'fail tls.cipher.none-declared', { tls: { ciphersTls12: ['ECDHE-ECDSA-*'] } }],
+    ['1.3 only', { tls12: VERSION, others: VERSION }, 'pass', { tls: { ciphersTls12: ['ECDHE-*'] } }],
+    ['silence', { tls12: seen(tls({ cipher: 'ECDHE-RSA-AES128-GCM-SHA256' })), others: SILENT }, 'inconclusive', { tls: { ciphersTls12: ['ECDHE-*'] } }],
+  ],
+  'fs-aead': [
+    ['TLS 1.3', { tls: tls(), modern: SILENT }, 'pass'],
+    ['TLS 1.2 modern', { tls: tls({ protocol: 'TLSv1.2', cipher: 'ECDHE-RSA-AES128-GCM-SHA256' }), modern: ALERT }, 'pass'],
+    ['there, not chosen', { tls: tls({ protocol: 'TLSv1.2', cipher: 'AES128-SHA' }), modern: seen(tls()) }, 'warn tls.cipher.not-modern'],
+    ['not there', { tls: tls({ protocol: 'TLSv1.2', cipher: 'AES128-SHA' }), modern: ALERT }, 'fail tls.cipher.no-modern'],
+    ['unknown', { tls: tls({ protocol: 'TLSv1.2', cipher: 'AES128-SHA' }), modern: RESET }, 'inconclusive'],
+  ],
+  'pq-kex': [
+    ['hybrid', { tls: tls() }, 'pass'],
+    ['classical', { tls: tls({ group: 'X25519' }) }, 'warn tls.pq.missing'],
+    ['classical, required', { tls: tls({ group: 'X25519' }) }, 'fail tls.pq.missing', {}, { required: true }],
+    ['another hybrid', { tls: tls({ group: 'SecP256r1MLKEM768' }) }, 'warn tls.pq.other-group'],
+    ['runtime does not say', { tls: (({ group: _none, ...rest }: TlsObservation): TlsObservation => rest)(tls()) }, 'inconclusive'],
+  ],
+  alpn: [
+    ['h2', { tls: tls() }, 'pass'],
+    ['declared h2, got http/1.1', { tls: tls({ alpn: 'http/1.1' }) }, 'fail tls.alpn.not-as-declared', { tls: { alpn: ['h2', 'http/1.1'] } }],
+    ['http/1.1 where nothing is declared', { tls: tls({ alpn: 'http/1.1' }) }, 'pass'],
+    ['none', { tls: (({ alpn: _none, ...rest }: TlsObservation): TlsObservation => rest)(tls()) }, 'warn tls.alpn.absent'],
+  ],
+  'early-data': [
+    ['none', { tls: tls() }, 'pass'],
+    ['on a page', { tls: tls({ maxEarlyData: 16_384 }) }, 'warn tls.early-data.offered'],
+    ['on an API', { tls: tls({ maxEarlyData: 16_384 }) }, 'fail tls.early-data.offered', { kind: 'api' }],
+    ['behind a login', { tls: tls({ maxEarlyData: 16_384 }) }, 'fail tls.early-data.offered', { access: 'forwardAuth' }],
+  ],
+  'ticket-lifetime': [
+    ['two hours', { tls: tls() }, 'pass'],
+    ['no ticket', { tls: (({ ticketLifetimeSeconds: _none, ...rest }: TlsObservation): TlsObservation => rest)(tls()) }, 'pass'],
+    ['seven days', { tls: tls({ ticketLifetimeSeconds: 604_800 }) }, 'warn tls.ticket.long'],
+    ['eight days', { tls: tls({ ticketLifetimeSeconds: 691_200 }) }, 'fail tls.ticket.too-long'],
+  ],
+  opossum: [
+    ['200', { seen: raw(200) }, 'pass'],
+    ['closed port', { seen: failed('ECONNREFUSED', 'connect') }, 'pass'],
+    ['101', { seen: raw(101) }, 'fail tls.opossum'],
+    ['silence', { seen: raw(undefined, 'kept-open') }, 'inconclusive'],
+    ['timeout', { seen: SILENT }, 'inconclusive'],
+  ],
+}
+
+test('every check of the suite has cases in both directions', () => {
+  expect(checks.size).toBeGreaterThan(30)
+  expect(Object.keys(CASES).sort()).toEqual([...checks.keys()].sort())
+  for (const [name, cases] of Object.entries(CASES)) {
+    expect(
+      cases.some(([, , expected]) => expected === 'pass'),
+      name,
+    ).toBe(true)
+    expect(
+      cases.some(([, , expected]) => /^(?:warn|fail) /.test(expected)),
+      name,
+    ).toBe(true)
+  }
+})
+
+describe.each(Object.entries(CASES))('tls/%s', (name, cases) => {
+  test.each(cases.map((each) => ({ what: each[0], each })))('$what', ({ each: [, looked, expected, host, options] }) => {
+    const verdict = judge(name, looked, host, options)
+    expect(shown(verdict)).toBe(expected)
+    if (verdict.outcome === 'pass' || verdict.outcome === 'warn' || verdict.outcome === 'fail') {
+      expect(verdict.evidence.length).toBeGreaterThan(0)
+      for (const item of verdict.evidence) expect([item.what, item.expected, item.received].every((text) => text.length > 0)).toBe(true)
+    }
+    if (verdict.outcome === 'warn' || verdict.outcome === 'fail') expect(Object.keys(checks.get(name)?.codes ?? {})).toContain(verdict.code)
+  })
+})
+
+test('evidence names the certificate and the reason', () => {
+  const verdict = judge('hostname-match', one(leaf({ dnsNames: ['example.com'] })))
+  expect(verdict.evidence[0]?.received).toContain('example.com: no name in it is this one')
+  expect(judge('validity', path(leaf(), intermediate({ notAfter: day(-1) }), root())).evidence[0]?.what).toContain('intermediate CN=E1')
+})
+
+test('margins follow the lifetime', () => {
+  expect(margins(90)).toEqual({ warnAt: 22.5, failAt: 9 })
+  expect(margins(45)).toEqual({ warnAt: 11.25, failAt: 4.5 })
+  expect(margins(398)).toEqual({ warnAt: 30, failAt: 14 })
+  expect(margins(6).failAt).toBe(1)
+  expect(margins(2).failAt).toBeCloseTo(0.2)
+})
+
+test('lifetime limits go by the day of issue', () => {
+  expect(limitFor('2025-01-01T00:00:00Z')).toBe(398)
+  expect(limitFor('2026-03-15T00:00:00Z')).toBe(200)
+  expect(limitFor('2027-03-14T23:59:59Z')).toBe(200)
+  expect(limitFor('2029-03-15T00:00:00Z')).toBe(47)
+})
+
+test('suite patterns', () => {
+  expect(suiteMatches('ECDHE-*-GCM-*', 'ECDHE-RSA-AES128-GCM-SHA256')).toBe(true)
+  expect(suiteMatches('ECDHE-*-GCM-*', 'DHE-RSA-AES128-GCM-SHA256')).toBe(false)
+  expect(suiteMatches('AES128-SHA', 'AES128-SHA256')).toBe(false)
+  expect(suiteMatches('A*A', 'A')).toBe(false)
+  expect(suitesOutside(undefined)).toBeUndefined()
+  expect(suitesOutside(['*'])).toEqual([])
+})
+
+test('every alert that proves a refusal, and nothing else, is one', () => {
+  expect(proofOfFailure({ code: 'ALERT_ACCESS_DENIED', message: '', phase: 'tls' }).result).toBe('unknown')
+  expect(proofOfFailure({ code: 'ECONNREFUSED', message: '', phase: 'connect' }).result).toBe('unknown')
+  expect(proofOfFailure({ code: 'ALERT_INSUFFICIENT_SECURITY', message: '', phase: 'tls' }).result).toBe('refused')
+})
