@@ -1,0 +1,29 @@
+/** The same request at every address of a host, one dead address staying visible beside the others. */
+import type { HttpObservation } from '../observations.ts'
+import { type Observed, type Probe, ProbeError } from '../probe.ts'
+import { httpRequest } from './http.ts'
+import { resolveHost } from './resolve.ts'
+
+/** GET https://fqdn/path at each address (at most 8; IPv6 only where this vantage has it). Fails only where the name has no address. */
+export function everyAddress(fqdn: string, path: string): Probe<readonly { readonly address: string; readonly seen: Observed<HttpObservation> }[]> {
+  return {
+    kind: 'everyAddress',
+    key: `everyAddress https://${fqdn}${path}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 1 },
+    host: fqdn,
+    timeoutMs: 60_000,
+    async run(context) {
+      const resolved = await context.observe(resolveHost(fqdn))
+      if (!resolved.ok) throw new ProbeError(resolved.failure)
+      const usable = resolved.value.addresses.filter(({ family }) => family === 4 || context.target.file.network?.ipv6 !== false).slice(0, 8)
+      return await Promise.all(
+        usable.map(async ({ address }, index) => ({
+          address,
+          // The first address is the one that every other question about the host goes to: the same look.
+          seen: await context.observe(httpRequest({ scheme: 'https', host: fqdn, path, ...(index === 0 ? {} : { address }) })),
+        })),
+      )
+    },
+  }
+}

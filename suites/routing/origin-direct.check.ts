@@ -1,0 +1,57 @@
+import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+
+import { attempt } from '../../helpers/probe.ts'
+import { documentOf, httpRequest } from '../../helpers/probes/http.ts'
+import { curlFor } from '../../helpers/reproduce.ts'
+import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
+import { documentIn, evidenceOf, readMarker } from './shared.ts'
+
+export default defineCheck({
+  id: 'routing/origin-direct',
+  title: 'The origin answers only through its edge',
+  failureTitle: 'The origin answers past its edge',
+  why: 'Who knows the address behind the CDN goes round its firewall, its limits and its logins.',
+  source: 'edge.origin of the target',
+  severity: 'high',
+  codes: {
+    'routing.origin.reachable': {
+      meaning: 'The address behind the edge serves the application directly.',
+      fix: 'Admit only the addresses of the edge at the firewall, or demand its client certificate.',
+    },
+  },
+  options: {},
+  subjects: (target) =>
+    target.file.edge?.origin === undefined || target.file.edge.origin.direct === 'allowed' ? [] : eachHost((host) => host.kind !== 'redirect')(target),
+  unless: { skip: 'not-declared', reason: 'edge.origin is not declared, or may be asked directly' },
+  needs: (subject, target) => ({
+    direct: attempt(httpRequest({ scheme: 'https', host: hostOf(subject).fqdn, path: hostOf(subject).path, address: target.file.edge?.origin?.address ?? '' })),
+    document: attempt(documentOf(hostOf(subject))),
+  }),
+  judge: ({ direct, document }, { subject, target }) => {
+    const what = `https://${subject.name}${hostOf(subject).path} at ${target.file.edge?.origin?.address ?? ''}`
+    const expected = 'refused: no connection, or an error status'
+    if (!direct.ok) {
+      const { code, phase } = direct.failure
+      if (code === 'UNMAPPED') return inconclusive('misused', direct.failure.message)
+      // Silence proves a filter only while the edge itself answers.
+      if (code === 'TIMEOUT' && !document.ok) return inconclusive('unobserved', `neither ${what} nor the edge answered`)
+      return pass({ what, expected, received: `${phase}: ${code}` })
+    }
+    const evidence = evidenceOf(direct.value, expected, undefined, what)
+    if (direct.value.status >= 400) return pass(evidence)
+    const { marker } = hostOf(subject).declared
+    const right = document.ok ? documentIn(document.value) : undefined
+    const same =
+      marker === undefined
+        ? right === undefined || Buffer.from(right.body).equals(direct.value.body) || direct.value.status < 300
+        : readMarker(marker, direct.value).ok || direct.value.status < 400
+    return same ? fail('routing.origin.reachable', evidence) : pass(evidence)
+  },
+  reproduce: (subject, target) =>
+    curlFor(
+      target,
+      `https://${subject.name}${hostOf(subject).path}`,
+      target.file.edge?.origin === undefined ? {} : { address: target.file.edge.origin.address },
+    ),
+  covers: ['B5'],
+})

@@ -1,0 +1,136 @@
+/** What the routing checks share: how an application is recognised by content, and what an edge says when nobody is behind it. */
+import type { Subject } from '../../helpers/check.ts'
+import { parseJsonPath, readJsonPath } from '../../helpers/grammar/json-path.ts'
+import { bodyText, headerValues, isChallenge, mediaType, titleOf } from '../../helpers/headers.ts'
+import { matchValue, REGEX_INPUT_LIMIT, showValue } from '../../helpers/matcher.ts'
+import type { HttpChain, HttpObservation } from '../../helpers/observations.ts'
+import { curlFor } from '../../helpers/reproduce.ts'
+import type { Marker, Target } from '../../helpers/target.ts'
+import { type Evidence, inconclusive, type SkipReason, type Verdict } from '../../helpers/verdict.ts'
+
+/** Paths that no deployment has. */
+export const NOWHERE = '/postproof-3f9c0d1e'
+/** Names that no deployment serves: reserved for documentation and for what does not exist (RFC 2606). */
+export const FOREIGN = 'postproof-unknown.example'
+
+export const noHosts = { skip: 'not-declared' as SkipReason, reason: 'the target has no hosts' }
+export const curlHttps =
+  (path?: string) =>
+  (subject: Subject, target: Target): string =>
+    curlFor(target, `https://${subject.host?.fqdn ?? subject.name}${path ?? subject.host?.path ?? '/'}`)
+
+export const snippet = (seen: HttpObservation): string => {
+  const title = titleOf(seen)
+  if (title !== undefined) return `title ${showValue(title)}`
+  const text = bodyText(seen).replace(/\s+/g, ' ').trim()
+  return text === '' ? 'an empty body' : `${seen.body.length} bytes: ${showValue(text.slice(0, 100))}`
+}
+export const shown = (seen: HttpObservation): string => `${seen.status} ${mediaType(seen.headers) ?? 'without Content-Type'}, ${snippet(seen)}`
+export const evidenceOf = (seen: HttpObservation, expected: string, received = shown(seen), what = `${seen.method} ${seen.url}`): Evidence => ({
+  what,
+  expected,
+  received,
+  where: seen.peer,
+  at: seen.at,
+})
+
+/** A limiter or a challenge answered instead of the application (rules G4). */
+export const obstacle = (seen: HttpObservation): Verdict | undefined =>
+  seen.status === 429 || isChallenge(seen)
+    ? inconclusive('unobserved', `an obstacle answered ${seen.method} ${seen.url}: status ${seen.status}`, evidenceOf(seen, 'the answer of the host itself'))
+    : undefined
+
+/** The document at the end of a chain; undefined when it ended elsewhere. */
+export const documentIn = (chain: HttpChain): HttpObservation | undefined => chain.hops.at(-1)
+
+export type MarkerReading = { readonly ok: boolean; readonly evidence: readonly Evidence[]; readonly misused?: string }
+
+const parsed = (seen: HttpObservation): { readonly ok: true; readonly value: unknown } | { readonly ok: false } => {
+  try {
+    return { ok: true, value: JSON.parse(bodyText(seen)) }
+  } catch {
+    return { ok: false }
+  }
+}
+
+/** Whether the answer carries everything that marks the right application. Every demand gives its own evidence, failing ones first. */
+export function readMarker(marker: Marker, seen: HttpObservation): MarkerReading {
+  const items: { ok: boolean; evidence: Evidence }[] = []
+  let misused: string | undefined
+  const item = (ok: boolean, what: string, expected: string, received: string): void => {
+    items.push({ ok, evidence: { what: `${what} of ${seen.url}`, expected, received, where: seen.peer, at: seen.at } })
+  }
+  const text = bodyText(seen)
+  if (marker.body !== undefined)
+    item(text.includes(marker.body), 'body', `contains ${showValue(marker.body)}`, text.includes(marker.body) ? 'it does' : snippet(seen))
+  if (marker.bodyRegex !== undefined) {
+    // Hostile bodies meet user-written expressions: they are tried piece by piece, never on a megabyte at once.
+    let found = false
+    let result = matchValue({ regex: marker.bodyRegex }, text.slice(0, REGEX_INPUT_LIMIT))
+    found = result.ok
+    for (let at = REGEX_INPUT_LIMIT / 2; !found && result.misused === undefined && at < text.length; at += REGEX_INPUT_LIMIT / 2) {
+      result = matchValue({ regex: marker.bodyRegex }, text.slice(at, at + REGEX_INPUT_LIMIT))
+      found = result.ok
+    }
+    misused ??= result.misused
+    item(found, 'body', `matching /${marker.bodyRegex}/`, found ? 'it does' : snippet(seen))
+  }
+  if (marker.title !== undefined) {
+    const title = titleOf(seen)
+    item(title?.includes(marker.title) === true, 'title', `contains ${showValue(marker.title)}`, showValue(title))
+  }
+  for (const [name, matcher] of Object.entries(marker.header ?? {})) {
+    const values = headerValues(seen.headers, name)
+    const results = (values.length === 0 ? [undefined] : values).map((value) => matchValue(matcher, value, { text: true }))
+    misused ??= results[0]?.misused
+    item(
+      results.every((one) => one.ok),
+      `header ${name}`,
+      results[0]?.expected ?? '',
+      results.map((one) => one.received).join(', '),
+    )
+  }
+  if (marker.json !== undefined) {
+    const json = parsed(seen)
+    for (const [path, matcher] of Object.entries(marker.json)) {
+      if (!json.ok) {
+        item(false, `JSON ${path}`, 'a JSON body', shown(seen))
+        continue
+      }
+      const reading = parseJsonPath(path)
+      if (!reading.ok) {
+        misused ??= `the JSON path ${path} cannot be read: ${reading.error}`
+        item(false, `JSON ${path}`, 'a readable path', reading.error)
+        continue
+      }
+      const found = readJsonPath(json.value, reading.segments)
+      const result = matchValue(matcher, found.found ? found.value : undefined)
+      misused ??= result.misused
+      item(result.ok, `JSON ${path}`, result.expected, result.received)
+    }
+  }
+  const sorted = [...items].sort((a, b) => Number(a.ok) - Number(b.ok))
+  return { ok: items.length > 0 && items.every((one) => one.ok), evidence: sorted.map((one) => one.evidence), ...(misused === undefined ? {} : { misused }) }
+}
+
+const EDGE_ERRORS: readonly (readonly [RegExp, string])[] = [
+  [/<center><h1>50[234] [^<]*<\/h1><\/center>\s*<hr><center>(?:nginx|openresty)/i, 'error page of nginx'],
+  [/<center><h1>404 Not Found<\/h1><\/center>\s*<hr><center>(?:nginx|openresty)/i, 'error page of nginx'],
+  [/<h1>Welcome to nginx!<\/h1>/i, 'default page of nginx'],
+  [/<title>(?:Apache2 [A-Za-z]+ Default Page|Test Page for)/i, 'default page of a web server'],
+  [/^\s*404 page not found\s*$/, 'no route in a Go proxy (Traefik, Pangolin)'],
+  [/^\s*no available server\s*$/i, 'no backend in Traefik'],
+  [/^\s*(?:Bad Gateway|Gateway Timeout|Service Unavailable)\s*$/i, 'bare gateway error'],
+  [/cf-error-details|<title>[^<]*\| 5(?:2\d|30): /i, 'error page of Cloudflare'],
+  [/<title>[^<]*(?:502 Bad Gateway|503 Service (?:Temporarily )?Unavailable|504 Gateway Time-?out)/i, 'gateway error page'],
+  [
+    /(?:site|tunnel|resource) (?:not found|is offline|unavailable)|no such (?:app|tunnel|site)|there(?:'s| is) nothing here,? yet/i,
+    'the edge knows no such site',
+  ],
+]
+/** Which edge speaks in place of an application; undefined when none is recognised. */
+export function edgeError(seen: HttpObservation): string | undefined {
+  const text = bodyText(seen).slice(0, 16_384)
+  for (const [pattern, name] of EDGE_ERRORS) if (pattern.test(text)) return name
+  return undefined
+}
