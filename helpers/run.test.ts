@@ -124,6 +124,17 @@ describe('a run', () => {
     expect(await only(check({ needs: () => ({ flaky }) }))).toMatchObject({ outcome: 'warn', code: 'run.second-try', attempts: 2 })
   })
 
+  test('a refusal that is the same at both tries is no doubtful answer', async () => {
+    let tries = 0
+    const refused = probe('refused', async () => {
+      tries += 1
+      throw new ProbeError({ code: 'EOF', message: 'closed instead of answering', phase: 'response' })
+    })
+    const asking = probe('asking', async (context) => (await context.observe(refused)).ok)
+    expect(await only(check({ needs: () => ({ refused: attempt(refused), asking }), judge: () => pass(seen) }))).toMatchObject({ outcome: 'pass', attempts: 2 })
+    expect(tries).toBe(2)
+  })
+
   test('never retries a judgement', async () => {
     let tries = 0
     const steady = probe('steady', async () => ++tries)

@@ -353,6 +353,8 @@ export class Run {
     const start = performance.now()
     let verdict: Verdict
     let attempts = 1
+    // What failed both times is as steady as what answered at once: only an answer that took two tries is doubtful.
+    let answeredAt = 1
     let because: string | undefined
     if (one.settled !== undefined) verdict = one.settled
     else {
@@ -362,6 +364,7 @@ export class Run {
         Object.entries(one.needs).map(async ([name, need]) => {
           const observed = await this.#observe(probeOf(need))
           attempts = Math.max(attempts, observed.attempts)
+          if (observed.ok) answeredAt = Math.max(answeredAt, observed.attempts)
           if ('attempt' in need) {
             seen[name] = observed
             // Consent is not an observation: a check that asks for both sides must still not judge a probe that never ran.
@@ -388,11 +391,11 @@ export class Run {
         else verdict = inconclusive('unobserved', `${first.failure.phase}: ${first.failure.message} (${first.failure.code})`, evidence)
       }
     }
-    if (attempts > 1 && verdict.outcome === 'pass') {
+    if (answeredAt > 1 && verdict.outcome === 'pass') {
       verdict = {
         outcome: 'warn',
         code: 'run.second-try',
-        evidence: [{ what: 'tries', expected: 'an answer at the first try', received: `answered at try ${attempts}` }, ...verdict.evidence],
+        evidence: [{ what: 'tries', expected: 'an answer at the first try', received: `answered at try ${answeredAt}` }, ...verdict.evidence],
       }
     }
     const result = this.#resultOf(one, verdict, { startedAt, durationMs: performance.now() - start, attempts, because })
@@ -503,7 +506,7 @@ export class Run {
       signal,
       observe: async <T>(inner: Probe<T>): Promise<Observed<T>> => {
         const observed = (await deadline.hold(this.#observe(inner as Probe<unknown>))) as Observed<T>
-        attempts = Math.max(attempts, observed.attempts)
+        if (observed.ok) attempts = Math.max(attempts, observed.attempts)
         return observed
       },
       connection: (address) => deadline.hold(this.#limits.acquire(address, signal)),
