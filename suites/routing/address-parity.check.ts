@@ -2,8 +2,11 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 
 import { titleOf } from '../../helpers/headers.ts'
 import { everyAddress } from '../../helpers/probes/every-address.ts'
-import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { type Finding, inconclusive, type Verdict, worst } from '../../helpers/verdict.ts'
 import { curlHttps, evidenceOf, noHosts, obstacle, readMarker } from './shared.ts'
+
+/** This machine has no way to an address of that family. */
+const OURS: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
 export default defineCheck({
   id: 'routing/address-parity',
@@ -31,9 +34,15 @@ export default defineCheck({
     const first = all.find((one) => one.seen.ok)?.seen
     if (first?.ok !== true) return inconclusive('unobserved', `none of the ${all.length} addresses answered`)
     const findings: Finding[] = []
+    let unclear: Verdict | undefined
     for (const { address, seen } of all) {
       const what = `https://${subject.name}${hostOf(subject).path} at ${address}`
       if (!seen.ok) {
+        // Without a route of our own to that family, silence says nothing about the server.
+        if (OURS.has(seen.failure.code)) {
+          unclear ??= inconclusive('unobserved', `${what} cannot be reached from here (${seen.failure.code}); network.ipv6: false says so for good`)
+          continue
+        }
         findings.push({
           grade: 'fail',
           code: 'routing.address.dead',
@@ -42,7 +51,10 @@ export default defineCheck({
         continue
       }
       const blocked = obstacle(seen.value)
-      if (blocked !== undefined) return blocked
+      if (blocked !== undefined) {
+        unclear ??= blocked
+        continue
+      }
       const alike =
         seen.value.status === first.value.status &&
         titleOf(seen.value) === titleOf(first.value) &&
@@ -50,7 +62,7 @@ export default defineCheck({
       const evidence = evidenceOf(seen.value, `status ${first.value.status} and the same title and marker everywhere`, undefined, what)
       findings.push(alike ? { grade: 'pass', evidence } : { grade: 'fail', code: 'routing.address.differs', evidence })
     }
-    return worst(findings)
+    return unclear !== undefined && !findings.some((finding) => finding.grade === 'fail') ? unclear : worst(findings)
   },
   reproduce: curlHttps(),
   covers: ['A7'],

@@ -1,8 +1,11 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 
 import { documentOf } from '../../helpers/probes/http.ts'
-import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
-import { curlHttps, documentIn, edgeError, evidenceOf, noHosts, obstacle } from './shared.ts'
+import { fail, pass, warn } from '../../helpers/verdict.ts'
+import { curlHttps, documentIn, edgeError, evidenceOf, noDocument, noHosts, obstacle, readMarker } from './shared.ts'
+
+/** RFC 9110 §15.6.3 and §15.6.5, and the codes by which Cloudflare tells the same. */
+const GATEWAY: ReadonlySet<number> = new Set([502, 504, 520, 521, 522, 523, 524, 525, 526, 530])
 
 export default defineCheck({
   id: 'routing/edge-error',
@@ -16,6 +19,10 @@ export default defineCheck({
       meaning: 'The answer is an error or default page of a proxy.',
       fix: 'Start the backend, or correct the address that the proxy passes to.',
     },
+    'routing.edge.status': {
+      meaning: 'The answer has a status that only gateways give: nobody usable is behind this name.',
+      fix: 'Start the backend; compare the address and port the proxy passes to with those it listens on.',
+    },
     'routing.edge.empty': {
       meaning: 'Status 200 with nothing in it: Caddy answers so for names without a site.',
       fix: 'Add a site block for this name, or correct the Host that is passed on.',
@@ -27,17 +34,20 @@ export default defineCheck({
   needs: (subject) => ({ document: documentOf(hostOf(subject)) }),
   judge: ({ document }, { subject }) => {
     const seen = documentIn(document)
-    if (seen === undefined) return inconclusive('defect', 'no document to judge')
+    if (seen === undefined) return noDocument(document)
     const blocked = obstacle(seen)
     if (blocked !== undefined) return blocked
-    const edge = edgeError(seen)
+    const host = hostOf(subject)
+    const { marker } = host.declared
     const evidence = evidenceOf(seen, 'a document of the application')
-    if (
-      edge !== undefined &&
-      !(seen.status < 500 && hostOf(subject).declared.marker === undefined && hostOf(subject).status.includes(seen.status) && seen.status === 404)
-    )
-      return fail('routing.edge.error-page', { ...evidence, received: `${evidence.received} (${edge})` })
-    if (seen.status === 200 && seen.body.length === 0) return fail('routing.edge.empty', evidence)
+    // What carries the marker of the application is the application's, whatever else it says.
+    if (marker !== undefined && readMarker(marker, seen).ok) return pass(evidence)
+    if (GATEWAY.has(seen.status) && !host.status.includes(seen.status)) return fail('routing.edge.status', evidence)
+    const edge = edgeError(seen)
+    const declared404 = seen.status === 404 && marker === undefined && host.status.includes(404)
+    if (edge !== undefined && !declared404) return fail('routing.edge.error-page', { ...evidence, received: `${evidence.received} (${edge})` })
+    if (seen.status === 200 && seen.body.length === 0)
+      return host.kind === 'api' && marker === undefined ? warn('routing.edge.empty', evidence) : fail('routing.edge.empty', evidence)
     return pass(evidence)
   },
   reproduce: (subject, target) => curlHttps()(subject, target).replace(' -D - -o /dev/null', ' -i'),

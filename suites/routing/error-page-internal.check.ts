@@ -1,9 +1,11 @@
 import { defineCheck, hostOf, type Subject } from '../../helpers/check.ts'
+import { titleOf } from '../../helpers/headers.ts'
+import { attempt } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
-import { fail, pass } from '../../helpers/verdict.ts'
-import { evidenceOf, obstacle } from './shared.ts'
+import { fail, pass, warn } from '../../helpers/verdict.ts'
+import { evidenceOf, NOWHERE, obstacle } from './shared.ts'
 
 const subjects = (target: Target): readonly Subject[] =>
   (target.file.errorPages ?? []).flatMap((item) => {
@@ -20,16 +22,27 @@ export default defineCheck({
   severity: 'low',
   codes: {
     'routing.error-page.reachable': { meaning: 'The internal error page is served with a success status.', fix: 'nginx: location = /5xx.html { internal; }' },
+    'routing.error-page.unclear': {
+      meaning: 'The path of the internal error page is answered neither with the page nor with a refusal.',
+      fix: 'Answer it with 404; look at what redirects it or fails there.',
+    },
   },
   options: {},
   subjects,
   unless: { skip: 'not-declared', reason: 'errorPages is not declared' },
-  needs: (subject) => ({ answer: httpRequest({ scheme: 'https', host: hostOf(subject).fqdn, path: String(subject.item) }) }),
-  judge: ({ answer }) => {
+  needs: (subject) => {
+    const https = (path: string) => httpRequest({ scheme: 'https', host: hostOf(subject).fqdn, path })
+    return { answer: https(String(subject.item)), nowhere: attempt(https(`${NOWHERE}.html`)) }
+  },
+  judge: ({ answer, nowhere }) => {
     const evidence = evidenceOf(answer, 'status 404')
-    if (answer.status === 404 || answer.status === 403 || answer.status === 410) return pass(evidence)
     const blocked = obstacle(answer)
     if (blocked !== undefined) return blocked
+    if (answer.status >= 400 && answer.status < 500) return pass(evidence)
+    if (answer.status < 200 || answer.status >= 300) return warn('routing.error-page.unclear', evidence)
+    // One page that answers every path is not the error page.
+    const everything = nowhere.ok && nowhere.value.status === answer.status && titleOf(nowhere.value) === titleOf(answer)
+    if (everything && Math.abs((nowhere.value.body.length - answer.body.length) / Math.max(1, answer.body.length)) < 0.1) return pass(evidence)
     return fail('routing.error-page.reachable', evidence)
   },
   reproduce: (subject, target) => curlFor(target, subject.name),

@@ -15,7 +15,7 @@ export default defineCheck({
   severity: 'low',
   codes: {
     'routing.head.differs': { meaning: 'HEAD has another status than GET.', fix: 'Let the application answer HEAD with the route of GET.' },
-    'routing.head.error': { meaning: 'HEAD ends in a server error or without an answer.', fix: 'Look for the handler that fails without a body.' },
+    'routing.head.error': { meaning: 'HEAD ends in a server error.', fix: 'Look for the handler that fails without a body.' },
   },
   options: {},
   subjects: eachHost(),

@@ -32,18 +32,20 @@ export default defineCheck({
   subjects: eachHost(),
   unless: noHosts,
   needs: (subject) => ({ document: documentOf(hostOf(subject)) }),
-  judge: ({ document }) => {
+  judge: ({ document }, { target }) => {
+    // A deployment that lives on a name of the house (app.lan) may of course say so.
+    const inner = (host: string): boolean => internal(host) && host !== target.domain && !host.endsWith(`.${target.domain}`)
     const findings: Finding[] = []
     for (const hop of document.hops) {
       const location = headerValue(hop.headers, 'location')
       if (location !== undefined && URL.canParse(location, hop.url)) {
         const { hostname } = new URL(location, hop.url)
         const evidence = evidenceOf(hop, 'a public name', location, `Location of ${hop.url}`)
-        findings.push(internal(hostname) ? { grade: 'fail', code: 'routing.host-header.redirect', evidence } : { grade: 'pass', evidence })
+        findings.push(inner(hostname) ? { grade: 'fail', code: 'routing.host-header.redirect', evidence } : { grade: 'pass', evidence })
       }
       if (!isHtml(hop)) continue
       const links = [...bodyText(hop).slice(0, 131_072).matchAll(SELF)].slice(0, 100).flatMap((match) => match[1] ?? [])
-      const bad = links.find((link) => URL.canParse(link) && internal(new URL(link).hostname))
+      const bad = links.find((link) => URL.canParse(link) && inner(new URL(link).hostname))
       const evidence = evidenceOf(hop, 'no inner name in base, form, link or meta', bad ?? `${links.length} absolute links, all public`, `links of ${hop.url}`)
       findings.push(bad === undefined ? { grade: 'pass', evidence } : { grade: 'fail', code: 'routing.host-header.link', evidence })
     }

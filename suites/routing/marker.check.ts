@@ -2,7 +2,7 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 
 import { documentOf } from '../../helpers/probes/http.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
-import { curlHttps, documentIn, evidenceOf, obstacle, readMarker } from './shared.ts'
+import { curlHttps, documentIn, evidenceOf, noDocument, obstacle, readMarker } from './shared.ts'
 
 export default defineCheck({
   id: 'routing/marker',
@@ -19,13 +19,15 @@ export default defineCheck({
     'routing.marker.error': { meaning: 'An error came instead of the document.', fix: 'Repair the backend or the route; then the marker can be judged.' },
   },
   options: {},
-  subjects: eachHost((host) => host.declared.marker !== undefined),
-  unless: { skip: 'not-declared', reason: 'no host declares a marker' },
+  // Behind a login only the login is seen by strangers; what is behind it belongs to the checks that sign in.
+  subjects: eachHost((host) => host.declared.marker !== undefined && host.access === 'public'),
+  unless: { skip: 'not-declared', reason: 'no host that the public may read declares a marker' },
   needs: (subject) => ({ document: documentOf(hostOf(subject)) }),
   judge: ({ document }, { subject }) => {
     const { marker } = hostOf(subject).declared
     const seen = documentIn(document)
-    if (marker === undefined || seen === undefined) return inconclusive('defect', 'no marker or no document to judge')
+    if (marker === undefined) return inconclusive('defect', 'no marker to judge by')
+    if (seen === undefined) return noDocument(document)
     const blocked = obstacle(seen)
     if (blocked !== undefined) return blocked
     const read = readMarker(marker, seen)

@@ -1,10 +1,13 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 
+import { headerValue } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { documentOf, httpRequest } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
-import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
-import { documentIn, evidenceOf, readMarker } from './shared.ts'
+import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
+import { evidenceOf, readMarker } from './shared.ts'
+
+const SILENT: ReadonlySet<string> = new Set(['TIMEOUT', 'ETIMEDOUT', 'ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL'])
 
 export default defineCheck({
   id: 'routing/origin-direct',
@@ -17,6 +20,10 @@ export default defineCheck({
     'routing.origin.reachable': {
       meaning: 'The address behind the edge serves the application directly.',
       fix: 'Admit only the addresses of the edge at the firewall, or demand its client certificate.',
+    },
+    'routing.origin.answers': {
+      meaning: 'The address behind the edge answers with some content that is not the application.',
+      fix: 'Close it to everybody but the edge; a default page there gives the origin away.',
     },
   },
   options: {},
@@ -34,18 +41,20 @@ export default defineCheck({
       const { code, phase } = direct.failure
       if (code === 'UNMAPPED') return inconclusive('misused', direct.failure.message)
       // Silence proves a filter only while the edge itself answers.
-      if (code === 'TIMEOUT' && !document.ok) return inconclusive('unobserved', `neither ${what} nor the edge answered`)
+      if (SILENT.has(code) && !document.ok) return inconclusive('unobserved', `neither ${what} nor the edge answered`)
       return pass({ what, expected, received: `${phase}: ${code}` })
     }
     const evidence = evidenceOf(direct.value, expected, undefined, what)
     if (direct.value.status >= 400) return pass(evidence)
     const { marker } = hostOf(subject).declared
-    const right = document.ok ? documentIn(document.value) : undefined
-    const same =
-      marker === undefined
-        ? right === undefined || Buffer.from(right.body).equals(direct.value.body) || direct.value.status < 300
-        : readMarker(marker, direct.value).ok || direct.value.status < 400
-    return same ? fail('routing.origin.reachable', evidence) : pass(evidence)
+    const edge = document.ok ? document.value.hops[0] : undefined
+    if (direct.value.status >= 300) {
+      // A redirect to the edge is a refusal; the one that the application itself gives is not.
+      const alike = edge?.status === direct.value.status && headerValue(edge.headers, 'location') === headerValue(direct.value.headers, 'location')
+      return alike ? fail('routing.origin.reachable', evidence) : pass(evidence)
+    }
+    if (marker === undefined || readMarker(marker, direct.value).ok) return fail('routing.origin.reachable', evidence)
+    return warn('routing.origin.answers', evidence)
   },
   reproduce: (subject, target) =>
     curlFor(

@@ -40,8 +40,15 @@ export const obstacle = (seen: HttpObservation): Verdict | undefined =>
     ? inconclusive('unobserved', `an obstacle answered ${seen.method} ${seen.url}: status ${seen.status}`, evidenceOf(seen, 'the answer of the host itself'))
     : undefined
 
-/** The document at the end of a chain; undefined when it ended elsewhere. */
-export const documentIn = (chain: HttpChain): HttpObservation | undefined => chain.hops.at(-1)
+/** The last answer of a chain; undefined when the hop after it could not be seen (then the document is unknown). */
+export const documentIn = (chain: HttpChain): HttpObservation | undefined => (chain.end === 'failed' ? undefined : chain.hops.at(-1))
+/** The verdict where the chain broke off before the document. */
+export const noDocument = (chain: HttpChain): Verdict =>
+  inconclusive(
+    'unobserved',
+    chain.reason ?? 'the document was not reached',
+    chain.hops.map((hop) => evidenceOf(hop, 'the document at the end of the redirects')),
+  )
 
 export type MarkerReading = { readonly ok: boolean; readonly evidence: readonly Evidence[]; readonly misused?: string }
 
@@ -123,14 +130,20 @@ const EDGE_ERRORS: readonly (readonly [RegExp, string])[] = [
   [/^\s*(?:Bad Gateway|Gateway Timeout|Service Unavailable)\s*$/i, 'bare gateway error'],
   [/cf-error-details|<title>[^<]*\| 5(?:2\d|30): /i, 'error page of Cloudflare'],
   [/<title>[^<]*(?:502 Bad Gateway|503 Service (?:Temporarily )?Unavailable|504 Gateway Time-?out)/i, 'gateway error page'],
-  [
-    /(?:site|tunnel|resource) (?:not found|is offline|unavailable)|no such (?:app|tunnel|site)|there(?:'s| is) nothing here,? yet/i,
-    'the edge knows no such site',
-  ],
 ]
+/** Sentences of edges that know no such site. They stand in ordinary texts too, so they count only in a title or heading, or as the whole of a short page. */
+const NO_SITE =
+  /(?:site|tunnel|resource|application|deployment) (?:not found|is offline|(?:is )?(?:currently )?unavailable)|no such (?:app|tunnel|site)|there(?:'s| is) nothing here,? yet/i
+const SHORT_PAGE = 240
 /** Which edge speaks in place of an application; undefined when none is recognised. */
 export function edgeError(seen: HttpObservation): string | undefined {
   const text = bodyText(seen).slice(0, 16_384)
   for (const [pattern, name] of EDGE_ERRORS) if (pattern.test(text)) return name
-  return undefined
+  if (mediaType(seen.headers)?.endsWith('json') === true) return undefined
+  const heading = /<h1[^>]{0,200}>([^<]{0,200})/i.exec(text)?.[1] ?? ''
+  const words = text
+    .replace(/<(?:style|script)\b[^]{0,8192}?<\/(?:style|script)>|<[^>]{0,1000}>/gi, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return NO_SITE.test(`${titleOf(seen) ?? ''}\n${heading}`) || (words.length <= SHORT_PAGE && NO_SITE.test(words)) ? 'the edge knows no such site' : undefined
 }

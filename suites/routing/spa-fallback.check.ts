@@ -8,7 +8,11 @@ import { evidenceOf, NOWHERE, obstacle } from './shared.ts'
 
 /** Folders in which interface routes live: the first segment of every declared API path. */
 const folders = (host: Host): readonly string[] => {
-  const declared = [...(host.declared.apiPaths ?? []), ...Object.keys(host.declared.paths ?? {})].flatMap((path) => /^\/[^/?]+(?=\/)/.exec(path)?.[0] ?? [])
+  // A declared path that shows a page may well lie in a folder where every path does.
+  const interfaces = Object.entries(host.declared.paths ?? {}).filter(
+    ([, item]) => host.kind === 'api' || item.marker?.json !== undefined || /json/i.test(item.contentType ?? ''),
+  )
+  const declared = [...(host.declared.apiPaths ?? []), ...interfaces.map(([path]) => path)].flatMap((path) => /^\/[^/?]+(?=\/)/.exec(path)?.[0] ?? [])
   return [...new Set(declared.length === 0 && host.kind === 'api' ? ['/api'] : declared)]
 }
 const subjects = (target: Target): readonly Subject[] =>

@@ -76,19 +76,30 @@ export default defineCheck({
     const refused = (what: string, code: string): void => {
       findings.push({ grade: 'pass', evidence: { what, expected: 'no application', received: `refused (${code})` } })
     }
+    const unclear: string[] = []
     const names: readonly (readonly [typeof host, string])[] = [
       [host, `https with the right server name and Host: ${FOREIGN}`],
       [plain, `http with Host: ${FOREIGN}`],
     ]
     for (const [seen, what] of names) {
       if (seen.ok) judged(seen.value, what)
-      else if (seen.failure.phase === 'response' || seen.failure.code === 'ECONNREFUSED') refused(what, seen.failure.code)
+      // Silence on a connection that stands may be slowness; before it stands, nothing was reached.
+      else if (seen.failure.phase === 'response' || seen.failure.phase === 'request' ? seen.failure.code !== 'TIMEOUT' : what.startsWith('http with')) refused(what, seen.failure.code)
+      else unclear.push(`${what}: ${seen.failure.message} (${seen.failure.code})`)
     }
     const what = `https with the server name ${FOREIGN}`
     if (sni.ok && sni.value.status !== undefined) judged(asSeen(sni.value, `https://${FOREIGN}/`), what)
     else if (sni.ok) refused(what, sni.value.closed)
     else if (sni.failure.phase === 'tls' && sni.failure.code !== 'TIMEOUT') refused(what, sni.failure.code)
-    return findings.length === 0 ? inconclusive('unobserved', 'no question about an unknown name was answered') : worst(findings)
+    else unclear.push(`${what}: ${sni.failure.message} (${sni.failure.code})`)
+    const settled = unclear.length === 0 || findings.some((finding) => finding.grade === 'fail')
+    return settled
+      ? worst(findings)
+      : inconclusive(
+          'unobserved',
+          unclear.join('; '),
+          findings.map((finding) => finding.evidence),
+        )
   },
   reproduce: (subject, target) => curlFor(target, `https://${subject.name}/`, { headers: [['Host', FOREIGN]], flags: ['-sS', '-i'] }),
   covers: ['A13', 'B7', 'E20'],
