@@ -179,23 +179,44 @@ export interface DnsObservation {
 }
 
 export interface WebSocketObservation {
+  /** Canonical URL asked for: `wss://host/path`. */
+  readonly url: string
   readonly peer: string
   /** 101, or the status the upgrade was answered with. */
   readonly status: number
   readonly headers: RawHeaders
+  /** Sec-WebSocket-Accept as received, and what RFC 6455 §4.2.2 makes of our key. */
+  readonly accept?: string
+  readonly expectedAccept: string
   readonly acceptValid: boolean
+  /** What we offered; what was chosen (first Sec-WebSocket-Protocol). */
+  readonly offered: readonly string[]
   readonly subprotocol?: string
+  /** Sec-WebSocket-Extensions as received, all lines. */
+  readonly extensions: readonly string[]
+  /** Of an answer other than 101: the start of its body, at most 16 KiB, not decoded. */
+  readonly body: Uint8Array
   /** Answered our Ping with the same payload. */
   readonly pong: boolean
   readonly pongMs?: number
   /** First messages received, each at most 4 KiB, at most 16. */
   readonly messages: readonly string[]
-  /** Close code received (1006: dropped without one); undefined: still open when we closed. */
+  /** All messages received, kept or not. */
+  readonly messageCount: number
+  /** A message contained the text that was waited for; absent: none was. */
+  readonly matched?: boolean
+  /** After the asked idle time: how long the connection was silent on our side, and whether it answered a Ping afterwards; absent: not asked. */
+  readonly idle?: { readonly askedMs: number; readonly survivedMs: number; readonly alive: boolean; readonly serverPings: number }
+  /** Close code received before our own Close (1006: dropped without one, 1005: Close without a code); undefined: still open when we closed. */
   readonly closeCode?: number
+  /** Milliseconds from the upgrade to the peer's own end of the connection. */
+  readonly closedAfterMs?: number
   /** The peer echoed our Close. */
   readonly closeEchoed: boolean
   /** Peer broke the protocol (masked frame, reserved bits…). */
   readonly violation?: string
+  /** Reading stopped at our cap of bytes or message size; what comes after is unknown. */
+  readonly cut: boolean
   readonly openMs: number
   readonly at: string
 }
