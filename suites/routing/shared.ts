@@ -128,7 +128,7 @@ const EDGE_ERRORS: readonly (readonly [RegExp, string])[] = [
   [/^\s*404 page not found\s*$/, 'no route in a Go proxy (Traefik, Pangolin)'],
   [/^\s*no available server\s*$/i, 'no backend in Traefik'],
   [/^\s*(?:Bad Gateway|Gateway Timeout|Service Unavailable)\s*$/i, 'bare gateway error'],
-  [/cf-error-details|<title>[^<]*\| 5(?:2\d|30): /i, 'error page of Cloudflare'],
+  [/cf-error-details|<title>[^<]*\| 5(?:0[0-4]|2\d|30): /i, 'error page of Cloudflare'],
   [/<title>[^<]*(?:502 Bad Gateway|503 Service (?:Temporarily )?Unavailable|504 Gateway Time-?out)/i, 'gateway error page'],
 ]
 /** Sentences of edges that know no such site. They stand in ordinary texts too, so they count only in a title or heading, or as the whole of a short page. */
