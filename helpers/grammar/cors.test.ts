@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { allowsHeader, allowsMethod, originGrant, readCors } from './cors.ts'
+import { allowsHeader, allowsMethod, exposesHeader, originGrant, readCors } from './cors.ts'
 
 const O = 'https://app.example.com'
 const acao = (...values: string[]) => readCors(values.map((value) => ['Access-Control-Allow-Origin', value] as const))
@@ -57,6 +57,23 @@ describe('cors', () => {
     ])
     expect([allowsMethod(cors, 'PUT', false), allowsMethod(cors, 'PUT', true)]).toEqual([true, false])
     expect([allowsHeader(cors, 'x-a', false), allowsHeader(cors, 'x-a', true), allowsHeader(cors, 'Authorization', false)]).toEqual([true, false, false])
+  })
+
+  it('exposes safelisted names always, others by name, all by * without credentials', () => {
+    const named = readCors([['Access-Control-Expose-Headers', 'X-Total, retry-after']])
+    expect([exposesHeader(named, 'x-total', true), exposesHeader(named, 'Content-Type', true), exposesHeader(named, 'etag', true)]).toEqual([true, true, false])
+    const star = readCors([['Access-Control-Expose-Headers', '*']])
+    expect([exposesHeader(star, 'etag', false), exposesHeader(star, 'etag', true)]).toEqual([true, false])
+    expect(readCors([]).exposed).toBeUndefined()
+  })
+
+  it.each([
+    [['true'], true],
+    [['TRUE'], false],
+    [['true', 'true'], false],
+    [[], false],
+  ])('private network %j', (values, granted) => {
+    expect(readCors(values.map((value) => ['Access-Control-Allow-Private-Network', value] as const)).privateNetwork).toBe(granted)
   })
 
   it('survives rubbish', () => {

@@ -12,6 +12,10 @@ export interface CorsHeaders {
   readonly methods?: readonly string[]
   /** Header names in lower case. Undefined where the header is absent. */
   readonly headers?: readonly string[]
+  /** Names of Access-Control-Expose-Headers in lower case. Undefined where the header is absent. */
+  readonly exposed?: readonly string[]
+  /** Access-Control-Allow-Private-Network is exactly `true`. */
+  readonly privateNetwork: boolean
   /** Seconds; `invalid` for anything but digits. */
   readonly maxAge?: number | 'invalid'
   /** Field names of Vary in lower case. */
@@ -43,6 +47,7 @@ export function readCors(raw: RawHeaders): CorsHeaders {
   }
   const methods = list('access-control-allow-methods')
   const headers = list('access-control-allow-headers')?.map((one) => one.toLowerCase())
+  const exposed = list('access-control-expose-headers')?.map((one) => one.toLowerCase())
   const credentialsRaw = lines('access-control-allow-credentials')
   const age = lines('access-control-max-age')[0]
   return {
@@ -51,6 +56,8 @@ export function readCors(raw: RawHeaders): CorsHeaders {
     credentialsRaw,
     ...(methods === undefined ? {} : { methods }),
     ...(headers === undefined ? {} : { headers }),
+    ...(exposed === undefined ? {} : { exposed }),
+    privateNetwork: lines('access-control-allow-private-network').join() === 'true',
     ...(age === undefined ? {} : { maxAge: /^[0-9]{1,12}$/.test(age) ? Number(age) : ('invalid' as const) }),
     vary: (list('vary') ?? []).map((one) => one.toLowerCase()),
     malformed,
@@ -74,4 +81,22 @@ export function allowsHeader(cors: CorsHeaders, name: string, credentials: boole
   const wanted = name.toLowerCase()
   const allowed = cors.headers ?? []
   return SAFELISTED_HEADERS.has(wanted) || allowed.includes(wanted) || (!credentials && wanted !== 'authorization' && allowed.includes('*'))
+}
+
+/** Response headers that scripts may always read (Fetch, "CORS-safelisted response-header name"). */
+const SAFELISTED_RESPONSE: ReadonlySet<string> = new Set([
+  'cache-control',
+  'content-language',
+  'content-length',
+  'content-type',
+  'expires',
+  'last-modified',
+  'pragma',
+])
+
+/** Whether scripts may read a response header; `*` counts only without credentials. */
+export function exposesHeader(cors: CorsHeaders, name: string, credentials: boolean): boolean {
+  const wanted = name.toLowerCase()
+  const exposed = cors.exposed ?? []
+  return SAFELISTED_RESPONSE.has(wanted) || exposed.includes(wanted) || (!credentials && exposed.includes('*'))
 }

@@ -174,7 +174,8 @@ const cors = z.strictObject({
   refused: z.array(z.string()).meta({ description: 'more origins that must be refused' }).optional(),
   credentials: z.boolean().optional(),
   methods: z.array(z.string()).optional(),
-  headers: z.array(z.string()).meta({ description: 'request headers the preflight asks for' }).optional(),
+  headers: z.array(z.string()).meta({ description: 'request headers the preflight asks for; * means any' }).optional(),
+  expose: z.array(z.string()).meta({ description: 'response headers that scripts must be able to read' }).optional(),
   maxAge: z.int().optional(),
   errorPath: path.meta({ description: 'a path that answers 4xx or 5xx and must carry the CORS headers too' }).optional(),
 })

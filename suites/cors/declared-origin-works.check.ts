@@ -1,10 +1,10 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { allowsHeader, allowsMethod, originGrant, readCors } from '../../helpers/grammar/cors.ts'
-import { isObstacle } from '../../helpers/headers.ts'
+import { isChallenge, isObstacle } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Probe } from '../../helpers/probe.ts'
-import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { at, curl, entryOf, noCors, originsOf, preflight, real, routes, shown } from './shared.ts'
+import type { Finding } from '../../helpers/verdict.ts'
+import { at, conclude, curl, entryOf, FOREIGN, isOpen, noCors, preflight, real, routes, shown, UNDECLARED_HEADER, welcome } from './shared.ts'
 
 const methodsOf = (declared: readonly string[] | undefined): readonly string[] => (declared === undefined || declared.length === 0 ? ['GET'] : declared)
 
@@ -35,17 +35,21 @@ export default defineCheck({
       fix: 'Answer OPTIONS before authentication and without slash redirects.',
     },
     'cors.method-missing': { meaning: 'A declared method is not allowed by the preflight.', fix: 'Add it to Access-Control-Allow-Methods.' },
+    'cors.list-malformed': {
+      meaning: 'A list of the preflight holds what is no token: browsers drop the whole header.',
+      fix: 'Send names separated by commas, nothing else.',
+    },
     'cors.header-missing': {
       meaning: 'A declared request header is not allowed by the preflight.',
       fix: 'Add it to Access-Control-Allow-Headers; * never covers Authorization.',
     },
   },
   options: {},
-  subjects: routes((entry) => entry.origins.some((origin) => origin !== '*')),
+  subjects: routes((entry) => entry.origins.length > 0),
   unless: noCors,
   needs: (subject, target) => {
     const looks: Record<string, Probe<HttpObservation>> = {}
-    for (const origin of originsOf(entryOf(subject), target).filter((one) => one !== '*')) {
+    for (const origin of welcome(subject, target)) {
       looks[`GET ${origin}`] = real(subject, origin)
       for (const method of methodsOf(entryOf(subject).methods)) looks[`OPTIONS ${origin} ${method}`] = preflight(subject, origin, method)
     }
@@ -54,17 +58,21 @@ export default defineCheck({
   judge: (seen, { subject }) => {
     const entry = entryOf(subject)
     const findings: Finding[] = []
+    const obstacles: HttpObservation[] = []
     for (const [name, answer] of Object.entries(seen as Record<string, HttpObservation>)) {
       const [kind, origin, method] = name.split(' ') as [string, string, string | undefined]
       const cors = readCors(answer.headers)
       const label = kind === 'GET' ? `GET with Origin: ${origin}` : `preflight for ${method} from ${origin}`
       const add = (holds: boolean, code: string, expected: string, received: string): void =>
         void findings.push({ grade: holds ? 'pass' : 'fail', code, evidence: at(answer, label, expected, received) })
-      if (kind === 'GET' && isObstacle(answer)) return inconclusive('unobserved', `${label} answered ${answer.status}`)
-      if (answer.status === 429) return inconclusive('unobserved', `${label} met a rate limit`)
+      // A preflight that fails is itself the finding; a limiter or a challenge in front of it is not.
+      if (kind === 'GET' ? isObstacle(answer) : answer.status === 429 || isChallenge(answer)) {
+        obstacles.push(answer)
+        continue
+      }
       if (kind === 'OPTIONS') add(answer.status >= 200 && answer.status <= 299, 'cors.preflight-status', '200–299', String(answer.status))
       const grant = originGrant(cors, origin)
-      const usable = grant === 'exact' || (grant === 'any' && entry.credentials !== true)
+      const usable = grant === 'exact' || (grant === 'any' && (entry.credentials !== true || isOpen(entry)))
       const code =
         cors.origins.length === 0
           ? 'cors.origin-missing'
@@ -81,13 +89,15 @@ export default defineCheck({
           cors.credentialsRaw.join(' and ') || 'absent',
         )
       if (kind !== 'OPTIONS' || method === undefined) continue
+      const malformed = cors.malformed.filter((one) => one.startsWith('access-control-allow-'))
+      if (malformed.length > 0) add(false, 'cors.list-malformed', 'lists of tokens', malformed.join('; '))
       const credentials = entry.credentials ?? false
       add(allowsMethod(cors, method, credentials), 'cors.method-missing', `${method} in Access-Control-Allow-Methods`, cors.methods?.join(', ') ?? 'absent')
-      for (const header of entry.headers ?? [])
+      for (const header of (entry.headers ?? []).map((one) => (one === '*' ? UNDECLARED_HEADER : one)))
         add(allowsHeader(cors, header, credentials), 'cors.header-missing', `${header} in Access-Control-Allow-Headers`, cors.headers?.join(', ') ?? 'absent')
     }
-    return worst(findings)
+    return conclude(findings, obstacles)
   },
-  reproduce: curl((subject, target) => originsOf(entryOf(subject), target)[0] ?? '*', 'OPTIONS'),
+  reproduce: curl((subject, target) => welcome(subject, target)[0] ?? FOREIGN, 'OPTIONS'),
   covers: ['B18', 'E11'],
 })

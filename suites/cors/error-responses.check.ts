@@ -2,9 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { originGrant, readCors } from '../../helpers/grammar/cors.ts'
 import { isChallenge } from '../../helpers/headers.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { at, curl, entryOf, noCors, originsOf, real, routes, shown } from './shared.ts'
-
-const first = (origins: readonly string[]): string => origins.find((one) => one !== '*') ?? 'https://example.com'
+import { at, curl, entryOf, FOREIGN, isOpen, real, routes, shown, welcome } from './shared.ts'
 
 export default defineCheck({
   id: 'cors/error-responses',
@@ -23,17 +21,19 @@ export default defineCheck({
   options: {},
   subjects: routes((entry) => entry.errorPath !== undefined),
   unless: { skip: 'not-declared', reason: 'no CORS route declares an errorPath' },
-  needs: (subject, target) => ({ seen: real(subject, first(originsOf(entryOf(subject), target)), entryOf(subject).errorPath ?? '/') }),
+  needs: (subject, target) => ({ seen: real(subject, welcome(subject, target)[0] ?? FOREIGN, entryOf(subject).errorPath ?? '/') }),
   judge: ({ seen }, { subject, target }) => {
     if (isChallenge(seen)) return inconclusive('unobserved', 'a challenge page stood before the interface')
     if (seen.status < 400) return inconclusive('misused', `errorPath answered ${seen.status}, no error`, at(seen, 'status', '4xx or 5xx', String(seen.status)))
-    const origin = first(originsOf(entryOf(subject), target))
+    const origin = welcome(subject, target)[0] ?? FOREIGN
     const cors = readCors(seen.headers)
     const grant = originGrant(cors, origin)
     const evidence = at(seen, `answer ${seen.status} with Origin: ${origin}`, `Access-Control-Allow-Origin: ${origin}`, shown(cors))
     if (grant === 'list') return fail('cors.error-duplicated', evidence)
-    return grant === 'exact' || (grant === 'any' && entryOf(subject).credentials !== true) ? pass(evidence) : warn('cors.error-without-policy', evidence)
+    return grant === 'exact' || (grant === 'any' && (entryOf(subject).credentials !== true || isOpen(entryOf(subject))))
+      ? pass(evidence)
+      : warn('cors.error-without-policy', evidence)
   },
-  reproduce: curl((subject, target) => first(originsOf(entryOf(subject), target))),
+  reproduce: curl((subject, target) => welcome(subject, target)[0] ?? FOREIGN),
   covers: ['B18'],
 })

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
-import { bothLooks, curl, plainOrigins, noCors, refusedOrigins, routes } from './shared.ts'
+import { bothLooks, curl, isOpen, noCors, plainOrigins, refusedOrigins, routes } from './shared.ts'
 
 export default defineCheck({
   id: 'cors/http-origin',
@@ -16,7 +16,7 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: routes((entry) => !entry.origins.includes('*')),
+  subjects: routes((entry) => !isOpen(entry)),
   unless: noCors,
   needs: (subject, target) => bothLooks(subject, plainOrigins(subject, target)),
   judge: (seen) => refusedOrigins(seen as Record<string, HttpObservation>, 'cors.http-origin-allowed'),

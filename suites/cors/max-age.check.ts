@@ -2,31 +2,27 @@ import { defineCheck } from '../../helpers/check.ts'
 import { readCors } from '../../helpers/grammar/cors.ts'
 import { isObstacle } from '../../helpers/headers.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { at, curl, entryOf, noCors, originsOf, preflight, routes } from './shared.ts'
+import { at, curl, entryOf, FOREIGN, noCors, preflight, routes, welcome } from './shared.ts'
 
 /** Chrome keeps a preflight for two hours at most, Firefox for a day. */
 const CHROME_CAP = 7_200
 
 export default defineCheck({
   id: 'cors/max-age',
-  title: 'Preflights are kept as long as declared, and their lists mean what they say',
-  failureTitle: 'Preflights are kept otherwise than declared, or their lists mean something else',
-  why: 'A longer time than browsers accept is cut, and a wildcard together with credentials is a literal asterisk.',
+  title: 'Preflights are kept as long as declared',
+  failureTitle: 'Preflights are kept otherwise than declared',
+  why: 'A longer time than browsers accept is cut; a policy that was withdrawn stays in browsers that long.',
   source: 'Fetch, Access-Control-Max-Age; caps of Chrome 7200 s and Firefox 86400 s',
   severity: 'low',
   codes: {
     'cors.max-age.other': { meaning: 'Access-Control-Max-Age is not the declared one.', fix: 'Set the declared number of seconds.' },
     'cors.max-age.capped': { meaning: 'Access-Control-Max-Age is above what browsers accept, or no number.', fix: 'Set 7200 or less.' },
-    'cors.wildcard-literal': {
-      meaning: 'Access-Control-Allow-Headers: * with credentials, or in place of Authorization, allows nothing.',
-      fix: 'List the headers by name.',
-    },
   },
   options: {},
-  subjects: routes((entry) => entry.origins.some((origin) => origin !== '*')),
+  subjects: routes((entry) => entry.origins.length > 0),
   unless: noCors,
   needs: (subject, target) => ({
-    seen: preflight(subject, originsOf(entryOf(subject), target).find((one) => one !== '*') ?? '', entryOf(subject).methods?.at(-1) ?? 'GET'),
+    seen: preflight(subject, welcome(subject, target)[0] ?? FOREIGN, entryOf(subject).methods?.at(-1) ?? 'GET'),
   }),
   judge: ({ seen }, { subject }) => {
     const entry = entryOf(subject)
@@ -46,14 +42,8 @@ export default defineCheck({
       code: 'cors.max-age.capped',
       evidence: at(seen, 'Access-Control-Max-Age', `≤ ${CHROME_CAP}, or absent`, received),
     })
-    const literal = cors.headers?.includes('*') === true && (cors.credentials || (entry.headers ?? []).some((one) => one.toLowerCase() === 'authorization'))
-    findings.push({
-      grade: literal ? 'warn' : 'pass',
-      code: 'cors.wildcard-literal',
-      evidence: at(seen, 'Access-Control-Allow-Headers', 'names', cors.headers?.join(', ') ?? 'absent'),
-    })
     return worst(findings)
   },
-  reproduce: curl((subject, target) => originsOf(entryOf(subject), target)[0] ?? '*', 'OPTIONS'),
+  reproduce: curl((subject, target) => welcome(subject, target)[0] ?? FOREIGN, 'OPTIONS'),
   covers: ['E11'],
 })

@@ -1,9 +1,9 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { originGrant, readCors } from '../../helpers/grammar/cors.ts'
+import { readCors } from '../../helpers/grammar/cors.ts'
 import { isObstacle } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
-import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { at, bothLooks, curl, declares, entryOf, FOREIGN, noCors, originsOf, routes, shown } from './shared.ts'
+import type { Finding } from '../../helpers/verdict.ts'
+import { at, bothLooks, conclude, curl, declares, entryOf, FOREIGN, isOpen, letsIn, noCors, refusedOf, routes, shown, subDomains } from './shared.ts'
 
 export default defineCheck({
   id: 'cors/reflect-credentials',
@@ -35,39 +35,42 @@ export default defineCheck({
   needs: (subject, target) =>
     bothLooks(
       subject,
-      [
-        ...new Set([
-          FOREIGN,
-          `https://postproof-x7.${target.domain}`,
-          ...(entryOf(subject).refused ?? []).map((one) => one.replaceAll('{domain}', target.domain)),
-        ]),
-      ].filter((origin) => !declares(subject, target, origin) && origin !== 'null' && !origin.startsWith('http://')),
+      [...new Set([FOREIGN, ...subDomains(subject, target), ...refusedOf(entryOf(subject), target)])].filter(
+        // Those belong to cors/null-origin and cors/http-origin.
+        (origin) => !declares(subject, target, origin) && origin !== 'null' && !origin.startsWith('http://'),
+      ),
     ),
   judge: (seen, { subject, target }) => {
     const findings: Finding[] = []
-    const wild = originsOf(entryOf(subject), target).includes('*')
+    const obstacles: HttpObservation[] = []
+    const open = isOpen(entryOf(subject))
+    const refused = refusedOf(entryOf(subject), target)
     for (const [name, answer] of Object.entries(seen as Record<string, HttpObservation>)) {
       const [method, origin] = name.split(' ') as [string, string]
-      if (isObstacle(answer)) return inconclusive('unobserved', `${method} of ${answer.url} answered ${answer.status}`)
+      if (isObstacle(answer)) {
+        obstacles.push(answer)
+        continue
+      }
       const cors = readCors(answer.headers)
-      const grant = originGrant(cors, origin)
-      const evidence = at(answer, `${method} with Origin: ${origin}`, 'the origin is not allowed', shown(cors))
+      const expected = open ? 'no origin but *, without credentials' : 'the origin is not allowed'
+      const evidence = at(answer, `${method} with Origin: ${origin}`, expected, shown(cors))
       const stars = cors.origins.length > 0 && cors.origins.every((line) => line.split(/[\s,]+/).every((one) => one === '*'))
       if (stars) {
         if (cors.credentials) findings.push({ grade: 'warn', code: 'cors.wildcard-with-credentials', evidence, severity: 'medium' })
-        else findings.push(wild ? { grade: 'pass', evidence } : { grade: 'warn', code: 'cors.any-origin', evidence, severity: 'medium' })
-      } else if (grant === 'none') findings.push({ grade: 'pass', evidence })
-      else if (origin === FOREIGN)
+        else findings.push(open ? { grade: 'pass', evidence } : { grade: 'warn', code: 'cors.any-origin', evidence, severity: 'medium' })
+      } else if (!letsIn(cors, origin)) findings.push({ grade: 'pass', evidence })
+      else if (refused.includes(origin))
+        findings.push({ grade: 'fail', code: 'cors.refused-origin-allowed', evidence, severity: cors.credentials ? 'critical' : 'medium' })
+      else if (origin === FOREIGN) {
+        if (cors.credentials) findings.push({ grade: 'fail', code: 'cors.reflected-with-credentials', evidence, severity: 'critical' })
+        // Echoing without credentials gives what * gives.
+        else findings.push(open ? { grade: 'pass', evidence } : { grade: 'warn', code: 'cors.reflected', evidence, severity: 'medium' })
+      } else
         findings.push(
-          cors.credentials
-            ? { grade: 'fail', code: 'cors.reflected-with-credentials', evidence, severity: 'critical' }
-            : { grade: 'warn', code: 'cors.reflected', evidence, severity: 'medium' },
+          open && !cors.credentials ? { grade: 'pass', evidence } : { grade: 'warn', code: 'cors.undeclared-subdomain', evidence, severity: 'high' },
         )
-      else if (origin.startsWith('https://postproof-x7.'))
-        findings.push({ grade: cors.credentials ? 'fail' : 'warn', code: 'cors.undeclared-subdomain', evidence, severity: 'high' })
-      else findings.push({ grade: 'fail', code: 'cors.refused-origin-allowed', evidence, severity: cors.credentials ? 'critical' : 'medium' })
     }
-    return worst(findings)
+    return conclude(findings, obstacles)
   },
   reproduce: curl(() => FOREIGN),
   covers: ['B18', 'E11', 'E12'],

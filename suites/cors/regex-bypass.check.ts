@@ -1,6 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { readCors } from '../../helpers/grammar/cors.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
-import { bothLooks, curl, lookAlikes, noCors, refusedOrigins, routes } from './shared.ts'
+import { bothLooks, curl, FOREIGN, isOpen, letsIn, lookAlikes, noCors, refusedOrigins, routes } from './shared.ts'
 
 export default defineCheck({
   id: 'cors/regex-bypass',
@@ -16,10 +17,17 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: routes((entry) => !entry.origins.includes('*')),
+  subjects: routes((entry) => !isOpen(entry)),
   unless: noCors,
-  needs: (subject, target) => bothLooks(subject, lookAlikes(subject, target)),
-  judge: (seen) => refusedOrigins(seen as Record<string, HttpObservation>, 'cors.look-alike-allowed'),
+  needs: (subject, target) => bothLooks(subject, [FOREIGN, ...lookAlikes(subject, target)]),
+  judge: (seen) => {
+    const looks = Object.entries(seen as Record<string, HttpObservation>)
+    const controls = looks.filter(([name]) => name.endsWith(` ${FOREIGN}`))
+    const rest = Object.fromEntries(looks.filter(([name]) => !name.endsWith(` ${FOREIGN}`)))
+    // Where every origin is echoed nothing is compared at all: then it weighs as much as cors/reflect-credentials says, no more.
+    const echo = controls.some(([, answer]) => letsIn(readCors(answer.headers), FOREIGN))
+    return refusedOrigins(rest, 'cors.look-alike-allowed', !echo)
+  },
   reproduce: curl((subject, target) => lookAlikes(subject, target)[0] ?? 'https://evil.test'),
   covers: ['E12'],
 })

@@ -2,17 +2,17 @@
 import { hostOf, type Subject } from '../../helpers/check.ts'
 import { type CorsHeaders, originGrant, readCors } from '../../helpers/grammar/cors.ts'
 import { isObstacle } from '../../helpers/headers.ts'
-import type { HttpObservation } from '../../helpers/observations.ts'
+import type { HttpObservation, RawHeaders } from '../../helpers/observations.ts'
 import type { Probe } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Target, TargetFile } from '../../helpers/target.ts'
-import { type Evidence, inconclusive, type Severity, type Verdict, worst } from '../../helpers/verdict.ts'
+import { type Evidence, type Finding, inconclusive, type Verdict, worst } from '../../helpers/verdict.ts'
 
 export type CorsEntry = NonNullable<TargetFile['cors']>[number]
 export const noCors = { skip: 'not-declared', reason: 'the target declares no such CORS policy (cors:)' } as const
 
-/** One subject per declared route, named by its URL. */
+/** One subject per declared route, named by its URL; `item` is the declared entry. */
 export const routes =
   (keep: (entry: CorsEntry) => boolean = () => true) =>
   (target: Target): readonly Subject[] =>
@@ -24,7 +24,17 @@ export const entryOf = (subject: Subject): CorsEntry => subject.item as CorsEntr
 
 /** A name no owner has; `.test` is reserved (RFC 6761). */
 export const FOREIGN = 'https://postproof-foreign.test'
+/** Asked for where any request header is declared to be fine (`headers: ['*']`), and by cors/undeclared-header where it is not. */
+export const UNDECLARED_HEADER = 'x-postproof-undeclared'
+/** Origins that are declared to work, `{domain}` filled in; may hold `*`. */
 export const originsOf = (entry: CorsEntry, target: Target): readonly string[] => entry.origins.map((one) => one.replaceAll('{domain}', target.domain))
+/** Origins that are declared refused. */
+export const refusedOf = (entry: CorsEntry, target: Target): readonly string[] => (entry.refused ?? []).map((one) => one.replaceAll('{domain}', target.domain))
+/** The origins to ask with as a welcome visitor: the declared ones, and for `*` one that nobody has named. */
+export const welcome = (subject: Subject, target: Target): readonly string[] => [
+  ...new Set(originsOf(entryOf(subject), target).map((origin) => (origin === '*' ? FOREIGN : origin))),
+]
+export const isOpen = (entry: CorsEntry): boolean => entry.origins.includes('*')
 export const declares = (subject: Subject, target: Target, origin: string): boolean => originsOf(entryOf(subject), target).includes(origin)
 
 const withHost = (origin: string, change: (host: string) => string): string | undefined => {
@@ -43,12 +53,20 @@ export function lookAlikes(subject: Subject, target: Target): readonly string[] 
   const all = seeds.flatMap((seed) => changes.flatMap((change) => withHost(seed, change) ?? []))
   return [...new Set(all)].filter((origin) => !declares(subject, target, origin))
 }
+/** A sub-domain that nobody has declared, of the domain and of every declared origin. */
+export const subDomains = (subject: Subject, target: Target): readonly string[] =>
+  [`https://${target.domain}`, ...originsOf(entryOf(subject), target)].slice(0, 3).flatMap((origin) => withHost(origin, (host) => `postproof-x7.${host}`) ?? [])
+/** The http variants of the declared origins and of the host itself, and the http origins that are declared refused. */
 export const plainOrigins = (subject: Subject, target: Target): readonly string[] =>
-  [...new Set([...originsOf(entryOf(subject), target), `https://${hostOf(subject).fqdn}`])]
-    .filter((origin) => origin.startsWith('https://'))
-    .map((origin) => origin.replace('https:', 'http:'))
-    .filter((origin) => !declares(subject, target, origin))
-    .slice(0, 3)
+  [
+    ...new Set(
+      [...originsOf(entryOf(subject), target), `https://${hostOf(subject).fqdn}`]
+        .filter((origin) => origin.startsWith('https://'))
+        .map((origin) => origin.replace('https:', 'http:'))
+        .concat(refusedOf(entryOf(subject), target).filter((origin) => origin.startsWith('http://')))
+        .filter((origin) => !declares(subject, target, origin)),
+    ),
+  ].slice(0, 3)
 
 /** The real request of a page at `origin`. */
 export const real = (subject: Subject, origin?: string, path?: string): Probe<HttpObservation> =>
@@ -58,9 +76,9 @@ export const real = (subject: Subject, origin?: string, path?: string): Probe<Ht
     path: path ?? entryOf(subject).path ?? '/',
     ...(origin === undefined ? {} : { headers: [['origin', origin]] }),
   })
-/** What a browser asks first. It carries no credentials. */
-export const preflight = (subject: Subject, origin: string, method: string): Probe<HttpObservation> => {
-  const headers = [...(entryOf(subject).headers ?? [])].map((one) => one.toLowerCase()).sort()
+/** What a browser asks first. It carries no credentials. `asked`: request headers, default the declared ones. */
+export const preflight = (subject: Subject, origin: string, method: string, asked?: readonly string[], privateNetwork = false): Probe<HttpObservation> => {
+  const headers = [...new Set((asked ?? entryOf(subject).headers ?? []).map((one) => (one === '*' ? UNDECLARED_HEADER : one.toLowerCase())))].sort()
   return httpRequest({
     scheme: 'https',
     host: hostOf(subject).fqdn,
@@ -70,6 +88,7 @@ export const preflight = (subject: Subject, origin: string, method: string): Pro
       ['origin', origin],
       ['access-control-request-method', method],
       ...(headers.length === 0 ? [] : ([['access-control-request-headers', headers.join(',')]] as const)),
+      ...(privateNetwork ? ([['access-control-request-private-network', 'true']] as const) : []),
     ],
   })
 }
@@ -93,39 +112,52 @@ export const bothLooks = (subject: Subject, origins: readonly string[]): Record<
     ]),
   )
 
-/**
- * Judges origins that must not be let in. With credentials it is `code`, without it a deviation only; a lone `*` belongs to
- * cors/reflect-credentials and is no grant of one origin here.
- */
-export function refusedOrigins(seen: Readonly<Record<string, HttpObservation>>, code: string, severity?: Severity): Verdict {
-  const findings = []
+/** The verdict of findings where some looks met an obstacle: what did fail still fails, but with a look missing nothing passes or merely warns. */
+export function conclude(findings: readonly Finding[], obstacles: readonly HttpObservation[]): Verdict {
+  const [first] = obstacles
+  if (first === undefined || findings.some((finding) => finding.grade === 'fail')) return worst(findings)
+  return inconclusive(
+    'unobserved',
+    `${first.method} of ${first.url} answered ${first.status}: no answer of the interface itself`,
+    obstacles.map((one) => at(one, `${one.method} of ${one.url}`, 'an answer of the interface', String(one.status))),
+  )
+}
+
+/** Whether an answer lets in exactly this origin; a lone `*` is no grant of one origin and belongs to cors/reflect-credentials. */
+export function letsIn(cors: CorsHeaders, origin: string): boolean {
+  const grant = originGrant(cors, origin)
+  return grant === 'exact' || (grant === 'list' && !cors.origins.every((line) => line.split(/[\s,]+/).every((one) => one === '*')))
+}
+
+/** Judges origins that must not be let in. With credentials it is `code`, without it a deviation only, unless `always` says otherwise. */
+export function refusedOrigins(seen: Readonly<Record<string, HttpObservation>>, code: string, always = false): Verdict {
+  const findings: Finding[] = []
+  const obstacles: HttpObservation[] = []
   for (const [name, answer] of Object.entries(seen)) {
     const [method, origin] = name.split(' ') as [string, string]
-    if (isObstacle(answer))
-      return inconclusive(
-        'unobserved',
-        `${method} of ${answer.url} answered ${answer.status}`,
-        at(answer, 'answer', 'an answer of the application', String(answer.status)),
-      )
+    if (isObstacle(answer)) {
+      obstacles.push(answer)
+      continue
+    }
     const cors = readCors(answer.headers)
-    const grant = originGrant(cors, origin)
-    const allowed = grant === 'exact' || (grant === 'list' && !cors.origins.every((line) => line.split(/[\s,]+/).every((one) => one === '*')))
+    const allowed = letsIn(cors, origin)
     findings.push({
-      grade: allowed ? (cors.credentials ? ('fail' as const) : ('warn' as const)) : ('pass' as const),
+      grade: allowed ? (cors.credentials || always ? 'fail' : 'warn') : 'pass',
       code,
-      ...(severity === undefined || !allowed ? {} : { severity }),
+      ...(allowed && !cors.credentials ? { severity: 'medium' as const } : {}),
       evidence: at(answer, `${method} with Origin: ${origin}`, 'the origin is not allowed', shown(cors)),
     })
   }
-  return worst(findings)
+  return conclude(findings, obstacles)
 }
 export const curl =
-  (origin: (subject: Subject, target: Target) => string, method = 'GET') =>
+  (origin: (subject: Subject, target: Target) => string, method = 'GET', more: RawHeaders = []) =>
   (subject: Subject, target: Target): string =>
     curlFor(target, subject.name, {
       method,
       headers: [
         ['Origin', origin(subject, target)],
         ...(method === 'OPTIONS' ? ([['Access-Control-Request-Method', entryOf(subject).methods?.at(-1) ?? 'GET']] as const) : []),
+        ...more,
       ],
     })

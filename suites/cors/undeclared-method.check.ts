@@ -1,8 +1,8 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { readCors } from '../../helpers/grammar/cors.ts'
 import { isObstacle } from '../../helpers/headers.ts'
-import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { at, curl, entryOf, noCors, originsOf, preflight, routes } from './shared.ts'
+import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
+import { at, curl, entryOf, FOREIGN, noCors, preflight, routes, welcome } from './shared.ts'
 
 const TRIED = ['PATCH', 'DELETE', 'PUT', 'PROPFIND'] as const
 const undeclared = (methods: readonly string[]): readonly string[] => TRIED.filter((one) => !methods.includes(one))
@@ -19,20 +19,22 @@ export default defineCheck({
     'cors.method-wildcard': { meaning: 'Access-Control-Allow-Methods is *.', fix: 'List the declared methods.' },
   },
   options: {},
-  subjects: routes((entry) => (entry.methods?.length ?? 0) > 0 && entry.origins.some((origin) => origin !== '*')),
+  subjects: routes((entry) => (entry.methods?.length ?? 0) > 0 && entry.origins.length > 0),
   unless: noCors,
   needs: (subject, target) => ({
-    seen: preflight(subject, originsOf(entryOf(subject), target).find((one) => one !== '*') ?? '', undeclared(entryOf(subject).methods ?? [])[0] ?? 'PROPFIND'),
+    seen: preflight(subject, welcome(subject, target)[0] ?? FOREIGN, undeclared(entryOf(subject).methods ?? [])[0] ?? 'PROPFIND'),
   }),
   judge: ({ seen }, { subject }) => {
     const declared = entryOf(subject).methods ?? []
     if (isObstacle(seen)) return inconclusive('unobserved', `the preflight answered ${seen.status}`)
-    const allowed = readCors(seen.headers).methods ?? []
+    const cors = readCors(seen.headers)
+    const allowed = cors.methods ?? []
     const extra = allowed.filter((one) => one !== '*' && !declared.includes(one) && !['GET', 'HEAD', 'POST', 'OPTIONS'].includes(one.toUpperCase()))
     const evidence = at(seen, 'Access-Control-Allow-Methods', `no more than ${declared.join(', ')}`, `${seen.status}: ${allowed.join(', ') || 'absent'}`)
     if (extra.length > 0) return fail('cors.method-undeclared', evidence)
-    return allowed.includes('*') ? warn('cors.method-wildcard', evidence) : pass(evidence)
+    // With credentials the asterisk is a method of that name, which allows nothing (cors/headers-wildcard tells).
+    return allowed.includes('*') && !cors.credentials ? fail('cors.method-wildcard', evidence) : pass(evidence)
   },
-  reproduce: curl((subject, target) => originsOf(entryOf(subject), target)[0] ?? '*', 'OPTIONS'),
+  reproduce: curl((subject, target) => welcome(subject, target)[0] ?? FOREIGN, 'OPTIONS'),
   covers: ['E11', 'E12'],
 })

@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { readCors } from '../../helpers/grammar/cors.ts'
 import { headerValues, isObstacle } from '../../helpers/headers.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { at, curl, entryOf, noCors, originsOf, real, routes } from './shared.ts'
+import { at, curl, FOREIGN, noCors, real, routes, welcome } from './shared.ts'
 
 export default defineCheck({
   id: 'cors/vary-origin',
@@ -22,28 +22,22 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: routes((entry) => entry.origins.some((origin) => origin !== '*')),
+  subjects: routes((entry) => entry.origins.length > 0),
   unless: noCors,
-  needs: (subject, target) => ({ without: real(subject), withOrigin: real(subject, originsOf(entryOf(subject), target).find((one) => one !== '*') ?? '') }),
-  judge: ({ without, withOrigin }) => {
-    for (const seen of [without, withOrigin]) if (isObstacle(seen)) return inconclusive('unobserved', `${seen.url} answered ${seen.status}`)
-    const [a, b] = [readCors(without.headers), readCors(withOrigin.headers)]
-    const varies = a.origins.join() !== b.origins.join()
-    const missing = [a, b].some((cors) => !cors.vary.includes('origin') && !cors.vary.includes('*'))
-    const evidence = [without, withOrigin].map((seen) =>
-      at(
-        seen,
-        seen === without ? 'Vary without Origin' : 'Vary with Origin',
-        varies ? 'Origin' : 'anything: the policy does not vary',
-        headerValues(seen.headers, 'vary').join(', ') || 'absent',
-      ),
+  needs: (subject, target) => ({ without: real(subject), declared: real(subject, welcome(subject, target)[0] ?? FOREIGN), foreign: real(subject, FOREIGN) }),
+  judge: ({ without, declared, foreign }) => {
+    const looks = [...new Map([without, declared, foreign].map((seen) => [seen === without ? 'none' : seen === declared ? 'declared' : 'foreign', seen]))]
+    for (const [, seen] of looks) if (isObstacle(seen)) return inconclusive('unobserved', `${seen.url} answered ${seen.status}`)
+    const policies = looks.map(([, seen]) => readCors(seen.headers))
+    const varies = new Set(policies.map((cors) => `${cors.origins.join()} ${cors.credentialsRaw.join()}`)).size > 1
+    const missing = policies.some((cors) => !cors.vary.includes('origin') && !cors.vary.includes('*'))
+    const evidence = looks.map(([origin, seen]) =>
+      at(seen, `Vary, Origin: ${origin}`, varies ? 'Origin' : 'anything: the policy does not vary', headerValues(seen.headers, 'vary').join(', ') || 'absent'),
     )
     if (!varies || !missing) return pass(evidence)
-    const stored = [without, withOrigin].some(
-      (seen) => !headerValues(seen.headers, 'cache-control').some((value) => /(?:^|[\s,])no-store(?:$|[\s,])/i.test(value)),
-    )
+    const stored = looks.some(([, seen]) => !headerValues(seen.headers, 'cache-control').some((value) => /(?:^|[\s,])no-store(?:$|[\s,])/i.test(value)))
     return stored ? fail('cors.vary-missing', evidence) : warn('cors.vary-missing.uncached', evidence)
   },
-  reproduce: curl((subject, target) => originsOf(entryOf(subject), target)[0] ?? '*'),
+  reproduce: curl((subject, target) => welcome(subject, target)[0] ?? FOREIGN),
   covers: ['E12'],
 })
