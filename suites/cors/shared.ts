@@ -41,9 +41,9 @@ const withHost = (origin: string, change: (host: string) => string): string | un
   const parts = /^(https?):\/\/([^/:]+)(:\d+)?$/.exec(origin)
   return parts === null ? undefined : `${parts[1]}://${change(parts[2] as string)}${parts[3] ?? ''}`
 }
-/** Look-alikes of every declared origin and of the host itself that broken comparisons accept. */
+/** Look-alikes of the domain, of declared origins and of the host itself that broken comparisons accept; names below the domain are the owner's. */
 export function lookAlikes(subject: Subject, target: Target): readonly string[] {
-  const seeds = [...new Set([...originsOf(entryOf(subject), target), `https://${hostOf(subject).fqdn}`])].slice(0, 3)
+  const seeds = [...new Set([`https://${target.domain}`, ...originsOf(entryOf(subject), target), `https://${hostOf(subject).fqdn}`])].slice(0, 4)
   const changes: readonly ((host: string) => string)[] = [
     (host) => `${host}.evil.test`,
     (host) => `evil${host}`,
@@ -51,7 +51,7 @@ export function lookAlikes(subject: Subject, target: Target): readonly string[] 
     (host) => `${host}_.evil.test`,
   ]
   const all = seeds.flatMap((seed) => changes.flatMap((change) => withHost(seed, change) ?? []))
-  return [...new Set(all)].filter((origin) => !declares(subject, target, origin))
+  return [...new Set(all)].filter((origin) => !declares(subject, target, origin) && !origin.endsWith(`.${target.domain}`))
 }
 /** A sub-domain that nobody has declared, of the domain and of every declared origin. */
 export const subDomains = (subject: Subject, target: Target): readonly string[] =>
