@@ -9,8 +9,8 @@ import type { Host } from '../../helpers/target.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { evidenceOf, locationOf, noHosts } from './shared.ts'
 
-/** Reserved for documentation, so nobody can be sent to a real place by it (RFC 2606). */
-const EVIL = 'evil.example'
+/** Reserved for documentation, so nobody can be sent to a real place by it (RFC 2606); the name that routing asks for too, so one look serves both. */
+const EVIL = 'postproof-unknown.example'
 const PAYLOADS = [`https://${EVIL}/`, `//${EVIL}/`, `/%5C${EVIL}/`, `https:${EVIL}`]
 const PATHS = [`//${EVIL}/%2e%2e`, `/%5C${EVIL}/`]
 
