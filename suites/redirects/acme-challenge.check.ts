@@ -1,10 +1,12 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 
-import { isHtml } from '../../helpers/headers.ts'
+import { bodyText, isHtml } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { httpChain } from '../../helpers/probes/http.ts'
-import { fail, pass } from '../../helpers/verdict.ts'
-import { ACME_PATH, answered, curlPlain, isClosed, noHosts, obstacle } from './shared.ts'
+import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
+import { ACME_PATH, answered, curlPlain, isClosed, noHosts, obstacle, SILENCE } from './shared.ts'
+
+const LOGIN_URL = /[/.](?:log-?in|sign-?in|auth|sso|oauth2?|outpost\.goauthentik\.io)(?:[/?#."]|$)/i
 
 export default defineCheck({
   id: 'redirects/acme-challenge',
@@ -22,9 +24,13 @@ export default defineCheck({
       meaning: 'The path is redirected to where nothing answers.',
       fix: 'Exempt /.well-known/acme-challenge/ from the redirect, or repair the host it leads to.',
     },
+    'redirects.acme.login': {
+      meaning: 'The path leads to a login.',
+      fix: 'Exempt /.well-known/acme-challenge/ from the login (forward auth, basic auth).',
+    },
     'redirects.acme.content': {
       meaning: 'A token that does not exist is answered with content, as if every path existed.',
-      fix: 'Put a location for /.well-known/acme-challenge/ before the catch-all or the login.',
+      fix: 'Put a location for /.well-known/acme-challenge/ before the catch-all; harmless where the server answers tokens itself (Caddy, Traefik).',
     },
   },
   options: {},
@@ -46,13 +52,20 @@ export default defineCheck({
       expected: '404 for a token that does not exist, at once or behind a redirect',
       received: [...seen.value.hops.map((hop) => `${hop.status} ${hop.url}`), ...(seen.value.reason === undefined ? [] : [seen.value.reason])].join(' → '),
     }
+    // Some send all renewals to one central host on purpose; a CA follows there, we do not.
+    if (seen.value.end === 'unfollowable' && /^leaves the domain/.test(seen.value.reason ?? ''))
+      return LOGIN_URL.test(seen.value.reason ?? '') ? fail('redirects.acme.login', evidence) : inconclusive('unobserved', seen.value.reason ?? '', evidence)
+    if (seen.value.end === 'failed' && SILENCE.test(seen.value.reason ?? '')) return inconclusive('unobserved', seen.value.reason ?? '', evidence)
     if (seen.value.end !== 'final' || last === undefined) return fail('redirects.acme.dead', evidence)
-    if (last.status >= 500 && last.status !== 503) return fail('redirects.acme.error', evidence)
     const blocked = obstacle(last)
     if (blocked !== undefined) return blocked
-    if (last.status >= 200 && last.status < 300)
-      return fail('redirects.acme.content', { ...evidence, received: `${evidence.received}${isHtml(last) ? ' (an HTML page)' : ''}` })
-    return pass(evidence)
+    if (last.status >= 500) return fail('redirects.acme.error', evidence)
+    if (last.status === 401 || LOGIN_URL.test(last.url) || (isHtml(last) && /type\s*=\s*["']?password/i.test(bodyText(last).slice(0, 65_536))))
+      return fail('redirects.acme.login', { ...evidence, received: `${evidence.received} (a login)` })
+    if (last.status < 200 || last.status >= 300) return pass(evidence)
+    // The one page of such an application answers every path, this one too; servers that hold the tokens answer before it.
+    if (hostOf(subject).kind === 'spa' && isHtml(last)) return pass({ ...evidence, received: `${evidence.received} (the page that answers every path)` })
+    return warn('redirects.acme.content', { ...evidence, received: `${evidence.received}${isHtml(last) ? ' (an HTML page)' : ''}` })
   },
   reproduce: curlPlain(ACME_PATH),
   covers: ['C7'],

@@ -1,10 +1,14 @@
 import { defineCheck, hostOf, type Subject } from '../../helpers/check.ts'
+import { bodyText } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
 import { fail, pass } from '../../helpers/verdict.ts'
 import { answered, evidenceOf, isClosed, locationOf } from './shared.ts'
+
+/** What nginx, Apache and Go say to plain http on a port that speaks TLS. */
+const TLS_ONLY = /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port|HTTP request to an HTTPS server/i
 
 /** One host per address is enough for a port: the first, which is the domain itself where it is declared. */
 const subjects = (target: Target): readonly Subject[] => {
@@ -36,13 +40,16 @@ export default defineCheck({
     const what = `port ${String(subject.item)} of ${hostOf(subject).fqdn}`
     const expected = 'closed, or a redirect to https'
     if (isClosed(plain)) return pass({ what, expected, received: 'connection refused' })
-    if (!plain.ok && (plain.failure.code.startsWith('HPE_') || plain.failure.phase === 'response'))
+    if (!plain.ok && (plain.failure.code.startsWith('HPE_') || plain.failure.code === 'UND_ERR_SOCKET'))
       return pass({ what, expected, received: `no HTTP (${plain.failure.code})` })
     // A firewall that drops is the usual way to close a port; silence counts only while the same address answers elsewhere.
-    if (!plain.ok && plain.failure.code === 'TIMEOUT' && control.ok) return pass({ what, expected, received: 'no answer, while port 443 answers: filtered' })
+    if (!plain.ok && plain.failure.code === 'TIMEOUT' && control.ok)
+      return pass({ what, expected, received: 'no answer, while port 443 answers: filtered or silent' })
     const seen = answered(plain)
     if ('verdict' in seen) return seen.verdict
     const evidence = evidenceOf(seen.value, expected)
+    if (seen.value.status === 400 && TLS_ONLY.test(bodyText(seen.value)))
+      return pass({ ...evidence, received: `${evidence.received}: the port speaks TLS only` })
     return locationOf(seen.value)?.protocol === 'https:' && seen.value.status < 400 ? pass(evidence) : fail('redirects.alternative-port', evidence)
   },
   reproduce: (subject, target) => curlFor(target, `http://${subject.name}/`),

@@ -3,13 +3,14 @@ import { headerValue } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
-import { fail, pass, warn } from '../../helpers/verdict.ts'
-import { answered, evidenceOf, isClosed, isRedirect, obstacle, plainRequest } from './shared.ts'
+import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
+import { answered, evidenceOf, excepted, isClosed, isRedirect, obstacle, plainRequest, REFUSALS } from './shared.ts'
 
 const subjects = (target: Target): readonly Subject[] =>
   target.hosts.flatMap((host) => {
     const paths = host.declared.apiPaths ?? (host.kind === 'api' ? [host.path] : [])
-    return paths.map((path) => ({ name: `http://${host.fqdn}${path}`, host, item: path }))
+    // What is declared to answer over plain http is judged by redirects/exceptions.
+    return paths.filter((path) => !excepted(target, host, path)).map((path) => ({ name: `http://${host.fqdn}${path}`, host, item: path }))
   })
 
 export default defineCheck({
@@ -21,7 +22,7 @@ export default defineCheck({
   severity: 'medium',
   codes: {
     'redirects.api.served': {
-      meaning: 'An interface route answers over plain http.',
+      meaning: 'An interface route answers over plain http, or asks for credentials there.',
       fix: 'Close plain http for the interface, or answer 403 without a body.',
     },
     'redirects.api.redirected': {
@@ -39,11 +40,11 @@ export default defineCheck({
     if ('verdict' in seen) return seen.verdict
     const blocked = obstacle(seen.value)
     if (blocked !== undefined) return blocked
-    const evidence = evidenceOf(seen.value, 'closed, or refused with 4xx')
-    if (seen.value.status >= 400 && seen.value.status < 500) return pass(evidence)
+    const evidence = evidenceOf(seen.value, 'closed, or refused (403, 426 or the like)')
+    if (REFUSALS.has(seen.value.status)) return pass(evidence)
+    if (seen.value.status >= 500) return inconclusive('unobserved', `a gateway answered ${seen.value.status} instead of the interface`, evidence)
     if (isRedirect(seen.value) && headerValue(seen.value.headers, 'location') !== undefined) return warn('redirects.api.redirected', evidence)
     return fail('redirects.api.served', evidence)
   },
   reproduce: (subject, target) => curlFor(target, subject.name),
-  covers: ['D8'],
 })

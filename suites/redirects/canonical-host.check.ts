@@ -1,8 +1,14 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { matchServerName } from '../../helpers/grammar/server-name.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { httpChain } from '../../helpers/probes/http.ts'
+import { tlsHandshake } from '../../helpers/probes/tls.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
+import { obstacle } from './shared.ts'
+
+/** Codes that say of a name that it has no address, as opposed to a resolver that is silent. */
+const NO_NAME = new Set(['ENOTFOUND', 'NXDOMAIN', 'NODATA', 'ENODATA'])
 
 export default defineCheck({
   id: 'redirects/canonical-host',
@@ -21,8 +27,16 @@ export default defineCheck({
       fix: 'Choose one, redirect the other; or declare redirects.canonical: both.',
     },
     'redirects.canonical.dead': {
-      meaning: 'One of the two names does not answer over https.',
+      meaning: 'One of the two names refuses or breaks off https.',
+      fix: 'Serve the name on port 443 and redirect it.',
+    },
+    'redirects.canonical.no-name': {
+      meaning: 'One of the two names has no address.',
       fix: 'Give it a DNS record and a certificate, and redirect it.',
+    },
+    'redirects.canonical.certificate': {
+      meaning: 'One of the two names is served with a certificate that browsers refuse, so its redirect is never seen.',
+      fix: 'Put both names into the certificate.',
     },
   },
   options: {},
@@ -32,22 +46,42 @@ export default defineCheck({
     return declared || target.file.redirects?.canonical !== undefined ? [{ name: target.domain, ...(apex === undefined ? {} : { host: apex }) }] : []
   },
   unless: { skip: 'not-declared', reason: 'redirects.canonical is not declared, nor both @ and www' },
-  needs: (_subject, target) => ({ apex: attempt(httpChain(`https://${target.domain}/`)), www: attempt(httpChain(`https://www.${target.domain}/`)) }),
-  judge: ({ apex, www }, { target }) => {
+  needs: (_subject, target) => ({
+    apex: attempt(httpChain(`https://${target.domain}/`)),
+    www: attempt(httpChain(`https://www.${target.domain}/`)),
+    apexTls: attempt(tlsHandshake({ host: target.domain })),
+    wwwTls: attempt(tlsHandshake({ host: `www.${target.domain}` })),
+  }),
+  judge: ({ apex, www, apexTls, wwwTls }, { target }) => {
     const wanted = target.file.redirects?.canonical
     const names = { apex: target.domain, www: `www.${target.domain}` }
     const expected = wanted === 'both' ? 'both answer' : wanted === undefined ? 'one name' : names[wanted]
     if (!apex.ok && !www.ok) return inconclusive('unobserved', `neither ${names.apex} nor ${names.www} answered`)
     const ends = [
-      { name: names.apex, seen: apex },
-      { name: names.www, seen: www },
-    ].map(({ name, seen }) => ({ name, last: seen.ok ? seen.value.hops.at(-1) : undefined, why: seen.ok ? undefined : seen.failure.code }))
-    const evidence = ends.map(({ name, last, why }) => ({
-      what: `https://${name}/`,
-      expected,
-      received: last === undefined ? `no answer (${why})` : `${last.status} ${last.url}`,
-    }))
-    if (ends.some(({ last }) => last === undefined)) return fail('redirects.canonical.dead', evidence)
+      { name: names.apex, seen: apex, tls: apexTls },
+      { name: names.www, seen: www, tls: wwwTls },
+    ].map(({ name, seen, tls }) => {
+      const last = seen.ok ? seen.value.hops.at(-1) : undefined
+      const failure = seen.ok ? undefined : seen.failure
+      const received = last === undefined ? `no answer (${failure?.code ?? 'no hop'})` : `${last.status} ${last.url}`
+      const leaf = tls.ok ? tls.value.chain[0] : undefined
+      // Names that are hosts of the target have their certificate judged by the tls suite.
+      const certified =
+        !tls.ok || target.hosts.some((host) => host.fqdn === name) || (tls.value.authorized && leaf !== undefined && matchServerName(name, leaf).matches)
+      return { last, failure, certified, evidence: { what: `https://${name}/`, expected, received: certified ? received : `${received}, bad certificate` } }
+    })
+    const evidence = ends.map((end) => end.evidence)
+    const silent = ends.find(({ failure }) => failure !== undefined)?.failure
+    if (silent !== undefined) {
+      if (NO_NAME.has(silent.code)) return warn('redirects.canonical.no-name', evidence)
+      const refused = silent.code === 'ECONNREFUSED' || silent.code.startsWith('ALERT_') || silent.code.startsWith('ERR_SSL_')
+      return refused ? fail('redirects.canonical.dead', evidence) : inconclusive('unobserved', `${silent.phase}: ${silent.message} (${silent.code})`, evidence)
+    }
+    if (ends.some(({ certified }) => !certified)) return fail('redirects.canonical.certificate', evidence, 'high')
+    for (const { last } of ends) {
+      const blocked = last === undefined ? undefined : obstacle(last)
+      if (blocked !== undefined) return blocked
+    }
     const hosts = ends.map(({ last }) => (last === undefined ? '' : new URL(last.url).hostname))
     if (wanted === 'both') return pass(evidence)
     if (wanted !== undefined) return hosts.every((host) => host === names[wanted]) ? pass(evidence) : fail('redirects.canonical.other', evidence)

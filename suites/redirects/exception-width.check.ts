@@ -2,15 +2,17 @@ import { defineCheck, hostOf, type Subject } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
-import { type Finding, inconclusive, pass, worst } from '../../helpers/verdict.ts'
-import { evidenceOf, excepted, isClosed, plainRequest } from './shared.ts'
+import { type Evidence, type Finding, inconclusive, pass, worst } from '../../helpers/verdict.ts'
+import { DEEP_PATH, evidenceOf, excepted, exceptionsOf, isClosed, isRedirect, obstacle, plainRequest } from './shared.ts'
 
-type Exception = NonNullable<NonNullable<Target['file']['redirects']>['exceptions']>[number]
+type Exception = ReturnType<typeof exceptionsOf>[number]
+/** Refused before any location is looked at: no sign of an exception that is too wide. */
+const REFUSED = new Set([400, 403, 405, 421, 426, 429])
 
 const subjects = (target: Target): readonly Subject[] =>
   target.hosts.flatMap((host) =>
-    (target.file.redirects?.exceptions ?? [])
-      .filter((one) => one.exact !== false && (one.hosts === undefined || one.hosts === 'all' || one.hosts.includes(host.name)))
+    exceptionsOf(target, host)
+      .filter((one) => one.exact !== false)
       .map((one) => ({ name: `http://${host.fqdn}${one.path}`, host, item: one })),
   )
 
@@ -23,7 +25,7 @@ export default defineCheck({
   severity: 'medium',
   codes: {
     'redirects.exception.too-wide': {
-      meaning: 'A path beside the declared exception answers over plain http as well.',
+      meaning: 'A path beside the declared exception is answered over plain http as well, with content or an error of what is behind it.',
       fix: 'nginx: location = /health (exact); Caddy: path /health without *.',
     },
   },
@@ -36,21 +38,30 @@ export default defineCheck({
     return {
       sibling: attempt(plainRequest(host, `${path}z-postproof`)),
       child: attempt(plainRequest(host, `${path}/postproof`)),
+      control: attempt(plainRequest(host, DEEP_PATH)),
       climb: attempt(plainRequest(host, `${path}/../postproof-3f9c`)),
     }
   },
   judge: (seen, { subject, target }) => {
     if (isClosed(seen.sibling)) return pass({ what: subject.name, expected: 'nothing beside the exception answers', received: 'connection refused' })
+    // Where any other path is redirected, an error beside the exception means that it went to what is behind the exception.
+    const redirects = seen.control.ok && isRedirect(seen.control.value)
+    const others = exceptionsOf(target, hostOf(subject)).some((rule) => rule !== subject.item)
     const findings: Finding[] = []
-    for (const one of [seen.sibling, seen.child, seen.climb]) {
+    const unknown: Evidence[] = []
+    for (const [name, one] of Object.entries({ sibling: seen.sibling, child: seen.child, climb: seen.climb })) {
       if (!one.ok) continue
       const path = /^https?:\/\/[^/]*(.*)$/.exec(one.value.url)?.[1] ?? ''
-      const other =
-        (target.file.redirects?.exceptions ?? []).some((rule) => rule !== subject.item && rule.path === path) && excepted(target, hostOf(subject), path)
-      const evidence = evidenceOf(one.value, 'a redirect or a refusal')
-      findings.push(one.value.status < 300 && !other ? { grade: 'fail', code: 'redirects.exception.too-wide', evidence } : { grade: 'pass', evidence })
+      if (others && excepted(target, hostOf(subject), path)) continue
+      const evidence = evidenceOf(one.value, redirects ? 'a redirect, as for any other path' : 'a redirect or a refusal')
+      if (obstacle(one.value) !== undefined) unknown.push(evidence)
+      else if (one.value.status < 300) findings.push({ grade: 'fail', code: 'redirects.exception.too-wide', evidence })
+      else if (name !== 'climb' && redirects && one.value.status >= 400 && !REFUSED.has(one.value.status))
+        findings.push({ grade: 'fail', code: 'redirects.exception.too-wide', evidence })
+      else findings.push({ grade: 'pass', evidence })
     }
-    return findings.length === 0 ? inconclusive('unobserved', 'port 80 gave no answer') : worst(findings)
+    if (findings.length === 0) return inconclusive('unobserved', 'port 80 gave no answer that tells', unknown)
+    return worst(findings)
   },
   reproduce: (subject, target) => curlFor(target, `${subject.name}z-postproof`),
   covers: ['A23'],

@@ -3,16 +3,12 @@ import { attempt } from '../../helpers/probe.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
 import { fail, pass } from '../../helpers/verdict.ts'
-import { answered, evidenceOf, isClosed, isRedirect, obstacle, plainRequest } from './shared.ts'
+import { answered, evidenceOf, exceptionsOf, isClosed, isRedirect, obstacle, plainRequest } from './shared.ts'
 
-type Exception = NonNullable<NonNullable<Target['file']['redirects']>['exceptions']>[number]
+type Exception = ReturnType<typeof exceptionsOf>[number]
 
 const subjects = (target: Target): readonly Subject[] =>
-  target.hosts.flatMap((host) =>
-    (target.file.redirects?.exceptions ?? [])
-      .filter((one) => one.hosts === undefined || one.hosts === 'all' || one.hosts.includes(host.name))
-      .map((one) => ({ name: `http://${host.fqdn}${one.path}`, host, item: one })),
-  )
+  target.hosts.flatMap((host) => exceptionsOf(target, host).map((one) => ({ name: `http://${host.fqdn}${one.path}`, host, item: one })))
 
 export default defineCheck({
   id: 'redirects/exceptions',

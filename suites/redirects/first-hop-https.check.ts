@@ -2,7 +2,7 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 
 import { attempt } from '../../helpers/probe.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
-import { answered, curlPlain, elsewhere, evidenceOf, isClosed, isRedirect, locationOf, noHosts, obstacle, plainRequest } from './shared.ts'
+import { curlPlain, elsewhere, evidenceOf, excepted, firstHop, isClosed, noHosts, plainRequest } from './shared.ts'
 
 export default defineCheck({
   id: 'redirects/first-hop-https',
@@ -18,19 +18,17 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: eachHost((host) => !elsewhere(host)),
+  subjects: eachHost((host, target) => !elsewhere(host) && !excepted(target, host, '/')),
   unless: noHosts,
   needs: (subject) => ({ plain: attempt(plainRequest(hostOf(subject))) }),
-  judge: ({ plain }, { subject }) => {
+  judge: ({ plain }, { subject, target }) => {
     if (isClosed(plain))
       return pass({ what: `port 80 of ${subject.name}`, expected: 'the first hop is https', received: 'connection refused: no first hop in clear' })
-    const seen = answered(plain)
-    if ('verdict' in seen) return seen.verdict
-    const blocked = obstacle(seen.value)
-    if (blocked !== undefined) return blocked
-    const evidence = evidenceOf(seen.value, 'the first Location has the scheme https')
-    if (!isRedirect(seen.value)) return inconclusive('unobserved', 'there is no redirect to judge', evidence)
-    return locationOf(seen.value)?.protocol === 'https:' ? pass(evidence) : fail('redirects.first-hop.http', evidence)
+    const hop = firstHop(plain, hostOf(subject), target)
+    if ('verdict' in hop) return hop.verdict
+    const evidence = evidenceOf(hop.answer, 'the first Location has the scheme https')
+    if (hop.url === undefined) return inconclusive('unobserved', 'the Location is no URL', evidence)
+    return hop.url.protocol === 'https:' ? pass(evidence) : fail('redirects.first-hop.http', evidence)
   },
   reproduce: curlPlain(),
   covers: ['A21'],

@@ -3,7 +3,7 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { headerValue } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { pass, warn } from '../../helpers/verdict.ts'
-import { answered, curlPlain, evidenceOf, isClosed, noHosts, plainRequest } from './shared.ts'
+import { answered, curlPlain, evidenceOf, isClosed, noHosts, obstacle, plainRequest } from './shared.ts'
 
 export default defineCheck({
   id: 'redirects/hsts-over-http',
@@ -25,7 +25,8 @@ export default defineCheck({
     if ('verdict' in seen) return seen.verdict
     const value = headerValue(seen.value.headers, 'strict-transport-security')
     const evidence = evidenceOf(seen.value, 'absent', value ?? 'absent', `Strict-Transport-Security of ${seen.value.url}`)
-    return value === undefined ? pass(evidence) : warn('redirects.hsts-over-http', evidence)
+    if (value !== undefined) return warn('redirects.hsts-over-http', evidence)
+    return obstacle(seen.value) ?? pass(evidence)
   },
   reproduce: curlPlain(),
 })

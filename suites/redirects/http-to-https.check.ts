@@ -1,6 +1,6 @@
-import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+import { defineCheck, hostOf } from '../../helpers/check.ts'
 
-import { bodyText, headerValue } from '../../helpers/headers.ts'
+import { bodyText, headerValues } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { fail, pass, warn } from '../../helpers/verdict.ts'
 import {
@@ -15,6 +15,8 @@ import {
   noHosts,
   obstacle,
   plainRequest,
+  redirecting,
+  refusedInterface,
   urlOf,
 } from './shared.ts'
 
@@ -39,13 +41,17 @@ export default defineCheck({
       meaning: 'The redirect goes to another host than declared.',
       fix: 'nginx: return 301 https://$host$request_uri; not a fixed name.',
     },
+    'redirects.https.ambiguous': {
+      meaning: 'The answer carries several different Locations; browsers refuse it or take either.',
+      fix: 'Let only one of proxy and application redirect (nginx: proxy_hide_header Location, or no add_header Location).',
+    },
     'redirects.https.closed': {
       meaning: 'Nothing listens on port 80 although a redirect is declared.',
       fix: 'Open port 80 for the redirect, or add "closed" to redirect.status.',
     },
   },
   options: {},
-  subjects: eachHost(),
+  subjects: redirecting,
   unless: noHosts,
   needs: (subject) => ({ plain: attempt(plainRequest(hostOf(subject))) }),
   judge: ({ plain }, { subject, target }) => {
@@ -62,13 +68,23 @@ export default defineCheck({
     const blocked = obstacle(answer)
     if (blocked !== undefined) return blocked
     const evidence = evidenceOf(answer, `a redirect to ${wanted}`)
-    if (!isRedirect(answer) || headerValue(answer.headers, 'location') === undefined) {
+    if (refusedInterface(answer, host, target)) return pass({ ...evidence, expected: `a redirect to ${wanted}, or a refusal: it is an interface` })
+    const locations = new Set(headerValues(answer.headers, 'location'))
+    if (isRedirect(answer) && locations.size > 1)
+      return fail('redirects.https.ambiguous', { ...evidence, expected: 'one Location', received: [...locations].join(' and ') })
+    if (!isRedirect(answer) || locations.size === 0) {
       const markup = /<meta[^>]{0,200}http-equiv\s*=\s*["']?refresh|location\.(?:href|protocol|replace)/i.test(bodyText(answer).slice(0, 65_536))
       return answer.status < 300 && markup ? fail('redirects.https.by-markup', evidence) : fail('redirects.https.missing', evidence)
     }
     const location = locationOf(answer)
     if (location?.protocol !== 'https:') return fail('redirects.https.keeps-http', evidence)
-    return location.host === urlOf(wanted)?.host ? pass(evidence) : fail('redirects.https.other-host', evidence)
+    if (location.host === urlOf(wanted)?.host) return pass(evidence)
+    // Domain and www are one site to those who declare nothing else; that the first hop leaves the name is redirects/off-host-first.
+    const pair = [target.domain, `www.${target.domain}`]
+    const declaredTo = host.declared.redirect?.to ?? target.file.defaults?.redirect?.to
+    return declaredTo === undefined && pair.includes(host.fqdn) && pair.includes(location.host)
+      ? pass({ ...evidence, expected: `a redirect to https on ${pair.join(' or ')}` })
+      : fail('redirects.https.other-host', evidence)
   },
   reproduce: curlPlain(),
   covers: ['A20', 'A25', 'B15', 'C7', 'D7', 'E22'],

@@ -5,7 +5,7 @@ import { attempt } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { DEEP_PATH, evidenceOf, internalName, isRedirect, locationOf, noHosts, plainRequest } from './shared.ts'
+import { DEEP_PATH, evidenceOf, expectedLocation, internalName, isRedirect, locationOf, noHosts, plainRequest, urlOf } from './shared.ts'
 
 export default defineCheck({
   id: 'redirects/internal-leak',
@@ -36,7 +36,8 @@ export default defineCheck({
     const https = (path: string) => attempt(httpRequest({ scheme: 'https', host: host.fqdn, path }))
     return { root: https(host.path), deep: https(DEEP_PATH), plain: attempt(plainRequest(host)), plainDeep: attempt(plainRequest(host, DEEP_PATH)) }
   },
-  judge: (seen) => {
+  judge: (seen, { subject, target }) => {
+    const wanted = urlOf(expectedLocation(hostOf(subject), '/'))?.host
     const findings: Finding[] = []
     let answers = 0
     for (const one of [seen.root, seen.deep, seen.plain, seen.plainDeep]) {
@@ -46,10 +47,12 @@ export default defineCheck({
       if (location === undefined) continue
       const url = locationOf(one.value)
       const evidence = evidenceOf(one.value, 'a Location on a public name, without a port, over https')
-      const inside = url === undefined ? undefined : internalName(url.hostname)
+      // A deployment may itself live on a name that only means something inside (home.lan); its own names are no leak.
+      const own = url !== undefined && (url.hostname === target.domain || url.hostname.endsWith(`.${target.domain}`))
+      const inside = url === undefined || own ? undefined : internalName(url.hostname)
       if (inside !== undefined)
         findings.push({ grade: 'fail', code: 'redirects.leak.name', evidence: { ...evidence, received: `${evidence.received} (${inside})` } })
-      else if (url !== undefined && url.port !== '') findings.push({ grade: 'fail', code: 'redirects.leak.port', evidence })
+      else if (own && url.port !== '' && url.host !== wanted) findings.push({ grade: 'fail', code: 'redirects.leak.port', evidence })
       else if (url?.protocol === 'http:' && one.value.url.startsWith('https:')) findings.push({ grade: 'fail', code: 'redirects.leak.scheme', evidence })
       else findings.push({ grade: 'pass', evidence })
     }

@@ -4,8 +4,8 @@ import { attempt } from '../../helpers/probe.ts'
 import { httpChain } from '../../helpers/probes/http.ts'
 import type { HttpChain } from '../../helpers/observations.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
-import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { isClosed, noHosts } from './shared.ts'
+import { type Evidence, type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { isClosed, noHosts, SILENCE } from './shared.ts'
 
 const line = (chain: HttpChain): string =>
   [...chain.hops.map((hop) => `${hop.status} ${hop.url}`), ...(chain.reason === undefined ? [] : [`${chain.end}: ${chain.reason}`])].join(' → ')
@@ -39,6 +39,7 @@ export default defineCheck({
   judge: ({ plain, secure }, { subject, options }) => {
     const host = hostOf(subject)
     const findings: Finding[] = []
+    const silent: Evidence[] = []
     for (const [scheme, seen] of [
       ['http', plain],
       ['https', secure],
@@ -57,6 +58,7 @@ export default defineCheck({
       }
       if (chain.end === 'loop') findings.push({ grade: 'fail', code: 'redirects.loop', evidence })
       else if (chain.end === 'too-many') findings.push({ grade: 'fail', code: 'redirects.endless', evidence })
+      else if (chain.end === 'failed' && SILENCE.test(chain.reason ?? '')) silent.push(evidence)
       else if (chain.end === 'failed' || (chain.end === 'unfollowable' && !/^leaves the domain/.test(chain.reason ?? '')))
         findings.push({ grade: 'fail', code: 'redirects.dead-end', evidence })
       else if (redirects > options.failHops) findings.push({ grade: 'fail', code: 'redirects.too-many-hops', evidence })
@@ -64,9 +66,12 @@ export default defineCheck({
         findings.push({ grade: 'warn', code: 'redirects.too-many-hops', evidence, severity: 'medium' })
       else findings.push({ grade: 'pass', evidence })
     }
-    if (findings.length === 0)
+    const verdict = findings.length === 0 ? undefined : worst(findings)
+    if (silent.length > 0 && (verdict === undefined || verdict.outcome === 'pass'))
+      return inconclusive('unobserved', 'a hop of the chain did not answer: that is neither an end nor a dead end', silent)
+    if (verdict === undefined)
       return inconclusive('unobserved', isClosed(plain) && isClosed(secure) ? 'neither port 80 nor 443 is open' : 'neither http nor https answered')
-    return worst(findings)
+    return verdict
   },
   reproduce: (subject, target) =>
     curlFor(target, `http://${hostOf(subject).fqdn}/`, { flags: ['-sS', '-L', '--max-redirs', '10', '-o', '/dev/null', '-D', '-'] }),

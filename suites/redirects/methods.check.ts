@@ -1,8 +1,8 @@
-import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+import { defineCheck, hostOf } from '../../helpers/check.ts'
 
 import { attempt } from '../../helpers/probe.ts'
-import { type Finding, inconclusive, pass, worst } from '../../helpers/verdict.ts'
-import { curlPlain, DEEP_PATH, evidenceOf, isClosed, isRedirect, noHosts, obstacle, plainRequest } from './shared.ts'
+import { type Evidence, type Finding, inconclusive, pass, worst } from '../../helpers/verdict.ts'
+import { curlPlain, DEEP_PATH, evidenceOf, firstHop, isClosed, noHosts, obstacle, plainRequest, redirecting } from './shared.ts'
 
 export default defineCheck({
   id: 'redirects/methods',
@@ -19,7 +19,7 @@ export default defineCheck({
     'redirects.method.head-differs': { meaning: 'HEAD is answered with another status than GET.', fix: 'Let the same rule answer HEAD and GET.' },
   },
   options: {},
-  subjects: eachHost(),
+  subjects: redirecting,
   unless: noHosts,
   needs: (subject) => {
     const host = hostOf(subject)
@@ -30,26 +30,32 @@ export default defineCheck({
       deep: attempt(plainRequest(host, DEEP_PATH)),
     }
   },
-  judge: (seen, { subject }) => {
+  judge: (seen, { subject, target }) => {
     if (isClosed(seen.get)) return pass({ what: `port 80 of ${subject.name}`, expected: 'redirected or refused', received: 'connection refused' })
-    if (!seen.get.ok || !isRedirect(seen.get.value)) {
-      const blocked = seen.get.ok ? obstacle(seen.get.value) : undefined
-      return blocked ?? inconclusive('unobserved', 'GET / over http is not redirected, so there is nothing to compare with')
-    }
+    const get = firstHop(seen.get, hostOf(subject), target)
+    if ('verdict' in get) return get.verdict
+    const unknown: Evidence[] = []
     const findings: Finding[] = []
     for (const one of [seen.head, seen.post, seen.deep]) {
-      if (!one.ok) continue
+      if (!one.ok) {
+        unknown.push({ what: 'answer to another method or path', expected: 'a redirect or a refusal', received: one.failure.code })
+        continue
+      }
       const evidence = evidenceOf(one.value, 'a redirect or a refusal, as for GET /')
-      if (one.value.status < 300) findings.push({ grade: 'fail', code: 'redirects.method.served', evidence })
-      else if (one.value.method === 'HEAD' && one.value.status !== seen.get.value.status)
+      if (one.value.status >= 500 || obstacle(one.value) !== undefined) unknown.push(evidence)
+      else if (one.value.status < 300) findings.push({ grade: 'fail', code: 'redirects.method.served', evidence })
+      else if (one.value.method === 'HEAD' && one.value.status !== get.answer.status)
         findings.push({
           grade: 'warn',
           code: 'redirects.method.head-differs',
-          evidence: { ...evidence, expected: `status ${seen.get.value.status} as for GET` },
+          evidence: { ...evidence, expected: `status ${get.answer.status} as for GET` },
         })
       else findings.push({ grade: 'pass', evidence })
     }
-    return findings.length === 0 ? inconclusive('unobserved', 'port 80 answered GET only') : worst(findings)
+    const verdict = worst([...findings, ...(findings.length === 0 ? [{ grade: 'pass' as const, evidence: evidenceOf(get.answer, 'a redirect') }] : [])])
+    return verdict.outcome === 'pass' && unknown.length > 0
+      ? inconclusive('unobserved', 'what another method or path would be answered with could not be seen', unknown)
+      : verdict
   },
   reproduce: curlPlain('/', { method: 'HEAD' }),
   covers: ['A20'],

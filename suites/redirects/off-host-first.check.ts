@@ -2,7 +2,7 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 
 import { attempt } from '../../helpers/probe.ts'
 import { inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { answered, curlPlain, elsewhere, evidenceOf, isClosed, isRedirect, locationOf, noHosts, obstacle, plainRequest } from './shared.ts'
+import { curlPlain, elsewhere, evidenceOf, excepted, firstHop, isClosed, noHosts, plainRequest } from './shared.ts'
 
 export default defineCheck({
   id: 'redirects/off-host-first',
@@ -18,18 +18,16 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: eachHost((host) => !elsewhere(host)),
+  subjects: eachHost((host, target) => !elsewhere(host) && !excepted(target, host, '/')),
   unless: noHosts,
   needs: (subject) => ({ plain: attempt(plainRequest(hostOf(subject))) }),
-  judge: ({ plain }, { subject }) => {
+  judge: ({ plain }, { subject, target }) => {
     if (isClosed(plain)) return pass({ what: `port 80 of ${subject.name}`, expected: 'no hop to another host', received: 'connection refused' })
-    const seen = answered(plain)
-    if ('verdict' in seen) return seen.verdict
-    const blocked = obstacle(seen.value)
-    if (blocked !== undefined) return blocked
-    const evidence = evidenceOf(seen.value, `the first Location is on ${hostOf(subject).fqdn}`)
-    if (!isRedirect(seen.value)) return inconclusive('unobserved', 'there is no redirect to judge', evidence)
-    return locationOf(seen.value)?.hostname === hostOf(subject).fqdn ? pass(evidence) : warn('redirects.off-host', evidence)
+    const hop = firstHop(plain, hostOf(subject), target)
+    if ('verdict' in hop) return hop.verdict
+    const evidence = evidenceOf(hop.answer, `the first Location is on ${hostOf(subject).fqdn}`)
+    if (hop.url === undefined) return inconclusive('unobserved', 'the Location is no URL', evidence)
+    return hop.url.hostname === hostOf(subject).fqdn ? pass(evidence) : warn('redirects.off-host', evidence)
   },
   reproduce: curlPlain(),
 })

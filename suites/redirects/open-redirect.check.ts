@@ -6,12 +6,12 @@ import type { HttpObservation } from '../../helpers/observations.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Host } from '../../helpers/target.ts'
-import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { evidenceOf, locationOf, noHosts } from './shared.ts'
+import { type Evidence, type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { evidenceOf, isClosed, locationOf, noHosts, obstacle } from './shared.ts'
 
 /** Reserved for documentation, so nobody can be sent to a real place by it (RFC 2606); the name that routing asks for too, so one look serves both. */
 const EVIL = 'postproof-unknown.example'
-const PAYLOADS = [`https://${EVIL}/`, `//${EVIL}/`, `/%5C${EVIL}/`, `https:${EVIL}`]
+const PAYLOADS = [`https://${EVIL}/`, `//${EVIL}/`, `/\\${EVIL}/`, `https:${EVIL}`]
 const PATHS = [`//${EVIL}/%2e%2e`, `/%5C${EVIL}/`]
 
 function questions(host: Host): Record<string, Attempt<HttpObservation>> {
@@ -57,8 +57,12 @@ export default defineCheck({
   needs: (subject) => questions(hostOf(subject)),
   judge: (seen) => {
     const findings: Finding[] = []
+    const unknown: Evidence[] = []
     for (const [name, one] of Object.entries(seen)) {
-      if (!one.ok) continue
+      if (!one.ok) {
+        if (!isClosed(one)) unknown.push({ what: name, expected: 'an answer', received: one.failure.code })
+        continue
+      }
       const location = headerValue(one.value.headers, 'location')
       const url = locationOf(one.value)
       const away =
@@ -78,9 +82,14 @@ export default defineCheck({
         : PATHS.some((path) => name.endsWith(path))
           ? 'redirects.open.path'
           : 'redirects.open.parameter'
-      findings.push(away ? { grade: 'fail', code, evidence } : { grade: 'pass', evidence })
+      if (!away && obstacle(one.value) !== undefined) unknown.push(evidence)
+      else findings.push(away ? { grade: 'fail', code, evidence } : { grade: 'pass', evidence })
     }
-    return findings.length === 0 ? inconclusive('unobserved', 'no answer came to any of the questions') : worst(findings)
+    if (findings.length === 0) return inconclusive('unobserved', 'no answer came to any of the questions', unknown)
+    const verdict = worst(findings)
+    return verdict.outcome === 'pass' && unknown.length > 0
+      ? inconclusive('unobserved', `${unknown.length} of the questions brought no answer that tells`, unknown)
+      : verdict
   },
   reproduce: (subject, target) => curlFor(target, `http://${hostOf(subject).fqdn}${PATHS[0] as string}`),
 })

@@ -1,9 +1,8 @@
-import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+import { defineCheck, hostOf } from '../../helpers/check.ts'
 
-import { headerValue } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
-import { answered, curlPlain, DEEP_PATH, evidenceOf, expectedLocation, isClosed, isRedirect, noHosts, obstacle, plainRequest } from './shared.ts'
+import { fail, pass } from '../../helpers/verdict.ts'
+import { curlPlain, DEEP_PATH, evidenceOf, expectedLocation, firstHop, isClosed, isRedirect, noHosts, plainRequest, redirecting } from './shared.ts'
 
 const afterHost = (url: string): string => /^(?:[a-z]+:)?\/\/[^/?#]*(.*)$/is.exec(url)?.[1] ?? url
 const decoded = (text: string): string => {
@@ -27,27 +26,32 @@ export default defineCheck({
       meaning: 'The query is not in the Location any more.',
       fix: 'nginx: $request_uri instead of $uri; Caddy: {uri} instead of {path}.',
     },
+    'redirects.path.not-redirected': {
+      meaning: 'The front page is redirected, a deep path is answered over plain http.',
+      fix: 'Redirect at server level: nginx return 301 outside of location = /.',
+    },
     'redirects.path.altered': {
       meaning: 'Path or query came back decoded, encoded twice, or in another case.',
       fix: 'Use the raw request target: nginx $request_uri, never $uri or a rewrite.',
     },
   },
   options: {},
-  subjects: eachHost(),
+  subjects: redirecting,
   unless: noHosts,
-  needs: (subject) => ({ plain: attempt(plainRequest(hostOf(subject), DEEP_PATH)) }),
-  judge: ({ plain }, { subject }) => {
+  needs: (subject) => ({ plain: attempt(plainRequest(hostOf(subject), DEEP_PATH)), root: attempt(plainRequest(hostOf(subject))) }),
+  judge: ({ plain, root }, { subject, target }) => {
     const host = hostOf(subject)
     const wanted = afterHost(expectedLocation(host, DEEP_PATH))
     if (isClosed(plain)) return pass({ what: `port 80 of ${host.fqdn}`, expected: 'path and query kept', received: 'connection refused: nothing to keep' })
-    const seen = answered(plain)
-    if ('verdict' in seen) return seen.verdict
-    const blocked = obstacle(seen.value)
-    if (blocked !== undefined) return blocked
-    const evidence = evidenceOf(seen.value, `a Location that ends in ${wanted}`)
-    const location = headerValue(seen.value.headers, 'location')
-    if (!isRedirect(seen.value) || location === undefined) return inconclusive('unobserved', 'there is no redirect to judge', evidence)
-    const received = afterHost(location)
+    const hop = firstHop(plain, host, target)
+    if ('verdict' in hop) {
+      const served = plain.ok && (plain.value.status < 300 || plain.value.status === 404)
+      return served && root.ok && isRedirect(root.value) && host.kind !== 'api'
+        ? fail('redirects.path.not-redirected', evidenceOf(plain.value, `a Location that ends in ${wanted}, as / is redirected`))
+        : hop.verdict
+    }
+    const evidence = evidenceOf(hop.answer, `a Location that ends in ${wanted}`)
+    const received = afterHost(hop.location)
     if (received === wanted) return pass(evidence)
     const [path = '', query] = received.split('?', 2)
     const [wantedPath = '', wantedQuery] = wanted.split('?', 2)

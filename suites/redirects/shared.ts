@@ -1,12 +1,12 @@
 /** What the redirect checks share: the questions they ask of a host, and how they read what came back. */
-import type { Subject } from '../../helpers/check.ts'
-import { headerValue, isChallenge } from '../../helpers/headers.ts'
+import { eachHost, type Subject } from '../../helpers/check.ts'
+import { headerValue, headerValues, isChallenge } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Observed, Probe } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { type CurlOptions, curlFor } from '../../helpers/reproduce.ts'
 import type { Host, Target } from '../../helpers/target.ts'
-import { type Evidence, inconclusive, type SkipReason, type Verdict } from '../../helpers/verdict.ts'
+import { type Evidence, inconclusive, type SkipReason, skip, type Verdict } from '../../helpers/verdict.ts'
 
 /** No deployment has it; upper case, escapes and an escaped ampersand show what a proxy rewrites. */
 export const DEEP_PATH = '/postproof-3f9c/Deep%20Path/%C3%A9?a=1%26b&B=%2F&c=d+e'
@@ -36,8 +36,14 @@ export const evidenceOf = (seen: HttpObservation, expected: string, received = s
 
 export const isRedirect = (seen: HttpObservation): boolean => [301, 302, 303, 307, 308].includes(seen.status)
 
+/** Hosts whose front page must lead to https: all but those whose `/` is declared to answer over plain http. */
+export const redirecting = eachHost((host, target) => !excepted(target, host, '/'))
+
 /** Only a refused connection proves that nothing listens; silence and resets prove nothing (rules G1). */
 export const isClosed = (seen: Observed<unknown>): boolean => !seen.ok && seen.failure.code === 'ECONNREFUSED'
+
+/** Reasons of a chain that ended in silence or a reset, which proves nothing (rules G1). */
+export const SILENCE = /\((?:TIMEOUT|ETIMEDOUT|ECONNRESET|EPIPE|EOF|EAI_AGAIN|SERVFAIL|UND_ERR_[A-Z_]+)\)$/
 
 /** The answer, or why there is no judging without one. */
 export function answered<T>(seen: Observed<T>): { readonly value: T } | { readonly verdict: Verdict } {
@@ -89,10 +95,39 @@ export function internalName(hostname: string): string | undefined {
   return INTERNAL_SUFFIX.test(name) ? 'an internal name' : undefined
 }
 
-/** `/health` over http answers instead of redirecting, where the target says so. */
+type Exception = NonNullable<NonNullable<Target['file']['redirects']>['exceptions']>[number]
+/** Exceptions from the redirect that the target declares for a host. */
+export const exceptionsOf = (target: Target, host: Host): readonly Exception[] =>
+  (target.file.redirects?.exceptions ?? []).filter((one) => one.hosts === undefined || one.hosts === 'all' || one.hosts.includes(host.name))
+/** The path answers over plain http on purpose; an exception stands for its path alone unless it says `exact: false`. */
 export const excepted = (target: Target, host: Host, path: string): boolean =>
-  (target.file.redirects?.exceptions ?? []).some(
-    (one) =>
-      (one.hosts === undefined || one.hosts === 'all' || one.hosts.includes(host.name)) &&
-      (one.path === path || (one.exact !== true && path.startsWith(one.path))),
-  )
+  exceptionsOf(target, host).some((one) => one.path === path || (one.exact === false && path.startsWith(one.path)))
+
+/** An interface that refuses plain http does what it should (OWASP ASVS 4.1.2): there is nothing to redirect. Not where a redirect is declared. */
+export const refusedInterface = (seen: HttpObservation, host: Host, target: Target): boolean =>
+  host.kind === 'api' && declaredStatuses(host, target) === undefined && REFUSALS.has(seen.status)
+/** Statuses that refuse without asking for anything to be sent again in clear (401 and 407 would). */
+export const REFUSALS: ReadonlySet<number> = new Set([400, 403, 404, 405, 410, 421, 426, 451])
+
+/**
+ * Where the first hop goes, for checks that judge a redirect and have nothing to say where there is none. `url` is undefined where the Location
+ * is no URL.
+ */
+export function firstHop(
+  seen: Observed<HttpObservation>,
+  host: Host,
+  target: Target,
+): { readonly answer: HttpObservation; readonly location: string; readonly url: URL | undefined } | { readonly verdict: Verdict } {
+  const got = answered(seen)
+  if ('verdict' in got) return got
+  const answer = got.value
+  const blocked = obstacle(answer)
+  if (blocked !== undefined) return { verdict: blocked }
+  const evidence = evidenceOf(answer, 'a redirect')
+  if (refusedInterface(answer, host, target)) return { verdict: skip('not-applicable', 'the interface refuses plain http instead of redirecting', evidence) }
+  const locations = [...new Set(headerValues(answer.headers, 'location'))]
+  const location = locations[0]
+  if (!isRedirect(answer) || location === undefined) return { verdict: inconclusive('unobserved', 'there is no redirect to judge', evidence) }
+  if (locations.length > 1) return { verdict: inconclusive('unobserved', 'several different Locations: which one counts cannot be told', evidence) }
+  return { answer, location, url: urlOf(location, answer.url) }
+}

@@ -1,8 +1,8 @@
-import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+import { defineCheck, hostOf } from '../../helpers/check.ts'
 
-import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
+import { fail, pass, warn } from '../../helpers/verdict.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { answered, curlPlain, declaredStatuses, evidenceOf, isClosed, isRedirect, noHosts, obstacle, plainRequest } from './shared.ts'
+import { curlPlain, declaredStatuses, evidenceOf, firstHop, isClosed, noHosts, plainRequest, redirecting } from './shared.ts'
 
 export default defineCheck({
   id: 'redirects/status',
@@ -19,7 +19,7 @@ export default defineCheck({
     'redirects.status.temporary': { meaning: 'The redirect to https is a temporary one.', fix: 'Use 301, or 308 where the method must stay.' },
   },
   options: {},
-  subjects: eachHost(),
+  subjects: redirecting,
   unless: noHosts,
   needs: (subject) => ({ plain: attempt(plainRequest(hostOf(subject))) }),
   judge: ({ plain }, { subject, target }) => {
@@ -32,13 +32,10 @@ export default defineCheck({
         expected: `status ${allowed.join(' or ')}`,
         received: 'connection refused: there is no redirect to judge',
       })
-    const seen = answered(plain)
-    if ('verdict' in seen) return seen.verdict
-    const blocked = obstacle(seen.value)
-    if (blocked !== undefined) return blocked
-    const evidence = evidenceOf(seen.value, `status ${allowed.join(' or ')}`)
-    if (!isRedirect(seen.value)) return inconclusive('unobserved', 'there is no redirect whose status could be judged', evidence)
-    if (allowed.includes(seen.value.status)) return pass(evidence)
+    const hop = firstHop(plain, host, target)
+    if ('verdict' in hop) return hop.verdict
+    const evidence = evidenceOf(hop.answer, `status ${allowed.join(' or ')}`)
+    if (allowed.includes(hop.answer.status)) return pass(evidence)
     return declared === undefined ? warn('redirects.status.temporary', evidence) : fail('redirects.status.not-declared', evidence)
   },
   reproduce: curlPlain(),

@@ -25,6 +25,8 @@ export function keyGrade({ key }: CertificateFacts): 'pass' | 'warn' | 'fail' {
       return 'fail'
     case 'other':
       return 'warn'
+    default:
+      return key.type satisfies never
   }
 }
 
