@@ -84,7 +84,8 @@ export default defineCheck({
     for (const [seen, what] of names) {
       if (seen.ok) judged(seen.value, what)
       // Silence on a connection that stands may be slowness; before it stands, nothing was reached.
-      else if (seen.failure.phase === 'response' || seen.failure.phase === 'request' ? seen.failure.code !== 'TIMEOUT' : what.startsWith('http with')) refused(what, seen.failure.code)
+      else if (seen.failure.phase === 'response' || seen.failure.phase === 'request' ? seen.failure.code !== 'TIMEOUT' : what.startsWith('http with'))
+        refused(what, seen.failure.code)
       else unclear.push(`${what}: ${seen.failure.message} (${seen.failure.code})`)
     }
     const what = `https with the server name ${FOREIGN}`
