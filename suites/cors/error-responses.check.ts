@@ -34,6 +34,11 @@ export default defineCheck({
       ? pass(evidence)
       : warn('cors.error-without-policy', evidence)
   },
-  reproduce: curl((subject, target) => welcome(subject, target)[0] ?? FOREIGN),
+  reproduce: curl(
+    (subject, target) => welcome(subject, target)[0] ?? FOREIGN,
+    'GET',
+    [],
+    (entry) => entry.errorPath,
+  ),
   covers: ['B18'],
 })

@@ -151,9 +151,9 @@ export function refusedOrigins(seen: Readonly<Record<string, HttpObservation>>, 
   return conclude(findings, obstacles)
 }
 export const curl =
-  (origin: (subject: Subject, target: Target) => string, method = 'GET', more: RawHeaders = []) =>
+  (origin: (subject: Subject, target: Target) => string, method = 'GET', more: RawHeaders = [], path?: (entry: CorsEntry) => string | undefined) =>
   (subject: Subject, target: Target): string =>
-    curlFor(target, subject.name, {
+    curlFor(target, new URL(path?.(entryOf(subject)) ?? subject.name, subject.name).href, {
       method,
       headers: [
         ['Origin', origin(subject, target)],
