@@ -45,3 +45,6 @@ export function inNetwork(address: string, network: string): boolean {
   blocks.addSubnet(base, Number(text), family === 6 ? 'ipv6' : 'ipv4')
   return blocks.check(one, family === 6 ? 'ipv6' : 'ipv4')
 }
+
+/** An IPv4 or IPv6 address in text, no network, no port. */
+export const isAddress = (text: string): boolean => isIP(text) !== 0
