@@ -1,0 +1,141 @@
+/**
+ * Many paths of one host, asked one after the other at a polite pace, and for each answer that looks like a success a path beside it that cannot
+ * exist: what a catch-all answers. Facts only.
+ */
+import { isIP } from 'node:net'
+import { isLoopback, isPrivateAddress } from '../grammar/address.ts'
+import type { HttpObservation, RawHeaders } from '../observations.ts'
+import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
+import { httpRequest } from './http.ts'
+import { resolveHost } from './resolve.ts'
+
+export interface SweepPath {
+  /** Request target as sent. */
+  readonly path: string
+  /** @default 'GET' */
+  readonly method?: string
+  readonly headers?: RawHeaders
+  readonly body?: string
+  /** @default 65536 */
+  readonly maxBodyBytes?: number
+}
+export interface SweepAnswer {
+  readonly path: string
+  /** Undefined when the sweep stopped before it. */
+  readonly seen?: Observed<HttpObservation>
+  /** The answer for a path beside it, of the same folder and extension, that cannot exist; asked only where {@link seen} is 2xx with a body. */
+  readonly sibling?: Observed<HttpObservation>
+}
+export interface Sweep {
+  /** In the order asked for. */
+  readonly answers: readonly SweepAnswer[]
+  /** Why it ended early: the host answered several requests in a row with 429 or 5xx. */
+  readonly stopped?: string
+}
+
+const NOTHING = 'postproof-3f9c0d1e'
+/** A path of the same folder and the same extension that no deployment has; dot files stay dot files, folders stay folders, queries stay. */
+export function siblingOf(path: string): string {
+  const mark = path.indexOf('?')
+  const query = mark < 0 ? '' : path.slice(mark)
+  const whole = mark < 0 ? path : path.slice(0, mark)
+  if (whole.endsWith('/')) return `${whole.slice(0, whole.slice(0, -1).lastIndexOf('/') + 1)}${NOTHING}/${query}`
+  const slash = whole.lastIndexOf('/') + 1
+  const name = whole.slice(slash)
+  const hidden = name.startsWith('.')
+  const dot = name.indexOf('.', hidden ? 1 : 0)
+  return `${whole.slice(0, slash)}${hidden ? '.' : ''}${NOTHING}${dot < 0 ? '' : name.slice(dot)}${query}`
+}
+
+/** Requests per second to addresses that strangers may share; the owner's limits.requestsPerSecond replaces it. */
+const PUBLIC_PER_SECOND = 5
+const STOP_AFTER = 3
+const AT_ONCE = 8
+
+/** What every sweep of one host shares: its turn, its pace, and how often in a row the host refused to work. */
+class Turn {
+  refusals = 0
+  stopped: string | undefined
+  #tail: Promise<unknown> = Promise.resolve()
+  readonly #pauseMs: number
+  constructor(perSecond: number) {
+    this.#pauseMs = perSecond === 0 ? 0 : 1000 / perSecond
+  }
+  /** Waits for the next place in line. */
+  next(): Promise<void> {
+    if (this.#pauseMs === 0) return Promise.resolve()
+    const mine = this.#tail.then(() => new Promise<void>((resolve) => setTimeout(resolve, this.#pauseMs)))
+    this.#tail = mine
+    return mine
+  }
+  count(seen: Observed<HttpObservation>): void {
+    const refused = seen.ok ? seen.value.status === 429 || seen.value.status >= 500 : seen.failure.code === 'TIMEOUT'
+    if (!refused) this.refusals = 0
+    else if (++this.refusals >= STOP_AFTER)
+      this.stopped ??= `${STOP_AFTER} answers in a row were 429, 5xx or silence; the last: ${seen.ok ? `status ${seen.value.status} for ${seen.value.url}` : seen.failure.message}`
+  }
+}
+
+async function turnOf(context: ProbeContext, host: string): Promise<Turn> {
+  let perSecond = context.target.file.limits?.requestsPerSecond
+  if (perSecond === undefined) {
+    const resolved = isIP(host) === 0 ? await context.observe(resolveHost(host)) : undefined
+    if (resolved?.ok === false) throw new ProbeError(resolved.failure)
+    const address = resolved?.value.addresses[0]?.address ?? host
+    perSecond = isLoopback(address) || isPrivateAddress(address) ? 0 : PUBLIC_PER_SECOND
+  }
+  const pace = perSecond
+  return context.resource(
+    `sweep ${host}`,
+    () => new Turn(pace),
+    () => {},
+  )
+}
+
+/**
+ * Asks a host for paths over https. After three answers in a row of 429, 5xx or silence no sweep of this host asks further (`stopped`).
+ * @param name what the list is, for the key: one name, one list
+ * @throws ProbeError what GET / failed with, when the host cannot be reached at all
+ */
+export function sweepPaths(host: string, name: string, paths: readonly SweepPath[]): Probe<Sweep> {
+  return {
+    kind: 'sweepPaths',
+    key: `sweepPaths https://${host} ${name} (${paths.length})`,
+    impact: 'read',
+    cost: { connections: 0, requests: paths.length },
+    host,
+    timeoutMs: 280_000,
+    async run(context): Promise<Sweep> {
+      const root = await context.observe(httpRequest({ scheme: 'https', host }))
+      if (!root.ok) throw new ProbeError(root.failure)
+      const turn = await turnOf(context, host)
+      const answers: SweepAnswer[] = paths.map(({ path }) => ({ path }))
+      const siblings = new Map<string, Promise<Observed<HttpObservation>>>()
+      const ask = async (request: SweepPath): Promise<Observed<HttpObservation>> => {
+        await turn.next()
+        const seen = await context.observe(httpRequest({ scheme: 'https', host, maxBodyBytes: 65_536, ...request }))
+        turn.count(seen)
+        return seen
+      }
+      const one = async (index: number): Promise<void> => {
+        const request = paths[index] as SweepPath
+        if (turn.stopped !== undefined) return
+        const seen = await ask(request)
+        answers[index] = { path: request.path, seen }
+        if (!seen.ok || seen.value.status < 200 || seen.value.status >= 300 || seen.value.body.length === 0) return
+        const path = siblingOf(request.path)
+        const key = `${request.method ?? 'GET'} ${path}`
+        const sibling = siblings.get(key) ?? ask({ ...request, path })
+        siblings.set(key, sibling)
+        answers[index] = { path: request.path, seen, sibling: await sibling }
+      }
+      let next = 0
+      await Promise.all(
+        Array.from({ length: Math.min(AT_ONCE, paths.length) }, async () => {
+          for (let index = next++; index < paths.length; index = next++) await one(index)
+        }),
+      )
+      return { answers, ...(turn.stopped === undefined ? {} : { stopped: turn.stopped }) }
+    },
+  }
+}
