@@ -1,7 +1,7 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 
 import { headerValue } from '../../helpers/headers.ts'
-import { type Attempt, attempt } from '../../helpers/probe.ts'
+import { type Attempt, attempt, type Observed } from '../../helpers/probe.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
@@ -13,6 +13,10 @@ import { evidenceOf, isClosed, locationOf, noHosts, obstacle } from './shared.ts
 const EVIL = 'postproof-unknown.example'
 const PAYLOADS = [`https://${EVIL}/`, `//${EVIL}/`, `/\\${EVIL}/`, `https:${EVIL}`]
 const PATHS = [`//${EVIL}/%2e%2e`, `/%5C${EVIL}/`]
+
+/** An edge refuses names that are not its own by hanging up (nginx `return 444`, Caddy `abort`): the request arrived, and nobody is sent anywhere. */
+const hungUp = (seen: Observed<unknown>): boolean =>
+  !seen.ok && (seen.failure.phase === 'request' || seen.failure.phase === 'response') && seen.failure.code !== 'TIMEOUT'
 
 function questions(host: Host): Record<string, Attempt<HttpObservation>> {
   const asked: Record<string, Attempt<HttpObservation>> = {}
@@ -60,7 +64,12 @@ export default defineCheck({
     const unknown: Evidence[] = []
     for (const [name, one] of Object.entries(seen)) {
       if (!one.ok) {
-        if (!isClosed(one)) unknown.push({ what: name, expected: 'an answer', received: one.failure.code })
+        if (name.endsWith(' forged') && hungUp(one)) {
+          findings.push({
+            grade: 'pass',
+            evidence: { what: `http with Host: ${EVIL}`, expected: `no Location on ${EVIL}`, received: `refused (${one.failure.code})` },
+          })
+        } else if (!isClosed(one)) unknown.push({ what: name, expected: 'an answer', received: one.failure.code })
         continue
       }
       const location = headerValue(one.value.headers, 'location')
