@@ -53,7 +53,7 @@ export default defineCheck({
       received: [...seen.value.hops.map((hop) => `${hop.status} ${hop.url}`), ...(seen.value.reason === undefined ? [] : [seen.value.reason])].join(' → '),
     }
     // Some send all renewals to one central host on purpose; a CA follows there, we do not.
-    if (seen.value.end === 'unfollowable' && /^leaves the domain/.test(seen.value.reason ?? ''))
+    if (seen.value.end === 'unfollowable' && seen.value.reason?.startsWith('leaves the domain') === true)
       return LOGIN_URL.test(seen.value.reason ?? '') ? fail('redirects.acme.login', evidence) : inconclusive('unobserved', seen.value.reason ?? '', evidence)
     if (seen.value.end === 'failed' && SILENCE.test(seen.value.reason ?? '')) return inconclusive('unobserved', seen.value.reason ?? '', evidence)
     if (seen.value.end !== 'final' || last === undefined) return fail('redirects.acme.dead', evidence)

@@ -59,7 +59,7 @@ export default defineCheck({
       if (chain.end === 'loop') findings.push({ grade: 'fail', code: 'redirects.loop', evidence })
       else if (chain.end === 'too-many') findings.push({ grade: 'fail', code: 'redirects.endless', evidence })
       else if (chain.end === 'failed' && SILENCE.test(chain.reason ?? '')) silent.push(evidence)
-      else if (chain.end === 'failed' || (chain.end === 'unfollowable' && !/^leaves the domain/.test(chain.reason ?? '')))
+      else if (chain.end === 'failed' || (chain.end === 'unfollowable' && chain.reason?.startsWith('leaves the domain') !== true))
         findings.push({ grade: 'fail', code: 'redirects.dead-end', evidence })
       else if (redirects > options.failHops) findings.push({ grade: 'fail', code: 'redirects.too-many-hops', evidence })
       else if (toHttps > host.redirect.maxHops || redirects > most + 1)
