@@ -174,6 +174,8 @@ export interface DnsObservation {
   readonly authenticated: boolean
   readonly transport: 'udp' | 'tcp'
   readonly truncated: boolean
+  /** The name in the question section of the answer, letters as they came back. */
+  readonly echoedName?: string
   readonly durationMs: number
   readonly at: string
 }

@@ -232,7 +232,8 @@ export function dnsQuery(question: DnsQuestion): Probe<DnsObservation> {
   ].filter((flag) => flag !== '')
   return {
     kind: 'dnsQuery',
-    key: `dnsQuery ${lower(question.name)} ${type}${question.server === undefined ? '' : ` @${question.server}`}${flags.length === 0 ? '' : ` +${flags.join(' +')}`}`,
+    // As spelled: the same name in other letters is another look at whoever must not mind them.
+    key: `dnsQuery ${question.name.replace(/\.$/, '')} ${type}${question.server === undefined ? '' : ` @${question.server}`}${flags.length === 0 ? '' : ` +${flags.join(' +')}`}`,
     impact: 'read',
     cost: { connections: 0, requests: 1 },
     run: async (context) => {
@@ -241,6 +242,7 @@ export function dnsQuery(question: DnsQuestion): Probe<DnsObservation> {
       const note = `${lower(question.name)} ${type} @${server}`
       const at = new Date().toISOString()
       const start = performance.now()
+      loopDelaySince(start)
       let transport = question.transport ?? 'udp'
       let decoded = transport === 'tcp' ? await overTcp(context, to, question, note) : await overUdp(context, to, question, note)
       const truncated = decoded.flag_tc
@@ -264,7 +266,9 @@ export function dnsQuery(question: DnsQuestion): Probe<DnsObservation> {
         authenticated: decoded.flag_ad,
         transport,
         truncated,
+        ...(decoded.questions?.[0] === undefined ? {} : { echoedName: decoded.questions[0].name }),
         durationMs: Math.round((performance.now() - start) * 1000) / 1000,
+        loopDelayMs: loopDelaySince(start),
         at,
       }
     },
