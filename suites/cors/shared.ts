@@ -27,7 +27,7 @@ export const FOREIGN = 'https://postproof-foreign.test'
 /** Asked for where any request header is declared to be fine (`headers: ['*']`), and by cors/undeclared-header where it is not. */
 export const UNDECLARED_HEADER = 'x-postproof-undeclared'
 /** Origins that are declared to work, `{domain}` filled in; may hold `*`. */
-export const originsOf = (entry: CorsEntry, target: Target): readonly string[] => entry.origins.map((one) => one.replaceAll('{domain}', target.domain))
+const originsOf = (entry: CorsEntry, target: Target): readonly string[] => entry.origins.map((one) => one.replaceAll('{domain}', target.domain))
 /** Origins that are declared refused. */
 export const refusedOf = (entry: CorsEntry, target: Target): readonly string[] => (entry.refused ?? []).map((one) => one.replaceAll('{domain}', target.domain))
 /** The origins to ask with as a welcome visitor: the declared ones, and for `*` one that nobody has named. */
