@@ -4,8 +4,7 @@ import { type ContentSecurityPolicy, readContentSecurityPolicies, readMetaPolicy
 import { readStartTags, type StartTag } from '../../helpers/grammar/html.ts'
 import { bodyText, headerValues, isChallenge, isHtml, isObstacle } from '../../helpers/headers.ts'
 import type { HttpChain, HttpObservation } from '../../helpers/observations.ts'
-import type { Observed, Probe } from '../../helpers/probe.ts'
-import { httpRequest } from '../../helpers/probes/http.ts'
+import type { Observed } from '../../helpers/probe.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Host, Matcher, Target } from '../../helpers/target.ts'
 import { type Evidence, inconclusive, type SkipReason, skip, type Verdict } from '../../helpers/verdict.ts'
@@ -27,8 +26,6 @@ export const curlPath =
   (path: string) =>
   (subject: Subject, target: Target): string =>
     curlFor(target, `https://${subject.host?.fqdn ?? subject.name}${path}`)
-
-export const missingPage = (host: Host): Probe<HttpObservation> => httpRequest({ scheme: 'https', host: host.fqdn, path: NOWHERE })
 
 const SHOWN = 300
 /** All values of a header as one line for evidence. */
@@ -199,3 +196,8 @@ export const declaredAbsent = (expectation: Expectation | undefined): boolean =>
   const { absent, present } = fields(expectation)
   return absent === true || present === false
 }
+/** curl of the first of some paths of the host. */
+export const curlFirst =
+  (paths: (host: Host) => readonly string[]) =>
+  (subject: Subject, target: Target): string =>
+    subject.host === undefined ? curlDocument(subject, target) : curlPath(paths(subject.host)[0] ?? subject.host.path)(subject, target)

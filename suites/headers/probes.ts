@@ -1,0 +1,36 @@
+/** Several looks at one host gathered under their names, so that a check may ask for as many as the target declares. */
+import type { HttpObservation } from '../../helpers/observations.ts'
+import type { Observed, Probe } from '../../helpers/probe.ts'
+import { httpRequest } from '../../helpers/probes/http.ts'
+import type { Host } from '../../helpers/target.ts'
+
+export interface Look {
+  /** Path on the host. */
+  readonly path: string
+  readonly method?: string
+  /** Statuses that are right there beyond the usual, for answers that would else count as an obstacle. */
+  readonly right?: readonly number[]
+}
+export interface Looked extends Look {
+  readonly seen: Observed<HttpObservation>
+}
+
+/** Each path once, in order; a failed one is an observation of its own. The requests are shared with every check that asks the same. */
+export function lookAt(host: Host, looks: readonly Look[]): Probe<readonly Looked[]> {
+  const requests = looks.map(({ path, method }) => httpRequest({ scheme: 'https', host: host.fqdn, path, ...(method === undefined ? {} : { method }) }))
+  return {
+    kind: 'lookAt',
+    key: `lookAt ${host.fqdn} ${looks.map(({ method, path }) => `${method ?? 'GET'} ${path}`).join(' ')}`,
+    impact: 'read',
+    cost: {
+      connections: requests.reduce((sum, request) => sum + request.cost.connections, 0),
+      requests: requests.reduce((sum, request) => sum + request.cost.requests, 0),
+    },
+    host: host.fqdn,
+    timeoutMs: 120_000,
+    async run(context): Promise<readonly Looked[]> {
+      const seen = await Promise.all(requests.map((request) => context.observe(request)))
+      return looks.map((look, index) => ({ ...look, seen: seen[index] as Observed<HttpObservation> }))
+    },
+  }
+}
