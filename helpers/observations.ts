@@ -177,6 +177,8 @@ export interface DnsObservation {
   /** The name in the question section of the answer, letters as they came back. */
   readonly echoedName?: string
   readonly durationMs: number
+  /** Worst event-loop delay seen meanwhile. */
+  readonly loopDelayMs?: number
   readonly at: string
 }
 
@@ -220,5 +222,22 @@ export interface WebSocketObservation {
   /** Reading stopped at our cap of bytes or message size; what comes after is unknown. */
   readonly cut: boolean
   readonly openMs: number
+  readonly at: string
+}
+
+/** What a peer says about WebSockets over HTTP/2 (RFC 8441), and what it does. */
+export interface WebSocketOverHttp2Observation {
+  /** `https://host/path`. */
+  readonly url: string
+  readonly peer: string
+  /** false: ALPN chose something else, the rest was not asked. */
+  readonly h2: boolean
+  /** SETTINGS_ENABLE_CONNECT_PROTOCOL of the peer's first SETTINGS frame. */
+  readonly advertised: boolean
+  /** Answer to the extended CONNECT; absent where it was not sent (not advertised). */
+  readonly status?: number
+  readonly headers: RawHeaders
+  /** The stream or connection was ended instead of an answer: the error's code. */
+  readonly ended?: string
   readonly at: string
 }

@@ -10,6 +10,7 @@ import packet from 'dns-packet'
 import { readServiceBinding } from '../grammar/service-binding.ts'
 import type { DnsObservation, DnsRecord } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
+import { loopDelaySince } from './connection.ts'
 
 export interface DnsQuestion {
   readonly name: string

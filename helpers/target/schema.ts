@@ -368,14 +368,33 @@ export const targetSchema = z.strictObject({
       serverMs: z.number().positive().meta({ description: 'time to first byte less one network round trip' }).optional(),
       totalMs: z.number().positive().optional(),
       bodyBytes: z.int().positive().optional(),
-      samples: z.int().min(1).max(20).optional(),
+      pageBytes: z.int().positive().meta({ description: 'bytes on the wire of the document and all its markup loads from the same host' }).optional(),
+      throttled: z
+        .strictObject({
+          loadMs: z.number().positive().meta({ description: 'within this time the page must be able to load on the line described here' }),
+          bytesPerSecond: z.int().positive().meta({ description: 'default 204800 (1.6 Mbit/s)' }).optional(),
+          roundTripMs: z.number().positive().meta({ description: 'default 150' }).optional(),
+        })
+        .optional(),
+      samples: z.int().min(1).max(20).meta({ description: 'looks of which the median is judged; default 3, never fewer than 2' }).optional(),
       urls: z
         .array(
           z.strictObject({
-            url: absoluteUrl,
-            p95Ms: z.number().positive().optional(),
+            url: absoluteUrl.meta({ description: '{domain} is replaced by the domain' }),
+            p95Ms: z.number().positive().meta({ description: 'the 19th of 20 answers in order of time' }).optional(),
             totalMs: z.number().positive().optional(),
             bodyBytes: z.int().positive().optional(),
+          }),
+        )
+        .optional(),
+      load: z
+        .array(
+          z.strictObject({
+            url: absoluteUrl.meta({ description: 'asked under load, with the consent `load`; must be exempt from rate limits or below them' }),
+            requests: z.int().min(20).max(10_000).optional(),
+            concurrency: z.int().min(1).max(64).optional(),
+            perSecond: z.number().positive().meta({ description: 'answers per second that must be reached' }).optional(),
+            meanMs: z.number().positive().optional(),
           }),
         )
         .optional(),
