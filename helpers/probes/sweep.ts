@@ -18,6 +18,8 @@ export interface SweepPath {
   readonly body?: string
   /** @default 65536 */
   readonly maxBodyBytes?: number
+  /** Take what came of the body so long after its head. @default 3000 */
+  readonly readMs?: number
 }
 export interface SweepAnswer {
   readonly path: string
@@ -39,6 +41,7 @@ export function siblingOf(path: string): string {
   const mark = path.indexOf('?')
   const query = mark < 0 ? '' : path.slice(mark)
   const whole = mark < 0 ? path : path.slice(0, mark)
+  if (whole === '/') return `/${NOTHING}/${query}`
   if (whole.endsWith('/')) return `${whole.slice(0, whole.slice(0, -1).lastIndexOf('/') + 1)}${NOTHING}/${query}`
   const slash = whole.lastIndexOf('/') + 1
   const name = whole.slice(slash)
@@ -113,7 +116,7 @@ export function sweepPaths(host: string, name: string, paths: readonly SweepPath
       const siblings = new Map<string, Promise<Observed<HttpObservation>>>()
       const ask = async (request: SweepPath): Promise<Observed<HttpObservation>> => {
         await turn.next()
-        const seen = await context.observe(httpRequest({ scheme: 'https', host, maxBodyBytes: 65_536, ...request }))
+        const seen = await context.observe(httpRequest({ scheme: 'https', host, maxBodyBytes: 65_536, readMs: 3_000, ...request }))
         turn.count(seen)
         return seen
       }

@@ -12,14 +12,14 @@ const ARTEFACTS: readonly Artefact[] = [
     code: 'exposure.dev-mode',
     proof: by(/import\.meta\.hot|createHotContext|\[vite\] connect/, 'its client program'),
   },
-  { path: '/__webpack_hmr', what: 'hot reload of webpack', code: 'exposure.dev-mode', proof: EVENTS },
-  { path: '/_next/webpack-hmr', what: 'hot reload of Next.js', code: 'exposure.dev-mode', proof: EVENTS },
+  { path: '/__webpack_hmr', what: 'hot reload of webpack', code: 'exposure.dev-mode', readMs: 700, proof: EVENTS },
+  { path: '/_next/webpack-hmr', what: 'hot reload of Next.js', code: 'exposure.dev-mode', readMs: 700, proof: EVENTS },
   {
     path: '/webpack-dev-server',
     what: 'development server of webpack',
     code: 'exposure.dev-mode',
     html: true,
-    proof: by(/<h1>Assets Report:|webpack-dev-server/i, 'its asset report'),
+    proof: by(/<h1>Assets Report:/i, 'its asset report'),
   },
   {
     path: '/__open-in-editor',

@@ -176,12 +176,13 @@ export const sweepOf = (host: Host, name: string, artefacts: readonly Artefact[]
   sweepPaths(
     host.fqdn,
     name,
-    artefacts.map(({ path, method, headers, body, maxBodyBytes }) => ({
+    artefacts.map(({ path, method, headers, body, maxBodyBytes, readMs }) => ({
       path,
       ...(method === undefined ? {} : { method }),
       ...(headers === undefined ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
       ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
+      ...(readMs === undefined ? {} : { readMs }),
     })),
   )
 
