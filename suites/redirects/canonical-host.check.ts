@@ -5,7 +5,7 @@ import { httpChain } from '../../helpers/probes/http.ts'
 import { tlsHandshake } from '../../helpers/probes/tls.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { obstacle } from './shared.ts'
+import { isRedirect, locationOf, obstacle } from './shared.ts'
 
 /** Codes that say of a name that it has no address, as opposed to a resolver that is silent. */
 const NO_NAME = new Set(['ENOTFOUND', 'NXDOMAIN', 'NODATA', 'ENODATA'])
@@ -85,7 +85,11 @@ export default defineCheck({
     const hosts = ends.map(({ last }) => (last === undefined ? '' : new URL(last.url).hostname))
     if (wanted === 'both') return pass(evidence)
     if (wanted !== undefined) return hosts.every((host) => host === names[wanted]) ? pass(evidence) : fail('redirects.canonical.other', evidence)
-    return hosts[0] === hosts[1] ? pass(evidence) : warn('redirects.canonical.both', evidence, 'info')
+    // Both may leave for the same other site; that is one name too.
+    const leaving = ends.map(({ last }) => (last === undefined || !isRedirect(last) ? undefined : locationOf(last)?.hostname))
+    return hosts[0] === hosts[1] || (leaving[0] !== undefined && leaving[0] === leaving[1])
+      ? pass(evidence)
+      : warn('redirects.canonical.both', evidence, 'info')
   },
   reproduce: (_subject, target) => curlFor(target, `https://www.${target.domain}/`),
 })

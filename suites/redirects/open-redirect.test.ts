@@ -32,7 +32,7 @@ const failed = (code: string, phase: ProbeFailure['phase']): Observed<HttpObserv
 const names = Object.keys(check.needs(subject, target, {}))
 const forged = names.find((name) => name.endsWith(' forged')) as string
 const judge = (special: Readonly<Record<string, Observed<HttpObservation>>>) =>
-  check.judge(Object.fromEntries(names.map((name) => [name, special[name] ?? answer('http://example.com/', 'https://example.com/')])), {
+  check.judge(Object.fromEntries(names.map((name) => [name, special[name] ?? answer('http://example.com/', 'https://example.com/')])) as never, {
     target,
     subject,
     now: new Date(0),
