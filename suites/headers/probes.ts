@@ -1,7 +1,7 @@
 /** Several looks at one host gathered under their names, so that a check may ask for as many as the target declares. */
 import type { HttpObservation } from '../../helpers/observations.ts'
-import type { Observed, Probe } from '../../helpers/probe.ts'
-import { httpRequest } from '../../helpers/probes/http.ts'
+import { type Observed, type Probe, ProbeError } from '../../helpers/probe.ts'
+import { documentOf, httpGet, httpRequest } from '../../helpers/probes/http.ts'
 import type { Host } from '../../helpers/target.ts'
 
 export interface Look {
@@ -31,6 +31,39 @@ export function lookAt(host: Host, looks: readonly Look[]): Probe<readonly Looke
     async run(context): Promise<readonly Looked[]> {
       const seen = await Promise.all(requests.map((request) => context.observe(request)))
       return looks.map((look, index) => ({ ...look, seen: seen[index] as Observed<HttpObservation> }))
+    },
+  }
+}
+
+export interface Repeated {
+  readonly first: HttpObservation
+  /** The same URL once more. */
+  readonly again: Observed<HttpObservation>
+  /** The same path with a parameter that no cache has seen. */
+  readonly fresh: Observed<HttpObservation>
+}
+
+/**
+ * The document of a host, the same once more, and once past every cache.
+ * @throws ProbeError of the document's first look
+ */
+export function documentAgain(host: Host): Probe<Repeated> {
+  const chain = documentOf(host)
+  return {
+    kind: 'documentAgain',
+    key: `documentAgain https://${host.fqdn}${host.path}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 2 },
+    host: host.fqdn,
+    timeoutMs: 60_000,
+    async run(context): Promise<Repeated> {
+      const seen = await context.observe(chain)
+      if (!seen.ok) throw new ProbeError(seen.failure)
+      const first = seen.value.hops.at(-1)
+      if (first === undefined) throw new ProbeError({ code: 'EOF', message: `${host.fqdn} answered nothing`, phase: 'response' })
+      const again = await context.observe(httpGet(first.url, { tag: 'again' }))
+      const fresh = await context.observe(httpGet(`${first.url}${first.url.includes('?') ? '&' : '?'}postproof=${Date.now().toString(36)}`, { tag: 'fresh' }))
+      return { first, again, fresh }
     },
   }
 }

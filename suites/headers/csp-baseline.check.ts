@@ -1,0 +1,58 @@
+import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+import { broadSchemes, effectiveList, scriptOpenings } from '../../helpers/grammar/content-security-policy.ts'
+import { headerValues } from '../../helpers/headers.ts'
+import { documentOf } from '../../helpers/probes/http.ts'
+import { type Finding, type Severity, skip, worst } from '../../helpers/verdict.ts'
+import { curlDocument, declaredCsp, evidenceOf, noPages, pageOr, policiesOf, showsPages } from './shared.ts'
+
+export default defineCheck({
+  id: 'headers/csp-baseline',
+  title: 'The policy closes what default-src does not cover',
+  failureTitle: 'The policy leaves plugins, base, forms or frames open',
+  why: 'default-src says nothing of base-uri, form-action and frame-ancestors; injected markup then redirects scripts or sends forms elsewhere.',
+  source: 'CSP3 §6.1.10, §6.3, §6.4; ASVS 3.4.3; csp_evaluator',
+  severity: 'medium',
+  codes: {
+    'headers.csp.object-open': { meaning: 'object-src lets any source in.', fix: "object-src 'none'" },
+    'headers.csp.object-missing': { meaning: 'Neither object-src nor default-src is given.', fix: "object-src 'none'" },
+    'headers.csp.base-missing': { meaning: 'base-uri is missing: an injected base element redirects relative scripts.', fix: "base-uri 'none'" },
+    'headers.csp.form-missing': { meaning: 'form-action is missing: an injected form sends what is typed elsewhere.', fix: "form-action 'self'" },
+    'headers.csp.ancestors-missing': { meaning: 'frame-ancestors is missing from the header.', fix: "frame-ancestors 'self'" },
+  },
+  options: {},
+  subjects: eachHost((host) => showsPages(host) && !declaredCsp(host).absent),
+  unless: noPages,
+  needs: (subject) => ({ chain: documentOf(hostOf(subject)) }),
+  judge: ({ chain }, { subject }) => {
+    const basis = pageOr(chain, hostOf(subject))
+    if (basis.verdict !== undefined) return basis.verdict
+    const { seen } = basis
+    const { enforced, header } = policiesOf(seen)
+    if (enforced.length === 0) return skip('not-applicable', 'no policy is enforced (headers/csp-present judges that)')
+    const findings: Finding[] = []
+    const judged = (name: string, good: boolean, code: string, received: string, severity: Severity, grade: 'warn' | 'fail' = 'warn'): void => {
+      const evidence = evidenceOf(seen, name, 'restricted by the policy', received)
+      findings.push(good ? { grade: 'pass', evidence } : { grade, code, evidence, severity })
+    }
+    const objects = enforced.map((policy) => effectiveList(policy, 'object-src'))
+    const stated = objects.filter((list) => list !== undefined)
+    const explicit = stated.some((list) => list.from === 'object-src')
+    const open = stated.length > 0 && objects.every((list) => broadSchemes(list?.sources).size > 0)
+    const received = stated.map((list) => `${list.from} ${list.sources.join(' ')}`.trim()).join(' , ')
+    if (stated.length === 0) judged('object-src', false, 'headers.csp.object-missing', 'absent, and no default-src', 'medium')
+    // A broad default-src is what csp-script fails for already.
+    else judged('object-src', !open, 'headers.csp.object-open', received, 'medium', explicit ? 'fail' : 'warn')
+    const said = (name: string): string | undefined => enforced.flatMap((policy) => policy.directives.get(name)?.join(' ') ?? [])[0]
+    // Relative scripts with a nonce load from wherever an injected base element says.
+    const base = said('base-uri')
+    judged('base-uri', base !== undefined, 'headers.csp.base-missing', base ?? 'absent', scriptOpenings(enforced).trusted ? 'medium' : 'low')
+    const form = said('form-action')
+    judged('form-action', form !== undefined, 'headers.csp.form-missing', form ?? 'absent', 'low')
+    const ancestors = header.flatMap((policy) => policy.directives.get('frame-ancestors')?.join(' ') ?? [])[0]
+    const framing = headerValues(seen.headers, 'x-frame-options').length > 0 ? ', with X-Frame-Options' : ''
+    judged('frame-ancestors', ancestors !== undefined, 'headers.csp.ancestors-missing', ancestors ?? `absent${framing}`, framing === '' ? 'medium' : 'low')
+    return worst(findings)
+  },
+  reproduce: curlDocument,
+  covers: ['D9'],
+})
