@@ -35,5 +35,5 @@ export default defineCheck({
       : fail('health.slow', evidence)
   },
   reproduce: curl,
-  covers: ['C13'],
+  covers: ['C74'],
 })

@@ -1,6 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { bodyText, headerValue, isHtml, mediaType } from '../../helpers/headers.ts'
-import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { attempt } from '../../helpers/probe.ts'
+import { fail, type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { at, blocked, curl, endpoints, entryOf, jsonOf, look, noHealth, statusesOf } from './shared.ts'
 
 export default defineCheck({
@@ -11,6 +12,10 @@ export default defineCheck({
   source: 'health of the target; RFC 8259',
   severity: 'high',
   codes: {
+    'health.unreachable': {
+      meaning: 'Nothing listens where the health endpoint is declared.',
+      fix: 'Start the service or the proxy in front of it, or correct the URL.',
+    },
     'health.status': { meaning: 'The answer has another status than declared.', fix: 'Look at the service and at the proxy route in front of it.' },
     'health.redirected': {
       meaning: 'The answer is a redirect: a plain probe sees no health.',
@@ -28,9 +33,22 @@ export default defineCheck({
   options: {},
   subjects: endpoints(),
   unless: noHealth,
-  needs: (subject) => ({ seen: look(subject) }),
-  judge: ({ seen }, { subject }) => {
+  needs: (subject) => ({ answer: attempt(look(subject)) }),
+  judge: ({ answer }, { subject }) => {
     const entry = entryOf(subject)
+    if (!answer.ok) {
+      const { code, message, phase } = answer.failure
+      const evidence = {
+        what: subject.name,
+        expected: `status ${statusesOf(entry).join(' or ')}`,
+        received: `${phase}: ${message} (${code})`,
+        at: answer.startedAt,
+      }
+      // A refused connection is an answer: nothing is there to be healthy. Silence is none (rules G1).
+      if (code === 'ECONNREFUSED') return fail('health.unreachable', evidence)
+      return inconclusive(code === 'UNMAPPED' ? 'misused' : 'unobserved', evidence.received, evidence)
+    }
+    const seen = answer.value
     if (blocked(seen)) return inconclusive('unobserved', 'a challenge page stood before the endpoint', at(seen, 'answer', 'the health answer', 'a challenge'))
     const wanted = statusesOf(entry)
     const findings: Finding[] = []
@@ -72,5 +90,5 @@ export default defineCheck({
     return worst(findings)
   },
   reproduce: curl,
-  covers: ['A78', 'A79', 'B35', 'C11', 'C13', 'C14', 'D23', 'D24', 'D25', 'D26', 'D27', 'E49'],
+  covers: ['A78', 'A79', 'B35', 'C11', 'C13', 'C14', 'D23', 'D24', 'D25', 'D26', 'E49'],
 })

@@ -39,5 +39,5 @@ export default defineCheck({
     return worst(findings)
   },
   reproduce: curl,
-  covers: ['A78', 'C12', 'D24'],
+  covers: ['A78', 'C12', 'D24', 'D25', 'D27'],
 })

@@ -25,7 +25,7 @@ export const endpoints =
 export const entryOf = (subject: Subject): HealthEntry => subject.item as HealthEntry
 
 /** The look at an endpoint; `sample` makes a further one. The first is shared by every check. */
-export function look(subject: Subject, sample?: number): Probe<HttpObservation> {
+export function look(subject: Subject, sample?: number | string): Probe<HttpObservation> {
   const parts = splitUrl(subject.name)
   if (parts === undefined) throw new TypeError(`${subject.name} is no http(s) URL`)
   const method = entryOf(subject).method

@@ -3,7 +3,7 @@ import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Attempt, Observed } from '../../helpers/probe.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { curl, endpoints, entryOf, look, noHealth, statusesOf } from './shared.ts'
+import { blocked, curl, endpoints, entryOf, look, noHealth, statusesOf } from './shared.ts'
 
 const DEFAULT_SAMPLES = 3
 
@@ -19,7 +19,8 @@ export default defineCheck({
     'health.unstable.once': { meaning: 'One of the calls failed.', fix: 'Repeat it with more samples; look for restarts and for a dead upstream in the pool.' },
   },
   options: {},
-  subjects: endpoints(),
+  // One call alone is neither steady nor unsteady.
+  subjects: endpoints((entry) => (entry.samples ?? DEFAULT_SAMPLES) > 1),
   unless: noHealth,
   needs: (subject) => {
     const looks: Record<string, Attempt<HttpObservation>> = {}
@@ -32,11 +33,12 @@ export default defineCheck({
     const all = Object.values(seen as Record<string, Observed<HttpObservation>>)
     const words = all.map((one) => (one.ok ? String(one.value.status) : one.failure.code))
     const bad = all.filter((one) => !one.ok || !wanted.includes(one.value.status)).length
+    if (all.some((one) => one.ok && blocked(one.value))) return inconclusive('unobserved', 'a challenge page stood before the endpoint in some of the calls')
     const evidence = { what: `${all.length} calls`, expected: `${wanted.join(' or ')} every time`, received: words.join(', '), where: subject.name }
     if (all.length === 0 || bad === all.length) return inconclusive('unobserved', 'no call succeeded: there is nothing to be steady', evidence)
     if (bad === 0) return pass(evidence)
     return bad === 1 ? warn('health.unstable.once', evidence) : fail('health.unstable', evidence)
   },
   reproduce: (subject, target) => `for i in 1 2 3 4 5; do ${curl(subject, target)} | head -1; done`,
-  covers: ['C14'],
+  covers: ['C13', 'C14'],
 })
