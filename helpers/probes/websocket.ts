@@ -34,7 +34,7 @@ export interface WebSocketRequest {
   readonly send?: string
   /** Text that one of the messages received within 5 s must contain. */
   readonly expect?: string
-  /** Only listens so long after the upgrade, before anything is sent: to see what a peer does on its own. @default 0 */
+  /** Only listens so long after the upgrade (or until the first message), before anything is sent: to see what a peer does on its own. @default 0 */
   readonly listenMs?: number
   /** Silence on our side for so long, then a Ping. @default none */
   readonly idleMs?: number
@@ -219,8 +219,12 @@ async function dialogue(socket: Socket, head: Head, request: WebSocketRequest, s
   let closeEchoed = false
   let ended = false
   const pongs: string[] = []
+  let pongAt: number | undefined
   /** Waiters look again whenever something has happened. */
-  let wake: () => void = () => {}
+  const waiters = new Set<() => void>()
+  const wake = (): void => {
+    for (const waiter of waiters) waiter()
+  }
 
   const send = (opcode: number, payload: Buffer): void => {
     if (socket.destroyed || !socket.writable) return
@@ -248,6 +252,7 @@ async function dialogue(socket: Socket, head: Head, request: WebSocketRequest, s
     wake()
   })
   receiver.on('pong', (data: Buffer) => {
+    pongAt ??= performance.now()
     if (pongs.length < 100) pongs.push(data.toString('hex'))
     wake()
   })
@@ -296,11 +301,13 @@ async function dialogue(socket: Socket, head: Head, request: WebSocketRequest, s
       const left = deadline - performance.now()
       if (left <= 0) break
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left)
-        wake = () => {
+        const again = (): void => {
           clearTimeout(timer)
+          waiters.delete(again)
           resolve()
         }
+        const timer = setTimeout(again, left)
+        waiters.add(again)
       })
     }
     return reached()
@@ -314,14 +321,18 @@ async function dialogue(socket: Socket, head: Head, request: WebSocketRequest, s
   try {
     if (head.rest.length > 0) take(head.rest)
     socket.resume()
-    if (request.listenMs !== undefined) await until(() => false, request.listenMs)
+    if (request.listenMs !== undefined) await until(() => messageCount > 0, request.listenMs)
+    // Message and Ping go out together: a peer that answers neither costs one wait.
     if (request.send !== undefined) send(TEXT, Buffer.from(request.send))
-    if (request.expect !== undefined) await until(() => matched, ANSWER_MS)
     const pingedAt = performance.now()
+    let pongMs: number | undefined
+    const answering = request.expect === undefined ? Promise.resolve(true) : until(() => matched, ANSWER_MS)
     const pong = !ended && (await ping())
-    const pongMs = round(performance.now() - pingedAt)
+    if (pong) pongMs = round((pongAt ?? performance.now()) - pingedAt)
+    await answering
     let idle: WebSocketObservation['idle']
-    if (request.idleMs !== undefined && !ended) {
+    // Who does not answer a Ping now cannot prove by one that it is alive later.
+    if (request.idleMs !== undefined && pong && !ended) {
       const idleFrom = performance.now()
       const pingsBefore = serverPings
       await until(() => false, request.idleMs)
@@ -336,7 +347,7 @@ async function dialogue(socket: Socket, head: Head, request: WebSocketRequest, s
     }
     return {
       pong,
-      ...(pong ? { pongMs } : {}),
+      ...(pongMs === undefined ? {} : { pongMs }),
       messages,
       messageCount,
       ...(request.expect === undefined ? {} : { matched }),

@@ -15,7 +15,8 @@ type Entry = NonNullable<TargetFile['health']>[number]
 /** Words and numbers with which a health answer says yes or no; undefined for what cannot be told. */
 export function claims(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value
-  if (typeof value === 'number') return Number.isFinite(value) ? value > 0 : undefined
+  // A count of zero says that nobody is connected just now, not that nobody can.
+  if (typeof value === 'number') return value > 0 ? true : undefined
   if (typeof value === 'string') {
     const word = value.trim().toLowerCase()
     if (/^(?:connected|ok|up|healthy|open|online|active|ready|running|true|yes)$/.test(word)) return true
@@ -53,7 +54,7 @@ export default defineCheck({
     },
     'websocket.claim.down': { meaning: 'Health says that the WebSocket is down.', fix: 'Look at the service.' },
     'websocket.claim.unreadable': {
-      meaning: 'The value that health.websocket names is missing or says neither yes nor no.',
+      meaning: 'The value that health.websocket names is missing, or says neither yes nor no while the upgrade fails.',
       fix: 'Correct the path in the target, or the answer of the service.',
     },
   },
@@ -89,7 +90,6 @@ export default defineCheck({
     }
     const said = claims(value)
     const evidence = told('what the upgrade shows', showValue(value))
-    if (said === undefined) return warn('websocket.claim.unreadable', evidence)
     const works = ([, seen]: (typeof sockets)[number]): boolean =>
       seen.ok && ((seen.value.status === 101 && seen.value.acceptValid && seen.value.pong) || denied(seen.value))
     const shown = sockets.map(
@@ -98,6 +98,8 @@ export default defineCheck({
           ? at(seen.value, 'upgrade from outside', '101 that answers a Ping, or a refusal for want of credentials', answered(seen.value))
           : { what: 'upgrade from outside', expected: '101', received: `${seen.failure.message} (${seen.failure.code})`, where: name, at: seen.startedAt },
     )
+    if (value === undefined) return warn('websocket.claim.unreadable', evidence)
+    if (said === undefined) return sockets.some(works) ? pass([evidence, ...shown]) : warn('websocket.claim.unreadable', [evidence, ...shown])
     if (!said) return fail('websocket.claim.down', [told('connected', showValue(value)), ...shown])
     return sockets.some(works) ? pass([evidence, ...shown]) : fail('websocket.claim.false', [evidence, ...shown])
   },
