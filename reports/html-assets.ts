@@ -20,7 +20,7 @@ h2{font-size:19px;margin:36px 0 12px}
 .fail{color:var(--bad);background:var(--bad-bg)}.inconclusive{color:var(--unsure);background:var(--unsure-bg)}.warn{color:var(--warn);background:var(--warn-bg)}.pass{color:var(--good);background:var(--good-bg)}.skip{color:var(--skip);background:var(--skip-bg)}
 .reason{font-weight:600}
 .blocking{margin-top:12px}.blocking ul{margin:8px 0;padding-left:20px;font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;overflow-wrap:normal}
 table{border-collapse:collapse}
 .grid th[scope=col] span{display:inline-block;font-weight:500;font-size:12px;color:var(--dim)}
 .grid th[scope=col]{padding:4px 3px;text-align:center;vertical-align:bottom}
@@ -50,8 +50,8 @@ details.result>summary::-webkit-details-marker{display:none}
 .command{display:flex;gap:8px;align-items:flex-start;margin-top:10px}
 .command code{flex:1;background:var(--skip-bg);border-radius:6px;padding:8px 10px;font:13px/1.45 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap}
 .command button{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:6px 10px;cursor:pointer}
-.plain{font-size:14px}.plain th,.plain td{text-align:left;padding:5px 16px 5px 0;border-bottom:1px solid var(--line);font-weight:400}.plain thead th{color:var(--dim);font-size:12px}
-.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.plain{font-size:14px}.plain td:not(.number):not(.nowrap){min-width:150px}.plain th,.plain td{text-align:left;padding:5px 16px 5px 0;border-bottom:1px solid var(--line);font-weight:400}.plain thead th{color:var(--dim);font-size:12px}
+.nowrap,.plain thead th{white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .waterfall{width:100%;font-size:13px}.waterfall th{text-align:left;font-weight:500;padding-right:14px;white-space:nowrap;width:1%}.waterfall td:last-child{width:1%;padding-left:12px}
 .legend{display:flex;flex-wrap:wrap;gap:14px;font-size:13px;color:var(--dim);margin:0 0 8px}.legend i{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:6px;vertical-align:-1px}
 .p0{fill:var(--p0);background:var(--p0)}.p1{fill:var(--p1);background:var(--p1)}.p2{fill:var(--p2);background:var(--p2)}.p3{fill:var(--p3);background:var(--p3)}.p4{fill:var(--p4);background:var(--p4)}

@@ -107,11 +107,11 @@ function certificates(report: Report): Markup | undefined {
   if (report.certificates.length === 0) return undefined
   const now = Date.parse(report.finishedAt)
   const days = (to: string): number => Math.floor((Date.parse(to) - now) / 86_400_000)
-  return markup`<section aria-labelledby="certificates"><h2 id="certificates">Certificates</h2><div class="scroll" role="region" aria-label="Certificates" tabindex="0"><table class="plain"><thead><tr><th scope="col">Host</th><th scope="col">Issuer</th><th scope="col">Ends</th><th scope="col">Days</th><th scope="col">Session</th></tr></thead><tbody>${report.certificates
+  return markup`<section aria-labelledby="certificates"><h2 id="certificates">Certificates</h2><div class="scroll" role="region" aria-label="Certificate table" tabindex="0"><table class="plain"><thead><tr><th scope="col">Host</th><th scope="col">Issuer</th><th scope="col">Ends</th><th scope="col">Days</th><th scope="col">Session</th></tr></thead><tbody>${report.certificates
     .slice(0, 500)
     .map(
       (one) =>
-        markup`<tr><th scope="row">${one.host}</th><td>${one.issuer}</td><td>${one.notAfter.slice(0, 10)}</td><td class="number">${days(one.notAfter)}</td><td>${one.protocol} · ${one.cipher}${one.group === undefined ? '' : ` · ${one.group}`}${one.alpn === undefined ? '' : ` · ${one.alpn}`}</td></tr>`,
+        markup`<tr><th scope="row" class="nowrap">${one.host}</th><td>${one.issuer}</td><td class="nowrap">${one.notAfter.slice(0, 10)}</td><td class="number">${days(one.notAfter)}</td><td>${one.protocol} · ${one.cipher}${one.group === undefined ? '' : ` · ${one.group}`}${one.alpn === undefined ? '' : ` · ${one.alpn}`}</td></tr>`,
     )}</tbody></table></div></section>`
 }
 

@@ -224,15 +224,11 @@ function seenOf(
     const value = observed.value as Partial<HttpObservation & HttpChain & TlsObservation>
     if (Array.isArray(value.hops)) for (const hop of value.hops) timing(hop)
     else if (value.timings !== undefined && value.url !== undefined) timing(observed.value as HttpObservation)
-    else if (
-      Array.isArray(value.chain) &&
-      value.protocol !== undefined &&
-      value.servername !== undefined &&
-      hosts.has(value.servername) &&
-      !certificates.has(value.servername)
-    ) {
+    else if (Array.isArray(value.chain) && value.protocol !== undefined && value.servername !== undefined && hosts.has(value.servername)) {
       const [leaf] = value.chain
-      if (leaf === undefined) continue
+      const known = certificates.get(value.servername)
+      // A host is looked at with several settings; the highest protocol negotiated is how visitors meet it.
+      if (leaf === undefined || (known !== undefined && known.protocol >= value.protocol)) continue
       certificates.set(value.servername, {
         host: value.servername,
         subject: text(leaf.subject),
