@@ -28,12 +28,12 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: eachHost((host) => host.declared.release?.expect !== undefined),
-  unless: { skip: 'not-declared', reason: 'no host declares the release that is expected (release.expect)' },
+  subjects: eachHost((host) => host.declared.release !== undefined),
+  unless: { skip: 'not-declared', reason: 'no host declares its release' },
   needs: (subject) => ({ seen: httpGet(`https://${hostOf(subject).fqdn}${hostOf(subject).declared.release?.path ?? '/'}`) }),
   judge: ({ seen }, { subject }) => {
     const release = hostOf(subject).declared.release
-    if (release?.expect === undefined) return inconclusive('defect', 'no release declared')
+    if (release === undefined) return inconclusive('defect', 'no release declared')
     if (isObstacle(seen)) return inconclusive('unobserved', `${seen.url} answered ${seen.status}`)
     const text = bodyText(seen)
     const wanted = JSON.stringify(release.expect)
