@@ -223,6 +223,12 @@ const CASES: Record<string, readonly Case[]> = {
     ['the short form of the commit', { seen: answer({ commit: '4f2d9c1a7e60b7a1' }) }, 'pass', release('4f2d9c1')],
     ['a number', { seen: answer({ commit: 42 }) }, 'pass', release('42')],
     ['in text', { seen: answer('release 1.4.2\n') }, 'pass', release('1.4.2', {})],
+    ['in text, with a v and a full stop', { seen: answer('This is v1.4.2.') }, 'pass', release('1.4.2', {})],
+    ['in text behind a longer one', { seen: answer('1.4.21 after 1.4.2') }, 'pass', release('1.4.2', {})],
+    ['a commit in full', { seen: answer('build 4f2d9c1a7e60b7a1') }, 'pass', release('4f2d9c1', {})],
+    ...['1.4.21', '11.4.2', '1.4.2-rc1', '1.4.2.1'].map(
+      (text): Case => [`${text} is another`, { seen: answer(text) }, 'fail health.release.other', release('1.4.2', {})],
+    ),
     ['another', { seen: answer({ commit: '4f2d9c1a7e61' }) }, 'fail health.release.other', release('4f2d9c1a7e60')],
     ['a version that begins alike is another', { seen: answer({ commit: '1.4.21' }) }, 'fail health.release.other', release('1.4.2')],
     ['not in text', { seen: answer('release 1.4.1\n') }, 'fail health.release.other', release('1.4.2', {})],

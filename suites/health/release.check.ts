@@ -10,6 +10,17 @@ import { at, jsonOf, valueAt } from './shared.ts'
 const sameRelease = (seen: string, wanted: string): boolean =>
   seen === wanted || ([seen, wanted].every((one) => /^[0-9a-f]{7,64}$/.test(one)) && (seen.startsWith(wanted) || wanted.startsWith(seen)))
 
+/** The text holds the version as a whole: 1.4.2 is neither in 1.4.21 nor in 1.4.2-rc1 nor in 11.4.2; a commit may stand there in full. */
+function names(text: string, wanted: string): boolean {
+  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) {
+    const before = text[at - 1] ?? ''
+    const after = text.slice(at + wanted.length, at + wanted.length + 2)
+    const commit = /^[0-9a-f]{7,64}$/.test(wanted)
+    if (!/[0-9.]/.test(before) && (commit || !/^(?:[\w+-]|\.\w)/.test(after))) return true
+  }
+  return false
+}
+
 export default defineCheck({
   id: 'health/release',
   title: 'The deployed release is the one under sign-off',
@@ -40,7 +51,7 @@ export default defineCheck({
     if (seen.status !== 200) return fail('health.release.unknown', at(seen, 'status', '200', String(seen.status)))
     if (release.json === undefined) {
       const evidence = at(seen, 'body', `containing ${wanted}`, `${text.length} characters: ${showValue(text.slice(0, 120))}`)
-      return text.includes(release.expect) ? pass(evidence) : fail('health.release.other', evidence)
+      return names(text, release.expect) ? pass(evidence) : fail('health.release.other', evidence)
     }
     const document = jsonOf(text)
     if (document === undefined) return fail('health.release.unknown', at(seen, 'body', 'JSON', `${text.length} characters that are none`))
