@@ -4,6 +4,7 @@ import { isJsonType, isScriptType, readContentType } from './content-type.ts'
 import { readEmbedderPolicy, readOpenerPolicy, readResourcePolicy } from './cross-origin.ts'
 import { readPermissionsPolicy } from './permissions-policy.ts'
 import { readMetaReferrer, readReferrerPolicy } from './referrer-policy.ts'
+import { readReportingEndpoints, readReportTo } from './reporting-endpoints.ts'
 import { readContentTypeOptions } from './x-content-type-options.ts'
 import { readFrameOptions } from './x-frame-options.ts'
 
@@ -153,4 +154,24 @@ describe('Permissions-Policy', () => {
       flawed: ['camera', 'microphone', 'geolocation'],
     })
   })
+})
+
+describe('where reports go', () => {
+  const plain = (read: ReturnType<typeof readReportTo>) => (read.ok ? Object.fromEntries(read.endpoints) : 'unreadable')
+  test.each([
+    [readReportingEndpoints, ['csp="https://r.example.com/csp", default="/reports"'], { csp: 'https://r.example.com/csp', default: '/reports' }],
+    [readReportingEndpoints, ['a="/1"', 'a="/2"'], { a: '/2' }],
+    [readReportingEndpoints, ['a=token, b="/x"'], { b: '/x' }],
+    [readReportingEndpoints, ['csp=https://r.example.com'], {}],
+    [readReportingEndpoints, ['csp="https://r.example.com'], 'unreadable'],
+    [readReportingEndpoints, [], {}],
+    [
+      readReportTo,
+      ['{"group":"csp","max_age":1,"endpoints":[{"url":"https://r.example.com"}]}, {"endpoints":[{"url":"/d"}]}'],
+      { csp: 'https://r.example.com', default: '/d' },
+    ],
+    [readReportTo, ['{"group":"csp"'], 'unreadable'],
+    [readReportTo, ['null, 1, {"group":"x"}'], {}],
+    [readReportTo, [], {}],
+  ])('%o %j', (reader, fields, expected) => expect(plain(reader(fields))).toEqual(expected))
 })

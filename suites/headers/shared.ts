@@ -201,3 +201,5 @@ export const curlFirst =
   (paths: (host: Host) => readonly string[]) =>
   (subject: Subject, target: Target): string =>
     subject.host === undefined ? curlDocument(subject, target) : curlPath(paths(subject.host)[0] ?? subject.host.path)(subject, target)
+/** The target says something about this header on this host. */
+export const isDeclared = (host: Host, name: string): boolean => host.headers[name.toLowerCase()] !== undefined
