@@ -45,6 +45,8 @@ export interface HttpRequest {
   readonly protocol?: 'http/1.1' | 'h2'
   /** A connection of its own, closed afterwards. */
   readonly freshConnection?: boolean
+  /** A kept-alive connection of this number, beside the ordinary one and not slowed down: for load that the owner allowed. */
+  readonly line?: number
 }
 
 const DEFAULT_PORT = { https: 443, http: 80 } as const
@@ -104,7 +106,7 @@ const lineOfTcp = (tcp: OpenedTcp): Line => {
 async function openLine(context: ProbeContext, request: HttpRequest, address: string, first: boolean): Promise<Line> {
   const port = request.port ?? DEFAULT_PORT[request.scheme]
   if (request.scheme === 'http') return lineOfTcp(await openTcp(context, { address, port }))
-  if (first && port === 443 && request.protocol === undefined && request.freshConnection !== true) {
+  if (first && port === 443 && request.protocol === undefined && request.freshConnection !== true && request.line === undefined) {
     const plain = isIP(request.host) === 0 && address === (await addressOf(context, request.host)).address
     const { socket, observation } = await takeTls(context, request.host, plain ? undefined : address)
     return {
@@ -143,10 +145,11 @@ const opener = (context: ProbeContext): ProbeContext => ({ ...context, signal: A
 
 function transportOf(context: ProbeContext, request: HttpRequest, address: string): Transport {
   const origin = `${request.scheme}://${authorityOf(request)}`
-  const pace = context.target.file.limits?.requestsPerSecond ?? (isPrivateAddress(address) ? 0 : DEFAULT_PER_SECOND)
+  const declared = context.target.file.limits?.requestsPerSecond ?? (isPrivateAddress(address) ? 0 : DEFAULT_PER_SECOND)
+  const pace = request.line === undefined ? declared : 0
   const make = (): Transport => new Transport(origin, (again) => openLine(opener(context), request, address, !again), pace)
   if (request.freshConnection === true) return make()
-  return context.resource(`http ${origin} ${address} ${request.protocol ?? ''}`, make, (transport) => transport.close())
+  return context.resource(`http ${origin} ${address} ${request.protocol ?? ''} ${request.line ?? ''}`, make, (transport) => transport.close())
 }
 
 const timeoutFailure = (error: unknown): unknown =>
@@ -363,12 +366,13 @@ export function httpRequest(request: HttpRequest): Probe<HttpObservation> {
   if (request.readMs !== undefined) key += ` read=${request.readMs}`
   if (request.protocol !== undefined) key += ` ${request.protocol}`
   if (request.freshConnection === true) key += ' fresh'
+  if (request.line !== undefined) key += ` line=${request.line}`
   if (request.tag !== undefined) key += ` [${request.tag}]`
   return {
     kind: 'httpRequest',
     key,
     impact: 'read',
-    cost: { connections: request.freshConnection === true || request.protocol !== undefined ? 1 : 0, requests: 1 },
+    cost: { connections: request.freshConnection === true || request.protocol !== undefined || request.line !== undefined ? 1 : 0, requests: 1 },
     host: request.host,
     timeoutMs: BACKSTOP_MS,
     run: (context) => perform(context, request),

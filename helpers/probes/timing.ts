@@ -113,6 +113,8 @@ export interface PageLoad {
   readonly document: HttpObservation
   /** What its markup makes every browser load at once from the same host: scripts, styles, images. At most 60, each once. */
   readonly assets: readonly { readonly url: string; readonly seen: Observed<HttpObservation> }[]
+  /** Redirects before the document. */
+  readonly redirects: number
   /** How many there are on other hosts, which are not looked at. */
   readonly foreign: number
   /** The markup names more than were looked at. */
@@ -165,7 +167,7 @@ export function pageLoad(host: Host, maxBodyBytes: number): Probe<PageLoad> {
           seen: await context.observe(httpRequest({ ...(splitUrl(url) as NonNullable<ReturnType<typeof splitUrl>>), headers: AS_BROWSERS, maxBodyBytes })),
         })),
       )
-      return { document: seen.value, assets, foreign: foreign.size, cut: page.cut || urls.size > chosen.length }
+      return { document: seen.value, assets, redirects: chain.value.hops.length - 1, foreign: foreign.size, cut: page.cut || urls.size > chosen.length }
     },
   }
 }

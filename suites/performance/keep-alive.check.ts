@@ -5,6 +5,9 @@ import { curlFor } from '../../helpers/reproduce.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
 import { samplesOf, unusable } from './shared.ts'
 
+/** Servers close a connection now and then after so many requests: one new connection in a series is no verdict. */
+const LOOKS = 3
+
 export default defineCheck({
   id: 'performance/keep-alive',
   title: 'Several requests share one connection',
@@ -21,7 +24,7 @@ export default defineCheck({
   options: {},
   subjects: eachHost(),
   unless: { skip: 'not-declared', reason: 'the target has no hosts' },
-  needs: (subject, target) => ({ samples: documentSamples(hostOf(subject), samplesOf(target)) }),
+  needs: (subject, target) => ({ samples: documentSamples(hostOf(subject), Math.max(LOOKS, samplesOf(target))) }),
   judge: ({ samples }, { subject }) => {
     const blocked = unusable(samples, hostOf(subject))
     if (blocked !== undefined) return blocked

@@ -133,3 +133,29 @@ export const curlBytes = (subject: Subject, target: Target): string =>
     headers: [['Accept-Encoding', 'gzip, br']],
     flags: ['-sS', '-o', '/dev/null', '-w', '%{http_code} %{size_download} bytes\\n'],
   })
+
+/** How much of a document or asset is read: enough to see that the largest declared budget is broken, on the wire and decoded, at most 16 MiB. */
+export const readUpTo = (target: Target): number => {
+  const { bodyBytes = 0, pageBytes = 0 } = target.file.performance ?? {}
+  return Math.min(16 * 1024 * 1024, Math.max(2 * 1024 * 1024, 8 * Math.max(bodyBytes, pageBytes)))
+}
+
+export type UrlItem = NonNullable<Budgets['urls']>[number]
+
+/** The host of the target that a URL belongs to, where it is one of its own. */
+export const hostOfUrl = (url: string, target: Target): { readonly host?: Host } => {
+  const host = URL.canParse(url) ? target.hosts.find((one) => one.fqdn === new URL(url).hostname) : undefined
+  return host === undefined ? {} : { host }
+}
+/** One subject per declared URL that `keep` accepts. */
+export const declaredUrls =
+  (keep: (item: UrlItem) => boolean) =>
+  (target: Target): readonly Subject[] =>
+    (target.file.performance?.urls ?? []).filter(keep).map((item) => {
+      const name = item.url.replaceAll('{domain}', target.domain)
+      return { name, item, ...hostOfUrl(name, target) }
+    })
+export const curlUrl = (subject: Subject, target: Target): string =>
+  curlFor(target, subject.name, {
+    flags: ['-sS', '-o', '/dev/null', '-w', '%{http_code} first byte %{time_starttransfer} total %{time_total} s, %{size_download} bytes\\n'],
+  })

@@ -1,0 +1,123 @@
+/** Load on one URL, as much as the owner asked for: kept-alive connections, each asking as soon as it has its answer. Facts only. */
+import { type Probe, ProbeError } from '../probe.ts'
+import { httpRequest, splitUrl } from './http.ts'
+
+export interface LoadRequest {
+  readonly url: string
+  /** Requests in all. */
+  readonly requests: number
+  /** Connections that ask at the same time. */
+  readonly concurrency: number
+}
+
+export interface LoadObservation {
+  readonly url: string
+  readonly peer: string
+  readonly at: string
+  /** Requests that were sent; fewer than asked where the run was stopped. */
+  readonly sent: number
+  /** How often each status came. */
+  readonly statuses: Readonly<Record<number, number>>
+  /** Failure codes of requests without an answer, and how often. */
+  readonly failures: Readonly<Record<string, number>>
+  /** Answers and failures alike, from request to last byte, milliseconds. */
+  readonly meanMs: number
+  readonly p95Ms: number
+  /** Finished requests per second, failed ones included. */
+  readonly perSecond: number
+  readonly durationMs: number
+  /** Fastest answers on a quiet line before and after the load, milliseconds; absent where there was none. */
+  readonly beforeMs?: number
+  readonly afterMs?: number
+  /** Share of the time this process was busy, 0 to 1: near 1 it was the brake itself. */
+  readonly busy: number
+  /** Why the run ended early: a limiter answered 429, or one in ten requests had failed. */
+  readonly stopped?: 'limited' | 'failing'
+}
+
+const QUIET_LOOKS = 3
+const MOST_MS = 60_000
+const BACKSTOP_MS = 120_000
+
+/**
+ * Costs the target `requests` + 6 requests over `concurrency` + 1 connections. Stops at the first 429, at the twentieth failure if that is a tenth
+ * of what was sent, and after a minute.
+ * @throws ProbeError what the first quiet request failed with
+ */
+export function loadRun(asked: LoadRequest): Probe<LoadObservation> {
+  const parts = splitUrl(asked.url)
+  if (parts === undefined) throw new TypeError(`${JSON.stringify(asked.url)} is no http(s) URL`)
+  return {
+    kind: 'loadRun',
+    key: `loadRun ${asked.url} ${asked.requests} ${asked.concurrency}`,
+    impact: 'load',
+    cost: { connections: asked.concurrency + 1, requests: asked.requests + 2 * QUIET_LOOKS },
+    host: parts.host,
+    timeoutMs: BACKSTOP_MS,
+    async run(context): Promise<LoadObservation> {
+      const ask = (line: number) => httpRequest({ ...parts, line }).run(context)
+      const quiet = async (): Promise<{ peer: string; at: string; ms: number }> => {
+        const looks = []
+        for (let look = 0; look < QUIET_LOOKS; look += 1) {
+          const seen = await ask(0)
+          looks.push({ peer: seen.peer, at: seen.at, ms: seen.timings.ttfbMs + seen.timings.transferMs })
+        }
+        return looks.reduce((best, look) => (look.ms < best.ms ? look : best))
+      }
+      const before = await quiet()
+      const statuses: Record<number, number> = {}
+      const failures: Record<string, number> = {}
+      const durations: number[] = []
+      let sent = 0
+      let bad = 0
+      let stopped: LoadObservation['stopped']
+      const idle = performance.eventLoopUtilization()
+      const start = performance.now()
+      const worker = async (line: number): Promise<void> => {
+        while (sent < asked.requests && stopped === undefined && performance.now() - start < MOST_MS && !context.signal.aborted) {
+          sent += 1
+          const began = performance.now()
+          try {
+            const seen = await ask(line)
+            statuses[seen.status] = (statuses[seen.status] ?? 0) + 1
+            if (seen.status === 429) stopped = 'limited'
+            else if (seen.status >= 400) bad += 1
+          } catch (error) {
+            if (!(error instanceof ProbeError)) throw error
+            failures[error.failure.code] = (failures[error.failure.code] ?? 0) + 1
+            bad += 1
+          }
+          durations.push(performance.now() - began)
+          if (bad >= 20 && bad * 10 >= sent) stopped ??= 'failing'
+        }
+      }
+      await Promise.all(Array.from({ length: asked.concurrency }, (_, index) => worker(index + 1)))
+      const durationMs = performance.now() - start
+      const busy = performance.eventLoopUtilization(idle).utilization
+      let afterMs: number | undefined
+      try {
+        afterMs = (await quiet()).ms
+      } catch (error) {
+        if (!(error instanceof ProbeError)) throw error
+      }
+      const sorted = durations.sort((a, b) => a - b)
+      context.log(`${sent} requests of ${asked.url} over ${asked.concurrency} connections in ${durationMs.toFixed(0)} ms`)
+      return {
+        url: asked.url,
+        peer: before.peer,
+        at: before.at,
+        sent,
+        statuses,
+        failures,
+        meanMs: sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length,
+        p95Ms: sorted[Math.ceil(sorted.length * 0.95) - 1] ?? Number.NaN,
+        perSecond: (durations.length * 1000) / durationMs,
+        durationMs,
+        beforeMs: before.ms,
+        ...(afterMs === undefined ? {} : { afterMs }),
+        busy,
+        ...(stopped === undefined ? {} : { stopped }),
+      }
+    },
+  }
+}
