@@ -109,3 +109,26 @@ export function readServiceBinding(bytes: Uint8Array): ServiceBindingResult {
     },
   }
 }
+
+/** The same out of the presentation form that {@link readServiceBinding} gives; never throws. */
+export function readServiceBindingText(text: string): ServiceBindingResult {
+  const [priority = '', target = '', ...parameters] = text.split(' ')
+  if (!/^\d{1,5}$/.test(priority) || target === '') return { ok: false, error: text === '' ? 'empty' : text.slice(0, 200) }
+  const value = (key: string): string | undefined => parameters.find((one) => one.startsWith(`${key}=`))?.slice(key.length + 1)
+  const items = (key: string): readonly string[] => value(key)?.split(',') ?? []
+  const port = value('port')
+  return {
+    ok: true,
+    value: {
+      priority: Number(priority),
+      target: target === '.' ? '' : target,
+      alpn: items('alpn'),
+      noDefaultAlpn: parameters.includes('no-default-alpn'),
+      ...(port === undefined ? {} : { port: Number(port) }),
+      ipv4hint: items('ipv4hint'),
+      ipv6hint: items('ipv6hint'),
+      ech: value('ech') !== undefined,
+      text,
+    },
+  }
+}
