@@ -37,15 +37,18 @@ const EDGE =
   /^(?:AWSALB(?:TG|APP-\d)?(?:CORS)?|AWSELB(?:CORS)?|BIGip.*|__cf_bm|__cflb|__cfruid|_cfuvid|cf_clearance|ARRAffinity(?:SameSite)?|heroku-session-affinity|INGRESSCOOKIE|SERVERID|ROUTEID|GCLB|GCILB|visid_incap_\d+|incap_ses_.*|nlbi_.*|ak_bmsc|bm_s[vz]|_abck|datadome|DYN_AFFINITY|sticky|lb|affinity)$/i
 const CSRF = /csrf|xsrf/i
 /** `sid` only as a word or an ending (`connect.sid`, `PHPSESSID`): not in "consider" or "aside". */
-const SESSION = /sess|(?:^|[^a-z])sid(?:$|[^a-z])|[a-z]sid$|log(?:ged)?[_-]?in|auth(?!or)|token|jwt|remember|^__(?:host|secure)-/i
+const SESSION = /sess|(?:^|[^a-z])sid(?:$|[^a-z])|[a-z]sid$|login|(?:^|[^a-z])log(?:ged)?[_-]in(?:$|[^a-z])|auth(?!or)|token|jwt|remember|^__(?:host|secure)-/i
 
-/** By declaration first, then by name. */
-export function roleOf(name: string, entries: readonly CookieEntry[]): Role {
+/** `logged_in=no` tells scripts something; it carries no login. */
+const FLAG = /^(?:true|false|yes|no|on|off|null|none|undefined|[01])?$/i
+
+/** By declaration first, then by name, then by what it can hold. */
+export function roleOf(name: string, value: string, entries: readonly CookieEntry[]): Role {
   const declared = entries.find((entry) => entry.name === name)?.session
   if (declared !== undefined) return declared ? 'session' : CSRF.test(name) ? 'csrf' : 'other'
   if (EDGE.test(name)) return 'edge'
   if (CSRF.test(name)) return 'csrf'
-  return SESSION.test(name) ? 'session' : 'other'
+  return SESSION.test(name) && !FLAG.test(value) ? 'session' : 'other'
 }
 
 /** One cookie as one answer set it. */
@@ -67,7 +70,7 @@ export function cookiesOf(responses: readonly HttpObservation[], host: Host, tar
       if (!parsed.ok) return []
       const { cookie } = parsed
       const declared = [...entries.filter((entry) => entry.name === cookie.name), ...entries.filter((entry) => entry.name === '*')]
-      return [{ cookie, seen, expiry: expiryOf(cookie, Date.parse(seen.at)), role: roleOf(cookie.name, entries), declared }]
+      return [{ cookie, seen, expiry: expiryOf(cookie, Date.parse(seen.at)), role: roleOf(cookie.name, cookie.value, entries), declared }]
     }),
   )
 }
