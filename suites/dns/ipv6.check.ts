@@ -1,4 +1,5 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
+import { attempt } from '../../helpers/probe.ts'
 import { dnsQuery } from '../../helpers/probes/dns.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
 import { dig, dnsHosts, isAnswer, isInternal, noDns, seenAt, valuesOf } from './shared.ts'
@@ -17,15 +18,18 @@ export default defineCheck({
   options: {},
   subjects: dnsHosts((host, target) => !isInternal(target, host)),
   unless: noDns,
-  needs: (subject) => ({ aaaa: dnsQuery({ name: hostOf(subject).fqdn, type: 'AAAA' }) }),
-  judge: ({ aaaa }, { target }) => {
+  needs: (subject) => ({
+    aaaa: dnsQuery({ name: hostOf(subject).fqdn, type: 'AAAA' }),
+    a: attempt(dnsQuery({ name: hostOf(subject).fqdn, type: 'A' })),
+  }),
+  judge: ({ aaaa, a }, { target }) => {
     const rule = target.file.dns?.ipv6 ?? 'optional'
     const there = valuesOf(aaaa, 'AAAA').length > 0
     const expected = { required: 'an AAAA record', absent: 'no AAAA record', optional: 'either: the target does not say' }[rule]
     const evidence = seenAt(aaaa, expected)
     if (!isAnswer(aaaa)) return inconclusive('unobserved', `${aaaa.name} AAAA was answered with ${aaaa.rcode}`, evidence)
-    // A name that does not exist at all is told by dns/resolves.
-    if (aaaa.rcode === 'NXDOMAIN') return inconclusive('unobserved', 'the name does not exist', evidence)
+    // A name without any address is told by dns/resolves.
+    if (!there && a.ok && valuesOf(a.value, 'A').length === 0) return inconclusive('unobserved', 'the name has no address of either family', evidence)
     if (rule === 'required' && !there) return fail('dns.ipv6.missing', evidence)
     if (rule === 'absent' && there) return fail('dns.ipv6.present', evidence)
     return pass(evidence)
