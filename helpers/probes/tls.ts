@@ -190,3 +190,38 @@ export function tlsSuites(request: TlsSuitesRequest): Probe<TlsObservation> {
     },
   }
 }
+
+export interface SuiteOrder {
+  /** What was chosen when the suites were offered as given. */
+  readonly first: TlsObservation
+  /** What was chosen when that one was offered last. */
+  readonly last: TlsObservation
+  /** Where it was chosen all the same: what came when it was not offered at all. */
+  readonly without?: Observed<TlsObservation>
+}
+
+/**
+ * Which of several TLS 1.2 suites does the server choose, and does that change with the order they are offered in? At most three handshakes.
+ * @throws ProbeError as {@link tlsHandshake} when the first two do not complete
+ */
+export function tlsSuiteOrder(request: { readonly host: string; readonly suites: readonly string[] }): Probe<SuiteOrder> {
+  const { host, suites } = request
+  return {
+    kind: 'tlsSuiteOrder',
+    key: `tlsSuiteOrder ${host} ${suites.join(':')}`,
+    impact: 'read',
+    cost: { connections: 3, requests: 0 },
+    host,
+    timeoutMs: 60_000,
+    async run(context) {
+      const look = (offered: readonly string[]): Promise<Observed<TlsObservation>> => context.observe(tlsSuites({ host, suites: offered }))
+      const first = await look(suites)
+      if (!first.ok) throw new ProbeError(first.failure)
+      const chosen = first.value.cipher
+      const rest = suites.filter((suite) => suite !== chosen)
+      const last = await look([...rest, chosen])
+      if (!last.ok) throw new ProbeError(last.failure)
+      return { first: first.value, last: last.value, ...(last.value.cipher === chosen && rest.length > 0 ? { without: await look(rest) } : {}) }
+    },
+  }
+}

@@ -71,6 +71,10 @@ const tls = z.strictObject({
       description: 'public: a chain to a public root is demanded; private: network.trust decides. Default public, or private where network.trust is given',
     })
     .optional(),
+  cipherOrder: z
+    .enum(['client', 'server'])
+    .meta({ description: 'whose order decides between TLS 1.2 suites: client (ssl_prefer_server_ciphers off) or server' })
+    .optional(),
   ciphersTls12: z.array(z.string()).meta({ description: 'the only TLS 1.2 suites that may be accepted (OpenSSL names, * allowed)' }).optional(),
 })
 

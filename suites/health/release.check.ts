@@ -12,9 +12,9 @@ const sameRelease = (seen: string, wanted: string): boolean =>
 
 /** The text holds the version as a whole: 1.4.2 is neither in 1.4.21 nor in 1.4.2-rc1 nor in 11.4.2; a commit may stand there in full. */
 function names(text: string, wanted: string): boolean {
-  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) {
-    const before = text[at - 1] ?? ''
-    const after = text.slice(at + wanted.length, at + wanted.length + 2)
+  for (let start = text.indexOf(wanted); start !== -1; start = text.indexOf(wanted, start + 1)) {
+    const before = text[start - 1] ?? ''
+    const after = text.slice(start + wanted.length, start + wanted.length + 2)
     const commit = /^[0-9a-f]{7,64}$/.test(wanted)
     if (!/[0-9.]/.test(before) && (commit || !/^(?:[\w+-]|\.\w)/.test(after))) return true
   }

@@ -17,8 +17,13 @@ const PLACEHOLDERS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['Cloudflare Origin certificate', /\bCloudFlare Origin\b/i],
   ['a certificate for localhost', /(?:^|, )CN=localhost(?:\.localdomain)?(?:,|$)/i],
 ]
+/** A common name of the host's own (unifi.example.com, plesk.example.com) says nothing about who made the certificate. */
+const withoutHostNames = (subject: string): string =>
+  subject.replace(/(^|, )CN=(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=,|$)/gi, (found, before: string) =>
+    /CN=localhost\.localdomain$/i.test(found) ? found : before,
+  )
 export const placeholderIn = (subject: string, issuer: string): string | undefined =>
-  PLACEHOLDERS.find(([, pattern]) => pattern.test(subject) || pattern.test(issuer))?.[0]
+  PLACEHOLDERS.find(([, pattern]) => pattern.test(withoutHostNames(subject)) || pattern.test(issuer))?.[0]
 
 export default defineCheck({
   id: 'tls/placeholder-cert',

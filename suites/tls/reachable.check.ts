@@ -1,7 +1,10 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { tlsEveryAddress } from '../../helpers/probes/tls.ts'
-import { type Finding, worst } from '../../helpers/verdict.ts'
+import { type Evidence, type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
 import { noHosts, openssl, tlsHosts } from './shared.ts'
+
+/** What our own system says where it has no route or no address of that family: that proves nothing about the host (rules G3). */
+const OURS = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
 export default defineCheck({
   id: 'tls/reachable',
@@ -20,34 +23,30 @@ export default defineCheck({
   subjects: tlsHosts,
   unless: noHosts,
   needs: (subject) => ({ addresses: tlsEveryAddress(hostOf(subject).fqdn) }),
-  judge: ({ addresses }) =>
-    worst(
-      addresses.map(
-        ({ address, seen }): Finding =>
-          seen.ok
-            ? {
-                grade: 'pass',
-                evidence: {
-                  what: `handshake with ${address}`,
-                  expected: 'completes',
-                  received: `${seen.value.protocol} ${seen.value.cipher} in ${seen.value.handshakeMs} ms`,
-                  where: seen.value.peer,
-                  at: seen.value.at,
-                },
-              }
-            : {
-                grade: 'fail',
-                code: 'tls.unreachable',
-                evidence: {
-                  what: `handshake with ${address}`,
-                  expected: 'completes',
-                  received: `${seen.failure.phase}: ${seen.failure.message} (${seen.failure.code}), tries: ${seen.attempts}`,
-                  where: address,
-                  at: seen.startedAt,
-                },
-              },
-      ),
-    ),
+  judge: ({ addresses }) => {
+    const findings: Finding[] = []
+    const unseen: Evidence[] = []
+    for (const { address, seen } of addresses) {
+      const what = `handshake with ${address}`
+      const expected = 'completes'
+      if (seen.ok) {
+        const received = `${seen.value.protocol} ${seen.value.cipher} in ${seen.value.handshakeMs} ms`
+        findings.push({ grade: 'pass', evidence: { what, expected, received, where: seen.value.peer, at: seen.value.at } })
+        continue
+      }
+      const { code, message, phase } = seen.failure
+      const evidence = { what, expected, received: `${phase}: ${message} (${code}), tries: ${seen.attempts}`, where: address, at: seen.startedAt }
+      if (code === 'UNMAPPED') return inconclusive('misused', `network.ports has no entry for https: ${message}`, evidence)
+      if (OURS.has(code) || (address.includes(':') && code === 'EHOSTUNREACH')) unseen.push(evidence)
+      else findings.push({ grade: 'fail', code: 'tls.unreachable', evidence })
+    }
+    const verdict = worst(findings)
+    if (unseen.length === 0 || verdict.outcome === 'fail') return verdict
+    const reason = `this machine has no way to ${unseen.map(({ where }) => where).join(', ')}`
+    return findings.length === 0
+      ? inconclusive('unobserved', reason, unseen)
+      : skip('no-access', `${reason}; network.ipv6: false judges the other addresses alone`, [...unseen, ...verdict.evidence])
+  },
   reproduce: openssl(),
   covers: ['A14', 'A18', 'B14'],
 })

@@ -2,7 +2,7 @@ import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { isPartialWildcard, isPublicSuffixWildcard } from '../../helpers/grammar/server-name.ts'
 import { tlsHandshake } from '../../helpers/probes/tls.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { leafOf, noHosts, seenAt, showCertificate, tlsHosts } from './shared.ts'
+import { leafOf, noHosts, ownName, seenAt, showCertificate, tlsHosts } from './shared.ts'
 
 /** Names that no public CA may certify (BR §7.1.4.2): not fully qualified, or under a suffix kept for inside use. */
 const INTERNAL = /^(?:[^.]+|.*\.(?:local|localhost|internal|intranet|lan|corp|home|home\.arpa|localdomain|invalid))$/i
@@ -29,14 +29,14 @@ export default defineCheck({
   subjects: tlsHosts,
   unless: noHosts,
   needs: (subject) => ({ tls: tlsHandshake({ host: hostOf(subject).fqdn }) }),
-  judge: ({ tls }) => {
+  judge: ({ tls }, { target }) => {
     const leaf = leafOf(tls)
     if (leaf === undefined) return inconclusive('unobserved', 'the handshake brought no readable certificate')
     const odd = leaf.dnsNames.flatMap((name): Finding[] => {
       const evidence = seenAt(tls, 'a name in subjectAltName', 'a full name, or * as the whole left-most label below a registrable domain', name)
       if (isPartialWildcard(name)) return [{ grade: 'warn', code: 'tls.san.partial-wildcard', evidence }]
       if (isPublicSuffixWildcard(name)) return [{ grade: 'warn', code: 'tls.san.public-suffix', evidence }]
-      if (INTERNAL.test(name)) return [{ grade: 'warn', code: 'tls.san.internal-name', evidence }]
+      if (INTERNAL.test(name) && !ownName(name, target)) return [{ grade: 'warn', code: 'tls.san.internal-name', evidence }]
       return []
     })
     const large = leaf.dnsNames.length > 100 ? ': a certificate this large makes every handshake larger' : ''

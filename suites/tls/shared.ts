@@ -26,6 +26,9 @@ export const seenAt = (tls: TlsObservation, what: string, expected: string, rece
   at: tls.at,
 })
 
+/** A deployment may itself live under a name that only means something inside (shop.lan); its own names give nothing away. */
+export const ownName = (name: string, { domain }: Target): boolean => `.${name.toLowerCase()}`.endsWith(`.${domain}`)
+
 export const leafOf = (tls: TlsObservation): CertificateFacts | undefined => tls.chain[0]
 
 /** The path a client would use: one whose certificates are all in date now where there is one, else the first; without a trusted path, what could be verified. */

@@ -2,7 +2,7 @@ import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { inconclusive, pass, warn } from '../../helpers/verdict.ts'
 import { withoutServerName } from './probes.ts'
-import { leafOf, noHosts, openssl, proofOf, seenAt, tlsHosts } from './shared.ts'
+import { leafOf, noHosts, openssl, ownName, proofOf, seenAt, tlsHosts } from './shared.ts'
 
 const INTERNAL = /^(?:[^.]+|.*\.(?:local|localhost|internal|intranet|lan|corp|home|home\.arpa|localdomain))$/i
 
@@ -23,7 +23,7 @@ export default defineCheck({
   subjects: tlsHosts,
   unless: noHosts,
   needs: (subject) => ({ seen: attempt(withoutServerName(hostOf(subject))) }),
-  judge: ({ seen }) => {
+  judge: ({ seen }, { target }) => {
     const proof = proofOf(seen)
     if (!seen.ok) {
       const evidence = { what: 'handshake without a server name', expected: 'refused, or a certificate without internal names', received: proof.how }
@@ -31,7 +31,7 @@ export default defineCheck({
     }
     const leaf = leafOf(seen.value)
     const names = leaf?.dnsNames ?? []
-    const inside = names.filter((name) => INTERNAL.test(name))
+    const inside = names.filter((name) => INTERNAL.test(name) && !ownName(name, target))
     const evidence = seenAt(
       seen.value,
       'certificate without a server name',

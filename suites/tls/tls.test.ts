@@ -10,7 +10,7 @@ import { targetSchema } from '../../helpers/target/schema.ts'
 import type { Verdict } from '../../helpers/verdict.ts'
 import { margins } from './expiry-margin.check.ts'
 import { limitFor } from './lifetime-limit.check.ts'
-import { proofOfFailure, suiteMatches, suitesOutside } from './shared.ts'
+import { ownName, proofOfFailure, suiteMatches, suitesOutside } from './shared.ts'
 
 const NOW = new Date('2026-11-21T12:00:00.000Z')
 const DAY = 86_400_000
@@ -144,6 +144,29 @@ const CASES: Record<string, readonly Case[]> = {
       'fail tls.unreachable',
     ],
     ['no address at all is never green', { addresses: [] }, 'inconclusive'],
+    [
+      'no IPv6 here',
+      {
+        addresses: [
+          { address: '192.0.2.1', seen: seen(tls()) },
+          { address: '2001:db8::1', seen: failed('ENETUNREACH', 'connect') },
+        ],
+      },
+      'skip',
+    ],
+    [
+      'no IPv6 here, and IPv4 is dead',
+      {
+        addresses: [
+          { address: '192.0.2.1', seen: failed('ECONNREFUSED', 'connect') },
+          { address: '2001:db8::1', seen: failed('ENETUNREACH', 'connect') },
+        ],
+      },
+      'fail tls.unreachable',
+    ],
+    ['no network here at all', { addresses: [{ address: '192.0.2.1', seen: failed('ENETUNREACH', 'connect') }] }, 'inconclusive'],
+    ['an IPv4 router that says no', { addresses: [{ address: '192.0.2.1', seen: failed('EHOSTUNREACH', 'connect') }] }, 'fail tls.unreachable'],
+    ['no such port for this vantage', { addresses: [{ address: '192.0.2.1', seen: failed('UNMAPPED', 'connect') }] }, 'inconclusive'],
   ],
   'hostname-match': [
     ['the name', { tls: tls() }, 'pass'],
@@ -277,6 +300,16 @@ const CASES: Record<string, readonly Case[]> = {
       'O=CloudFlare, Inc., OU=CloudFlare Origin SSL Certificate Authority',
     ].map((issuer): Case => [issuer, one(leaf({ issuer })), 'fail tls.placeholder']),
     ['a host that is called localhost-something', one(leaf({ subject: 'CN=localhost-docs.example.com' })), 'pass'],
+    ...['unifi', 'plesk', 'pfsense', 'synology', 'snakeoil'].map(
+      (name): Case => [`a host that is called ${name}`, one(leaf({ subject: `CN=${name}.example.com` })), 'pass'],
+    ),
+    ...[
+      'O=Ubiquiti Inc., CN=unifi.local',
+      'CN=UniFi',
+      'O=pfSense webConfigurator Self-Signed Certificate, CN=pfSense-5f3',
+      'CN=Plesk',
+      'CN=localhost.localdomain',
+    ].map((subject): Case => [subject, one(leaf({ subject })), 'fail tls.placeholder']),
   ],
   'known-bad-ca': [
     ['good', { tls: tls() }, 'pass'],
@@ -519,6 +552,41 @@ const CASES: Record<string, readonly Case[]> = {
     ['1.3 only', { tls12: VERSION, others: VERSION }, 'pass', { tls: { ciphersTls12: ['ECDHE-*'] } }],
     ['silence', { tls12: seen(tls({ cipher: 'ECDHE-RSA-AES128-GCM-SHA256' })), others: SILENT }, 'inconclusive', { tls: { ciphersTls12: ['ECDHE-*'] } }],
   ],
+  'cipher-order': [
+    ['the client decides', { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'B' }) }) }, 'pass', { tls: { cipherOrder: 'client' } }],
+    [
+      'the server decides',
+      { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'A' }), without: seen(tls({ cipher: 'B' })) }) },
+      'pass',
+      { tls: { cipherOrder: 'server' } },
+    ],
+    [
+      'one suite has no order',
+      { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'A' }), without: ALERT }) },
+      'pass',
+      { tls: { cipherOrder: 'client' } },
+    ],
+    [
+      'the server decides, the client should',
+      { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'A' }), without: seen(tls({ cipher: 'B' })) }) },
+      'fail tls.cipher.order',
+      { tls: { cipherOrder: 'client' } },
+    ],
+    [
+      'the client decides, the server should',
+      { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'B' }) }) },
+      'fail tls.cipher.order',
+      { tls: { cipherOrder: 'server' } },
+    ],
+    [
+      'whether there is another is unknown',
+      { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'A' }), without: RESET }) },
+      'inconclusive',
+      { tls: { cipherOrder: 'client' } },
+    ],
+    ['TLS 1.3 only', { order: VERSION }, 'skip', { tls: { cipherOrder: 'client' } }],
+    ['silence', { order: SILENT }, 'inconclusive', { tls: { cipherOrder: 'client' } }],
+  ],
   'fs-aead': [
     ['TLS 1.3', { tls: tls(), modern: SILENT }, 'pass'],
     ['TLS 1.2 modern', { tls: tls({ protocol: 'TLSv1.2', cipher: 'ECDHE-RSA-AES128-GCM-SHA256' }), modern: ALERT }, 'pass'],
@@ -591,6 +659,12 @@ test('evidence names the certificate and the reason', () => {
   const verdict = judge('hostname-match', one(leaf({ dnsNames: ['example.com'] })))
   expect(verdict.evidence[0]?.received).toContain('example.com: no name in it is this one')
   expect(judge('validity', path(leaf(), intermediate({ notAfter: day(-1) }), root())).evidence[0]?.what).toContain('intermediate CN=E1')
+})
+
+test('a deployment under an inner name gives nothing away by its own names', () => {
+  const target = normaliseTarget(targetSchema.parse({ domain: 'shop.lan', hosts: { api: {} } }), { sha256: '0' })
+  expect(['api.shop.lan', 'SHOP.lan', '*.shop.lan'].every((name) => ownName(name, target))).toBe(true)
+  expect(['git.lan', 'workshop.lan', 'localhost'].some((name) => ownName(name, target))).toBe(false)
 })
 
 test('margins follow the lifetime', () => {
