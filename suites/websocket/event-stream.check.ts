@@ -39,7 +39,11 @@ export default defineCheck({
       scheme: 'https',
       host: hostOf(subject).fqdn,
       path: channelOf(subject).path,
-      headers: [['accept', 'text/event-stream']],
+      // Browsers offer compression, and a proxy that compresses events holds them back.
+      headers: [
+        ['accept', 'text/event-stream'],
+        ['accept-encoding', 'gzip'],
+      ],
       readMs: READ_MS,
     }),
   }),
@@ -84,6 +88,6 @@ export default defineCheck({
     }
     return worst(findings)
   },
-  reproduce: (subject, target) => curlFor(target, subject.name, { flags: ['-sS', '-i', '-N', '--max-time', '5'], headers: [['Accept', 'text/event-stream']] }),
+  reproduce: (subject, target) => curlFor(target, subject.name, { flags: ['-sS', '-i', '-N', '--compressed', '--max-time', '5'], headers: [['Accept', 'text/event-stream']] }),
   covers: ['A90'],
 })
