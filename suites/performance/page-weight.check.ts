@@ -1,4 +1,5 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
+import { isObstacle } from '../../helpers/headers.ts'
 import { pageLoad } from '../../helpers/probes/timing.ts'
 import { type Evidence, fail, inconclusive, pass } from '../../helpers/verdict.ts'
 import { budgetedHosts, budgetOf, counts, curlBytes, noBudget, readUpTo, showsPages, statusEvidence } from './shared.ts'
@@ -25,7 +26,7 @@ export default defineCheck({
     if (!counts(document, hostOf(subject)))
       return inconclusive('unobserved', `an error was measured: status ${document.status}`, statusEvidence(document, 'a document'))
     const budget = budgetOf(target, 'pageBytes')
-    const parts = [document, ...assets.flatMap(({ seen }) => (seen.ok && seen.value.status < 400 ? [seen.value] : []))]
+    const parts = [document, ...assets.flatMap(({ seen }) => (seen.ok && !isObstacle(seen.value) ? [seen.value] : []))]
     const bytes = parts.reduce((sum, part) => sum + part.wireBytes, 0)
     const missing = assets.length + 1 - parts.length
     const unclear = page.cut || missing > 0 || parts.some((part) => part.truncated)

@@ -54,11 +54,11 @@ export const times = (looks: readonly Look[]): string => {
  * Judges looks against a budget by one of their number (the median unless said). Where even that number would fit if this process' own lateness
  * were taken off each look, nothing is known about the target. NaN, and no look at all, are on the failing side.
  */
-export function withinBudget<Code extends string>(
+export function withinBudget(
   looks: readonly Look[],
   budget: number,
   to: {
-    readonly code: Code
+    readonly code: string
     readonly evidence: Omit<Evidence, 'expected' | 'received'>
     readonly by?: (values: readonly number[]) => number
     readonly name?: string

@@ -1,4 +1,5 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+import { isObstacle } from '../../helpers/headers.ts'
 import { pageLoad } from '../../helpers/probes/timing.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
 import { counts, curlBytes, readUpTo, showsPages, statusEvidence } from './shared.ts'
@@ -32,7 +33,7 @@ export default defineCheck({
     const declared = target.file.performance?.throttled
     const bytesPerSecond = declared?.bytesPerSecond ?? SLOW_4G.bytesPerSecond
     const roundTripMs = declared?.roundTripMs ?? SLOW_4G.roundTripMs
-    const parts = [document, ...assets.flatMap(({ seen }) => (seen.ok && seen.value.status < 400 ? [seen.value] : []))]
+    const parts = [document, ...assets.flatMap(({ seen }) => (seen.ok && !isObstacle(seen.value) ? [seen.value] : []))]
     const bytes = parts.reduce((sum, part) => sum + part.wireBytes, 0)
     const roundTrips = OPENING_ROUND_TRIPS + (page.redirects + (assets.length > 0 ? 1 : 0))
     const ms = roundTrips * roundTripMs + (bytes / bytesPerSecond) * 1000
