@@ -1,7 +1,7 @@
 import { defineCheck, type Subject } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { loadRun } from '../../helpers/probes/load.ts'
-import { type Evidence, type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
+import { type Evidence, type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { type Budgets, curlUrl, hostOfUrl } from './shared.ts'
 import type { Target } from '../../helpers/target.ts'
 
@@ -45,10 +45,7 @@ export default defineCheck({
     return { run: attempt(loadRun({ url: subject.name, requests, concurrency })) }
   },
   judge: ({ run }, { subject, options }) => {
-    if (!run.ok)
-      return run.failure.code === 'NOT_AUTHORISED'
-        ? skip('not-authorised', run.failure.message)
-        : inconclusive('unobserved', `${run.failure.message} (${run.failure.code})`)
+    if (!run.ok) return inconclusive('unobserved', `${run.failure.message} (${run.failure.code})`)
     const item = subject.item as Item
     const seen = run.value
     const what = `${seen.sent} requests of ${seen.url}, ${item.concurrency ?? CONCURRENCY} at a time`

@@ -270,7 +270,6 @@ const CASES: Record<string, readonly Case[]> = {
     ['we ourselves were the brake', run({ perSecond: 60, busy: 0.9 }), 'inconclusive unobserved'],
     ['slower than our being busy explains', run({ perSecond: 5, busy: 0.9 }), 'fail performance.load.rate'],
     ['errors while we were busy', run({ perSecond: 60, busy: 0.99, statuses: { 200: 1, 500: 999 } }), 'fail performance.load.errors'],
-    ['no consent', { run: failed('NOT_AUTHORISED') }, 'skip not-authorised'],
     ['nobody there', { run: failed('ECONNREFUSED') }, 'inconclusive unobserved'],
     ['nothing sent', run({ sent: 0, statuses: {}, meanMs: Number.NaN, perSecond: 0 }), 'fail performance.load.errors'],
   ],
