@@ -4,7 +4,7 @@ import type { Result, Run } from '../helpers/run.ts'
 import type { Outcome } from '../helpers/verdict.ts'
 import { redactor } from '../reports/redact.ts'
 import type { Report } from '../reports/report.ts'
-import { visible } from '../reports/sanitize.ts'
+import { jsonLine, visible } from '../reports/sanitize.ts'
 import { cut, findings, quiet, type Style, suiteLine, type SuiteProgress, summary } from '../reports/terminal.ts'
 
 export interface Presenter {
@@ -35,7 +35,7 @@ export function presenter(flags: Flags, secrets: ReadonlyMap<string, string>): P
 /** `--json`: `{"event":"start"}`, `{"event":"result"}`…, `{"event":"end"}`. */
 function events(secrets: ReadonlyMap<string, string>): Presenter {
   const clean = redactor(secrets)
-  const say = (event: object): void => void process.stdout.write(`${clean(JSON.stringify(event))}\n`)
+  const say = (event: object): void => void process.stdout.write(`${clean(jsonLine(event))}\n`)
   return {
     start: (run) =>
       say({ event: 'start', schemaVersion: 1, target: run.target.name, domain: run.target.domain, verdicts: run.cases.length, at: new Date().toISOString() }),

@@ -3,6 +3,7 @@
  * JSON in a script element and becomes text nodes only; nothing from the target is ever markup.
  */
 import { createHash } from 'node:crypto'
+import { RANK, worstFirst } from './order.ts'
 import type { Outcome } from '../helpers/verdict.ts'
 import { SCRIPT, STYLE } from './html-assets.ts'
 import type { HostTiming, Report, ReportResult } from './report.ts'
@@ -26,7 +27,6 @@ const render = (part: Part): string =>
 const markup = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
   new Markup(strings.reduce((text, string, index) => text + string + (index < parts.length ? render(parts[index]) : ''), ''))
 
-const RANK: Readonly<Record<Outcome, number>> = { fail: 0, inconclusive: 1, warn: 2, pass: 3, skip: 4 }
 const MARKS: Readonly<Record<Outcome, string>> = { pass: '✓', warn: '!', fail: '✗', inconclusive: '?', skip: '–' }
 const NAMES: Readonly<Record<Outcome, string>> = { pass: 'pass', warn: 'warning', fail: 'failure', inconclusive: 'inconclusive', skip: 'not looked at' }
 
@@ -145,33 +145,31 @@ function data(report: Report): unknown {
     return texts.length - 1
   }
   const slim = report.results.length > FULL_RESULTS
-  const results = [...report.results]
-    .sort((a, b) => RANK[a.outcome] - RANK[b.outcome] || (a.check < b.check ? -1 : a.check > b.check ? 1 : 0))
-    .map((result: ReportResult) => ({
-      c: once(result.check),
-      s: result.subject,
-      h: once(result.host ?? ''),
-      o: result.outcome,
-      v: result.severity,
-      ...(result.code === undefined ? {} : { k: once(result.code) }),
-      ...(result.reason === undefined ? {} : { r: result.reason }),
-      ...(result.blame === undefined ? {} : { b: result.blame }),
-      ...(result.waiver === undefined ? {} : { w: `Waived until ${result.waiver.expires} by ${result.waiver.owner}: ${result.waiver.reason}` }),
-      t: once(result.title),
-      ...(slim && (result.outcome === 'pass' || result.outcome === 'skip')
-        ? {}
-        : {
-            e: result.evidence.slice(0, 50).map((item) => [item.what, item.expected, item.received, item.where ?? '']),
-            y: once(result.why),
-            f: once(result.fix),
-            u: once(result.source),
-            p: result.reproduce,
-            q: result.requirements,
-            a: result.startedAt,
-            d: result.durationMs,
-            n: result.attempts,
-          }),
-    }))
+  const results = [...report.results].sort(worstFirst).map((result: ReportResult) => ({
+    c: once(result.check),
+    s: result.subject,
+    h: once(result.host ?? ''),
+    o: result.outcome,
+    v: result.severity,
+    ...(result.code === undefined ? {} : { k: once(result.code) }),
+    ...(result.reason === undefined ? {} : { r: result.reason }),
+    ...(result.blame === undefined ? {} : { b: result.blame }),
+    ...(result.waiver === undefined ? {} : { w: `Waived until ${result.waiver.expires} by ${result.waiver.owner}: ${result.waiver.reason}` }),
+    t: once(result.title),
+    ...(slim && (result.outcome === 'pass' || result.outcome === 'skip')
+      ? {}
+      : {
+          e: result.evidence.slice(0, 50).map((item) => [item.what, item.expected, item.received, item.where ?? '']),
+          y: once(result.why),
+          f: once(result.fix),
+          u: once(result.source),
+          p: result.reproduce,
+          q: result.requirements,
+          a: result.startedAt,
+          d: result.durationMs,
+          n: result.attempts,
+        }),
+  }))
   return { texts, results }
 }
 

@@ -1,4 +1,5 @@
 /** report.md: for a pull request or a ticket. Target text stands in code spans, so that it is never markup. */
+import { RANK, worstFirst } from './order.ts'
 import type { Report, ReportResult } from './report.ts'
 
 /** A code span that no content can leave: the fence is longer than any run of backticks inside. */
@@ -6,7 +7,7 @@ const code = (text: string): string => {
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)
   const pad = text.startsWith('`') || text.endsWith('`') || text === '' ? ' ' : ''
-  return `${fence}${pad}${text.replaceAll('\n', ' ')}${pad}${fence}`
+  return `${fence}${pad}${text.replaceAll(/[\r\n]+/g, ' ')}${pad}${fence}`
 }
 const cell = (text: string): string => code(text).replaceAll('|', '\\|')
 
@@ -50,8 +51,7 @@ export function markdown(report: Report): string {
     }),
     '',
   ]
-  const rank = { fail: 0, inconclusive: 1, warn: 2, pass: 3, skip: 4 } as const
-  const shown = report.results.filter((result) => rank[result.outcome] < 3).sort((a, b) => rank[a.outcome] - rank[b.outcome])
+  const shown = report.results.filter((result) => RANK[result.outcome] < RANK.pass).sort(worstFirst)
   if (shown.length > 0) lines.push('## What was found', '', ...shown.slice(0, 500).map(detail))
   if (shown.length > 500) lines.push(`${shown.length - 500} more in report.json`, '')
   const skips = Map.groupBy(

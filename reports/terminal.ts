@@ -1,6 +1,7 @@
 /** What a person at a terminal sees: one live line per suite, the first failure at once, then a summary that fits 80×24. Pure: state in, text out. */
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type { Outcome } from '../helpers/verdict.ts'
+import { RANK, worstFirst } from './order.ts'
 import type { Report, ReportResult } from './report.ts'
 import { visible } from './sanitize.ts'
 
@@ -37,6 +38,7 @@ export function cells(text: string): number {
   return width
 }
 export function cut(text: string, width: number): string {
+  if (width < 1) return ''
   if (cells(text) <= width) return text
   let out = ''
   for (const character of text) {
@@ -71,12 +73,12 @@ export function suiteLine(style: Style, progress: SuiteProgress): string {
 /** Evidence of one result, failing side first, each item on its own lines. */
 export function resultLines(style: Style, result: ReportResult, options: { readonly evidence?: number } = {}): readonly string[] {
   const inner = style.width - 4
-  const lines = [
-    cut(
-      `${paint(style, COLOURS[result.outcome], `${MARKS[result.outcome]} ${result.outcome}`)}  ${result.check}  ${paint(style, 'bold', result.subject)}${result.code === undefined ? '' : `  ${result.code}`}  (${result.severity})`,
-      style.width + (style.colour ? 30 : 0),
-    ),
-  ]
+  const mark = `${MARKS[result.outcome]} ${result.outcome}`
+  const name = `  ${result.check}  `
+  const rest = `${result.code === undefined ? '' : `  ${result.code}`}  (${result.severity})`
+  const subject = cut(result.subject, Math.max(12, style.width - cells(mark + name)))
+  const room = style.width - cells(mark + name + subject)
+  const lines = [`${paint(style, COLOURS[result.outcome], mark)}${name}${paint(style, 'bold', subject)}${cut(rest, room)}`]
   lines.push(`    ${cut(result.title, inner)}`)
   if (result.waiver !== undefined) lines.push(`    ${cut(`waived until ${result.waiver.expires} by ${result.waiver.owner}: ${result.waiver.reason}`, inner)}`)
   if (result.reason !== undefined) lines.push(`    ${cut(result.reason, inner)}`)
@@ -104,14 +106,17 @@ export function wrap(text: string, width: number): readonly string[] {
   return lines
 }
 
-const RANK: Readonly<Record<Outcome, number>> = { fail: 0, inconclusive: 1, warn: 2, pass: 3, skip: 4 }
-const SEVERITY = { critical: 0, high: 1, medium: 2, low: 3, info: 4 } as const
+const MOST_WARNINGS = 12
 
-/** Everything red, failures first; verdicts blinded by one cause are told once. */
+function warningLine(style: Style, result: ReportResult): string {
+  const first = result.evidence[0]
+  const seen = first === undefined ? '' : `: ${first.what}: expected ${first.expected}, received ${first.received}`
+  return paint(style, COLOURS.warn, cut(`${MARKS.warn} warn  ${result.check}  ${result.subject}${seen}`, style.width))
+}
+
+/** Everything red, failures first; verdicts blinded by one cause are told once; then the warnings, a line each. */
 export function findings(style: Style, report: Report, most = 40): string {
-  const red = report.results
-    .filter((result) => result.outcome === 'fail' || result.outcome === 'inconclusive')
-    .sort((a, b) => RANK[a.outcome] - RANK[b.outcome] || SEVERITY[a.severity] - SEVERITY[b.severity])
+  const red = report.results.filter((result) => result.outcome === 'fail' || result.outcome === 'inconclusive').sort(worstFirst)
   const lines: string[] = []
   const told = new Map<string, number>()
   let shown = 0
@@ -126,6 +131,10 @@ export function findings(style: Style, report: Report, most = 40): string {
   }
   for (const [cause, count] of told) if (count > 1) lines.push(cut(`  ${count - 1} more verdicts are blind for the same cause: ${cause}`, style.width), '')
   if (shown > most) lines.push(`… ${shown - most} more in the report`, '')
+  const warnings = report.results.filter((result) => result.outcome === 'warn')
+  for (const result of warnings.slice(0, MOST_WARNINGS)) lines.push(warningLine(style, result))
+  if (warnings.length > MOST_WARNINGS) lines.push(`… ${warnings.length - MOST_WARNINGS} more warnings in the report`)
+  if (warnings.length > 0) lines.push('')
   return lines.join('\n')
 }
 
@@ -178,7 +187,13 @@ export function summary(style: Style, report: Report, folder: string | undefined
 
 function verdictLine(style: Style, report: Report, verdict: string, seconds: string): string {
   const { counts } = report
-  const parts = [`${counts.fail} failed`, `${counts.inconclusive} inconclusive`, `${counts.warn} warnings`, `${counts.pass} passed`, `${counts.skip} skipped`]
+  const parts = [
+    `${counts.fail} failed`,
+    `${counts.inconclusive} inconclusive`,
+    `${counts.warn} ${counts.warn === 1 ? 'warning' : 'warnings'}`,
+    `${counts.pass} passed`,
+    `${counts.skip} skipped`,
+  ]
   const told = cut(`${verdict}  ${report.target.name}: ${parts.join(', ')} in ${seconds} s`, style.width)
   return paint(style, report.gate.passed ? ['bold', 'green'] : ['bold', 'red'], told)
 }

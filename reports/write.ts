@@ -9,6 +9,7 @@ import { junit } from './junit.ts'
 import { markdown } from './markdown.ts'
 import { metrics } from './metrics.ts'
 import type { Report } from './report.ts'
+import { jsonLine } from './sanitize.ts'
 
 /** Cannot write there: says where and why, in the system's word. */
 export class ReportFolderError extends Error {
@@ -46,7 +47,7 @@ export async function openResultLog(folder: string, clean: (text: string) => str
   })
   return {
     add: (result) => {
-      if (failed === undefined) stream.write(`${clean(JSON.stringify(result))}\n`)
+      if (failed === undefined) stream.write(`${clean(jsonLine(result))}\n`)
     },
     close: () =>
       new Promise((resolve) => {

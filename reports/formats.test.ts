@@ -1,0 +1,198 @@
+/** Every format against its own reader: golden files, the schema, an XML parser, the rules of the exposition format, a terminal. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { marked } from 'marked'
+import { describe, expect, test } from 'vitest'
+import { html } from './html.ts'
+import { jsonPieces } from './json.ts'
+import { junit } from './junit.ts'
+import { markdown } from './markdown.ts'
+import { metrics } from './metrics.ts'
+import type { Report } from './report.ts'
+import { cells, findings, quiet, type Style, summary } from './terminal.ts'
+import { visible } from './sanitize.ts'
+import { reportJsonSchema } from './schema.ts'
+import { hostileReport, longReport, sampleReport } from './testing/sample.ts'
+
+const json = (report: Report): string => [...jsonPieces(report)].join('')
+const passed = (): Report =>
+  sampleReport({ results: sampleReport().results.filter((one) => one.outcome === 'pass'), gate: { passed: true, exitCode: 0, block: 'high', blocking: [] } })
+
+describe('golden', () => {
+  const plain: Style = { colour: false, width: 80 }
+  test.each<[string, (report: Report) => string]>([
+    ['report.json', json],
+    ['report.md', markdown],
+    ['junit.xml', junit],
+    ['metrics.prom', metrics],
+    ['report.html', html],
+    ['terminal.txt', (report) => `${findings(plain, report)}\n${summary(plain, report, 'postproof-report')}\n`],
+    ['quiet.txt', (report) => `${quiet(plain, report)}\n`],
+  ])('%s', async (name, render) => {
+    await expect(render(sampleReport())).toMatchFileSnapshot(`golden/${name}`)
+  })
+})
+
+describe('report.json', () => {
+  const ajv = new Ajv2020({ allErrors: true, strict: true })
+  ;(formats as unknown as (ajv: Ajv2020) => void)(ajv)
+  const valid = ajv.compile(reportJsonSchema())
+  test.each<[string, () => Report]>([
+    ['a report with everything', sampleReport],
+    ['a green one', passed],
+    ['a hostile one', hostileReport],
+    ['one without verdicts', () => sampleReport({ results: [] })],
+  ])('%s agrees with the published schema', (_name, make) => {
+    const value: unknown = JSON.parse(json(make()))
+    expect(valid(value), JSON.stringify(valid.errors)).toBe(true)
+    // The pieces carry exactly the object.
+    expect(value).toEqual(JSON.parse(JSON.stringify(make())))
+  })
+  test.each<[string, (report: Record<string, unknown>) => void]>([
+    ['a missing gate', (report) => void delete report.gate],
+    ['an unknown outcome', (report) => void ((report.results as Record<string, unknown>[])[0]!.outcome = 'ok')],
+    ['a count below zero', (report) => void ((report.counts as Record<string, unknown>).pass = -1)],
+    ['another version', (report) => void (report.schemaVersion = 2)],
+  ])('%s is refused by it', (_name, spoil) => {
+    const report = JSON.parse(json(sampleReport())) as Record<string, unknown>
+    spoil(report)
+    expect(valid(report)).toBe(false)
+  })
+})
+
+describe('junit.xml', () => {
+  const lint = (text: string): { readonly status: number | null; readonly stderr: string } =>
+    spawnSync('xmllint', ['--noout', '--nonet', '-'], { input: text, encoding: 'utf8' })
+  const count = (text: string, xpath: string): number =>
+    Number(spawnSync('xmllint', ['--nonet', '--xpath', `count(${xpath})`, '-'], { input: text, encoding: 'utf8' }).stdout)
+  test.each<[string, () => Report]>([
+    ['everything', sampleReport],
+    ['hostile', hostileReport],
+  ])('%s is well-formed, and its counts agree with its elements', (_name, make) => {
+    const report = make()
+    const text = junit(report)
+    expect(lint(text)).toMatchObject({ status: 0, stderr: '' })
+    expect(count(text, '//testcase')).toBe(report.results.length)
+    expect(count(text, '//failure')).toBe(report.counts.fail)
+    expect(count(text, '//error')).toBe(report.counts.inconclusive)
+    expect(count(text, '//skipped')).toBe(report.counts.skip)
+  })
+  test('the parser sees what is not well-formed', () => {
+    expect(lint('<a><b></a>').status).not.toBe(0)
+  })
+})
+
+/** Strict reader of the text exposition format: throws on whatever Prometheus refuses, and on what it silently drops. */
+function readMetrics(text: string): ReadonlyMap<string, number> {
+  const series = new Map<string, number>()
+  const typed = new Set<string>()
+  const closed = new Set<string>()
+  let current = ''
+  if (!text.endsWith('\n')) throw new Error('the last line does not end')
+  for (const line of text.slice(0, -1).split('\n')) {
+    const meta = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$/.exec(line)
+    if (meta !== null) {
+      const [, kind, name = ''] = meta
+      if (name !== current) {
+        if (current !== '') closed.add(current)
+        current = name
+      }
+      if (closed.has(name)) throw new Error(`${name} is interrupted by another family`)
+      if (kind === 'TYPE' && typed.has(name)) throw new Error(`${name} is typed twice`)
+      if (kind === 'TYPE') typed.add(name)
+      continue
+    }
+    const sample = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*",?)*\})? (-?[0-9.]+(?:e[+-]?[0-9]+)?)$/.exec(line)
+    if (sample === null) throw new Error(`not a sample: ${line}`)
+    const [, name = '', labels = '', value] = sample
+    if (name !== current || !typed.has(name)) throw new Error(`${name} comes outside its family`)
+    if (series.has(name + labels)) throw new Error(`${name}${labels} comes twice`)
+    series.set(name + labels, Number(value))
+  }
+  return series
+}
+
+describe('metrics.prom', () => {
+  test.each<[string, () => Report]>([
+    ['everything', sampleReport],
+    ['hostile', hostileReport],
+    ['green', passed],
+  ])('%s reads as the exposition format', (_name, make) => {
+    expect(readMetrics(metrics(make())).size).toBeGreaterThan(50)
+  })
+  test('says what an alert needs, in the names an alert knows', () => {
+    const red = readMetrics(metrics(sampleReport()))
+    expect(red.get('probe_success{instance="api.example.com"}')).toBe(0)
+    expect(red.get('probe_success{instance="www.example.com"}')).toBe(1)
+    expect(red.get('probe_ssl_earliest_cert_expiry{instance="api.example.com"}')).toBe(Date.parse('2026-02-01T00:00:00Z') / 1000)
+    expect(red.get('probe_http_duration_seconds{instance="api.example.com",phase="tls"}')).toBe(0.021)
+    expect(red.get('postproof_gate_passed')).toBe(0)
+    expect(red.get('postproof_verdicts{suite="tls",outcome="fail",severity="critical"}')).toBe(1)
+    expect(red.get('postproof_verdicts{suite="tls",outcome="inconclusive",severity="critical"}')).toBe(0)
+    expect(readMetrics(metrics(passed())).get('postproof_gate_passed')).toBe(1)
+  })
+  test('its labels are a closed set: nothing the target says becomes a series of the verdicts', () => {
+    const names = (report: Report): string[] => [...readMetrics(metrics(report)).keys()].filter((key) => key.startsWith('postproof_verdicts{suite="tls"'))
+    expect(names(longReport(5_000))).toEqual(names(sampleReport()))
+  })
+  test('the reader refuses what Prometheus refuses', () => {
+    expect(() => readMetrics('a{b="c\n"} 1\n')).toThrow('not a sample')
+    expect(() => readMetrics('a 1\n')).toThrow('outside')
+    expect(() => readMetrics('# TYPE a gauge\na 1\na 1\n')).toThrow('twice')
+  })
+})
+
+describe('report.md', () => {
+  test('hostile text makes no markup: rendered, every element is one of ours', () => {
+    const rendered = marked.parse(markdown(hostileReport()), { async: false, gfm: true })
+    const elements = new Set([...rendered.matchAll(/<([a-z][a-z0-9]*)/gi)].map(([, name]) => name?.toLowerCase()))
+    expect([...elements].sort()).toEqual(['code', 'h1', 'h2', 'h3', 'li', 'p', 'pre', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul'])
+    expect([...rendered.matchAll(/<h1>/g)]).toHaveLength(1)
+    expect([...rendered.matchAll(/<h2>/g)]).toHaveLength(3)
+  })
+})
+
+// biome-ignore lint: the characters a terminal acts on are what is looked for
+const STEERS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
+
+/** As `toReport` hands it on: every text made visible. */
+const cleaned = (report: Report): Report =>
+  JSON.parse(JSON.stringify(report, (_key, value: unknown) => (typeof value === 'string' ? visible(value) : value))) as Report
+
+describe('terminal', () => {
+  const styles: readonly Style[] = [80, 60, 120].flatMap((width) => [true, false].map((colour) => ({ colour, width })))
+  test.each(styles)('$width columns, colour $colour: fits, and hostile text steers nothing', (style) => {
+    for (const report of [sampleReport(), cleaned(hostileReport()), passed()]) {
+      const shown = `${findings(style, report)}\n${summary(style, report, 'postproof-report')}`
+      const bare = stripVTControlCharacters(shown)
+      expect(bare).not.toMatch(STEERS)
+      // The command is there to be copied whole.
+      for (const line of bare.split('\n').filter((one) => !one.startsWith('    $ '))) expect(cells(line), line).toBeLessThanOrEqual(style.width)
+    }
+  })
+  test('the summary fits 24 lines of 80', () => {
+    for (const report of [sampleReport(), longReport(4_000)])
+      expect(summary({ colour: false, width: 80 }, report, 'postproof-report').split('\n').length).toBeLessThan(24)
+  })
+  test('failures come before what is unsure, and that before warnings', () => {
+    const shown = findings({ colour: false, width: 80 }, sampleReport())
+    const places = ['tls/validity', 'health/endpoint', 'headers/hsts'].map((id) => shown.indexOf(id))
+    expect(places.every((place) => place >= 0)).toBe(true)
+    expect(places).toEqual([...places].sort((a, b) => a - b))
+  })
+})
+
+test('the schema that is shipped is the one that is tested', () => {
+  const printed = spawnSync(process.execPath, [fileURLToPath(new URL('schema.ts', import.meta.url))], { encoding: 'utf8' })
+  expect(JSON.parse(printed.stdout)).toEqual(reportJsonSchema())
+})
+
+test('a golden file is what a reader opens: the page names its policy and no address', () => {
+  const page = readFileSync(new URL('golden/report.html', import.meta.url), 'utf8')
+  expect(page).toContain('default-src &#39;none&#39;')
+  expect(page.replaceAll(/https:\/\/(?:[a-z]+\.)?example\.com[^"'\s<]*/g, '')).not.toMatch(/(?:src|href)="https?:/)
+})

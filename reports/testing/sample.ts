@@ -1,0 +1,212 @@
+/** Reports made by hand for the tests of the formats: one of everything, one whose every text is hostile, one too long to read. */
+import type { Report, ReportResult } from '../report.ts'
+
+const at = '2026-03-01T10:00:00.000Z'
+
+const result = (over: Partial<ReportResult>): ReportResult => ({
+  check: 'tls/validity',
+  suite: 'tls',
+  subject: 'api.example.com',
+  host: 'api.example.com',
+  outcome: 'pass',
+  severity: 'high',
+  title: 'The certificate is valid now',
+  evidence: [{ what: 'notAfter', expected: 'after 2026-03-01', received: '2026-05-01T00:00:00Z', where: 'leaf', at }],
+  why: 'Browsers refuse an expired certificate.',
+  fix: '',
+  source: 'RFC 5280 §4.1.2.5',
+  reproduce: 'openssl s_client -connect 127.0.0.1:443 -servername api.example.com </dev/null | openssl x509 -noout -dates',
+  requirements: [],
+  startedAt: at,
+  durationMs: 1.5,
+  attempts: 1,
+  ...over,
+})
+
+const RESULTS: readonly ReportResult[] = [
+  result({
+    outcome: 'fail',
+    severity: 'critical',
+    code: 'tls.expired',
+    title: 'The certificate is not valid now',
+    evidence: [{ what: 'notAfter', expected: 'after 2026-03-01', received: '2026-02-01T00:00:00Z', where: 'leaf', at }],
+    fix: 'Renew the certificate and reload the server.',
+    requirements: ['A14'],
+  }),
+  result({
+    check: 'health/endpoint',
+    suite: 'health',
+    subject: 'https://api.example.com/health',
+    outcome: 'inconclusive',
+    code: 'run.unobserved',
+    blame: 'unobserved',
+    reason: 'the connection was reset',
+    because: 'GET https://api.example.com/health',
+    evidence: [],
+    attempts: 2,
+  }),
+  result({
+    check: 'headers/hsts',
+    suite: 'headers',
+    subject: 'www.example.com',
+    host: 'www.example.com',
+    outcome: 'warn',
+    severity: 'medium',
+    code: 'headers.hsts.short',
+  }),
+  result({ subject: 'www.example.com', host: 'www.example.com' }),
+  result({
+    check: 'headers/csp',
+    suite: 'headers',
+    subject: 'api.example.com',
+    outcome: 'skip',
+    severity: 'medium',
+    skip: 'not-applicable',
+    reason: 'no document is served here',
+    evidence: [],
+  }),
+  result({
+    check: 'dns/caa',
+    suite: 'dns',
+    subject: 'example.com',
+    outcome: 'fail',
+    severity: 'high',
+    code: 'dns.caa',
+    waiver: { reason: 'the registrar moves on Friday', owner: 'operations', expires: '2026-03-08' },
+  }),
+]
+
+const counts = (results: readonly ReportResult[]): Report['counts'] => {
+  const sum = { pass: 0, warn: 0, fail: 0, inconclusive: 0, skip: 0 }
+  for (const one of results) sum[one.outcome] += 1
+  return sum
+}
+
+/** One verdict of every outcome, a waiver, a requirement, timings and certificates. */
+export function sampleReport(over: Partial<Report> = {}): Report {
+  const results = over.results ?? RESULTS
+  return {
+    schemaVersion: 1,
+    tool: { name: 'postproof', version: '1.2.3', node: '24.0.0' },
+    target: {
+      name: 'shop',
+      domain: 'example.com',
+      environment: 'production',
+      sha256: 'ab'.repeat(32),
+      hosts: ['api.example.com', 'www.example.com'],
+      discovered: false,
+    },
+    startedAt: at,
+    finishedAt: '2026-03-01T10:00:02.500Z',
+    vantage: { ipv4: true, ipv6: false, clockSkewMs: 12 },
+    gate: { passed: false, exitCode: 1, block: 'high', blocking: ['tls/validity api.example.com', 'health/endpoint https://api.example.com/health'] },
+    counts: counts(results),
+    run: { probes: 12, connections: 5, retries: 1, checks: 5 },
+    requirements: [{ id: 'A14', outcome: 'fail', checks: ['tls/validity'] }],
+    timings: [
+      {
+        host: 'api.example.com',
+        url: 'https://api.example.com/',
+        peer: '127.0.0.1:443',
+        dnsMs: 2,
+        connectMs: 10,
+        tlsMs: 21,
+        ttfbMs: 40,
+        transferMs: 3,
+        totalMs: 76,
+        status: 200,
+        httpVersion: '1.1',
+      },
+      {
+        host: 'www.example.com',
+        url: 'https://www.example.com/',
+        peer: '[::1]:443',
+        ttfbMs: 12,
+        transferMs: 0.5,
+        totalMs: 12.5,
+        status: 301,
+        httpVersion: '2',
+      },
+    ],
+    certificates: [
+      {
+        host: 'api.example.com',
+        subject: 'CN=api.example.com',
+        issuer: 'CN=Example CA',
+        notBefore: '2025-11-01T00:00:00Z',
+        notAfter: '2026-02-01T00:00:00Z',
+        chainNotAfter: '2026-02-01T00:00:00Z',
+        sha256: 'cd'.repeat(32),
+        serialHex: '0a1b',
+        protocol: 'TLSv1.3',
+        cipher: 'TLS_AES_256_GCM_SHA384',
+        alpn: 'h2',
+        group: 'X25519',
+      },
+    ],
+    ...over,
+    results,
+  }
+}
+
+/** What a target could put into a header, a title or a certificate to hurt a reader of the report. */
+export const HOSTILE: readonly string[] = [
+  '<script>window.owned=1</script>',
+  '</script><script>window.owned=2</script>',
+  '<!--<script>',
+  '"><img src=x onerror="window.owned=3">',
+  'javascript:window.owned=4',
+  ']]><x>&entity;',
+  '\u001b[2J\u001b[31mred\u001b]0;title\u0007',
+  '\u009b31m',
+  '\u202egnp.exe',
+  'a\r\nSet-Cookie: b=c',
+  'nul\u0000 del\u007f bom\ufeff lone\ud800 half',
+  '| pipe `tick` [link](javascript:alert(1)) ![i](x) <b>',
+  'back\\slash "quote" new\nline',
+  '{{constructor.constructor("window.owned=5")()}}',
+  '~~~\n# heading\n- item',
+  '𝕳 é 漢字 👩‍👩‍👧',
+]
+
+/** Every text that the target could have chosen is hostile. Not cleaned: a format must be safe whatever it is handed. */
+export function hostileReport(): Report {
+  const base = sampleReport()
+  const texts = HOSTILE.join(' ')
+  return sampleReport({
+    target: { ...base.target, name: texts },
+    gate: { ...base.gate, blocking: [texts], reason: texts },
+    requirements: [{ id: texts, outcome: 'fail', checks: [texts] }],
+    timings: base.timings.map((timing) => ({ ...timing, url: `https://api.example.com/${texts}` })),
+    certificates: base.certificates.map((one) => ({ ...one, issuer: texts, subject: texts, cipher: texts })),
+    results: [
+      ...HOSTILE.map((text) =>
+        result({
+          subject: text,
+          outcome: 'fail',
+          code: 'tls.expired',
+          evidence: [{ what: text, expected: text, received: text, where: text }],
+          reason: text,
+          reproduce: `curl ${text}`,
+        }),
+      ),
+      result({ outcome: 'skip', skip: 'not-applicable', reason: texts }),
+      result({ outcome: 'inconclusive', code: 'run.unobserved', reason: texts, because: texts }),
+    ],
+  })
+}
+
+/** As many verdicts as asked, two thirds of them passing. */
+export function longReport(verdicts: number): Report {
+  return sampleReport({
+    results: Array.from({ length: verdicts }, (_, index) =>
+      result({
+        subject: `host${index % 1000}.example.com`,
+        host: `host${index % 1000}.example.com`,
+        check: `tls/check-${index % 40}`,
+        outcome: index % 3 === 0 ? 'fail' : 'pass',
+        ...(index % 3 === 0 ? { code: 'tls.expired' } : {}),
+      }),
+    ),
+  })
+}
