@@ -10,6 +10,7 @@ import packet from 'dns-packet'
 import { readServiceBinding } from '../grammar/service-binding.ts'
 import type { DnsObservation, DnsRecord } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
+import { Pace } from './pace.ts'
 import { loopDelaySince } from './connection.ts'
 
 export interface DnsQuestion {
@@ -31,6 +32,7 @@ const UDP_WAIT_MS = 1_500
 const TCP_WAIT_MS = 3_000
 const MOST_BYTES = 65_535
 const MOST_RECORDS = 512
+const MOST_AT_ONCE = 32
 
 const lower = (name: string): string => name.toLowerCase().replace(/\.$/, '')
 
@@ -241,15 +243,28 @@ export function dnsQuery(question: DnsQuestion): Probe<DnsObservation> {
       const server = question.server ?? resolverOf(context)
       const to = serverOf(server)
       const note = `${lower(question.name)} ${type} @${server}`
+      // Hundreds of questions at once would be a flood to a small server, and would measure our own queue.
+      const pace = context.resource(
+        'dns pace',
+        () => new Pace(MOST_AT_ONCE),
+        () => {},
+      )
+      const done = await pace.turn()
       const at = new Date().toISOString()
       const start = performance.now()
       loopDelaySince(start)
       let transport = question.transport ?? 'udp'
-      let decoded = transport === 'tcp' ? await overTcp(context, to, question, note) : await overUdp(context, to, question, note)
-      const truncated = decoded.flag_tc
-      if (truncated && question.transport === undefined) {
-        transport = 'tcp'
-        decoded = await overTcp(context, to, question, note)
+      let decoded: Decoded
+      let truncated: boolean
+      try {
+        decoded = transport === 'tcp' ? await overTcp(context, to, question, note) : await overUdp(context, to, question, note)
+        truncated = decoded.flag_tc
+        if (truncated && question.transport === undefined) {
+          transport = 'tcp'
+          decoded = await overTcp(context, to, question, note)
+        }
+      } finally {
+        done()
       }
       const rcode = RCODES[(decoded.flags ?? 0) & 15] ?? 'OTHER'
       const answers = records(decoded.answers)
