@@ -151,8 +151,7 @@ export function policiesOf(seen: HttpObservation): DocumentPolicies {
 }
 
 type Expectation = Host['headers'][string]
-const fields = (expectation: Expectation | undefined): Readonly<Record<string, unknown>> =>
-  typeof expectation === 'object' ? (expectation as Readonly<Record<string, unknown>>) : {}
+const fields = (expectation: Expectation | undefined): Readonly<Record<string, unknown>> => (typeof expectation === 'object' ? expectation : {})
 
 /** What the target declares of HSTS beyond the plain forms of every header. */
 export const declaredHsts = (
@@ -189,7 +188,7 @@ const PLAIN = ['equals', 'oneOf', 'min', 'max', 'regex', 'contains', 'present', 
 export function matcherOf(expectation: Expectation): Matcher | undefined {
   if (typeof expectation !== 'object') return expectation
   const plain = Object.fromEntries(Object.entries(expectation).filter(([key, value]) => (PLAIN as readonly string[]).includes(key) && value !== undefined))
-  return Object.keys(plain).length === 0 ? undefined : (plain as Matcher)
+  return Object.keys(plain).length === 0 ? undefined : plain
 }
 /** The target says that this header must not be sent. */
 export const declaredAbsent = (expectation: Expectation | undefined): boolean => {

@@ -63,8 +63,7 @@ export default defineCheck({
         `integrity ${reference.integrity ?? 'absent'}, crossorigin ${reference.crossorigin === undefined ? 'absent' : 'present'}`,
       )
       const hashes = reference.integrity === undefined ? undefined : readIntegrity(reference.integrity).hashes
-      if (hashes !== undefined && (hashes.length === 0 || hashes.every((hash) => !hash.wellFormed)))
-        findings.push({ grade: 'fail', code: 'headers.sri.useless', evidence })
+      if (hashes?.every((hash) => !hash.wellFormed) === true) findings.push({ grade: 'fail', code: 'headers.sri.useless', evidence })
       else if (foreign && url.protocol === 'http:' && !own.has(url.hostname))
         findings.push({ grade: 'fail', code: 'headers.sri.insecure', evidence, severity: 'high' })
       else if (foreign && hashes !== undefined && reference.crossorigin === undefined)
