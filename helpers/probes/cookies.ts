@@ -60,7 +60,7 @@ export interface CookieSample {
 
 /** Of the same letters and length, and never issued: the value backwards. */
 function otherValue(value: string): string {
-  const reversed = [...value].reverse().join('')
+  const reversed = Array.from(value).reverse().join('')
   return reversed === value ? `${value}0` : reversed
 }
 

@@ -27,22 +27,16 @@ export default defineCheck({
       if (found.expiry.kind === 'deletion' || found.role === 'edge') return undefined
       const { sameSite, secure } = found.cookie
       const evidence = evidenceOf(found, 'SameSite=Lax or Strict')
-      switch (sameSite) {
-        case 'strict':
-        case 'lax':
-          return { grade: 'pass', evidence }
-        case 'absent':
-          return found.role === 'csrf'
-            ? { grade: 'fail', code: 'cookies.samesite.csrf', evidence }
-            : { grade: 'warn', code: 'cookies.samesite.missing', evidence, ...(found.role === 'session' ? {} : { severity: 'low' as const }) }
-        case 'invalid':
-          return { grade: 'fail', code: 'cookies.samesite.invalid', evidence }
-        case 'none': {
-          if (!secure) return { grade: 'fail', code: 'cookies.samesite.none-insecure', evidence }
-          const wanted = found.declared.some((entry) => [entry.sameSite ?? []].flat().includes('None'))
-          return found.role === 'session' && !wanted ? { grade: 'warn', code: 'cookies.samesite.none', evidence } : { grade: 'pass', evidence }
-        }
+      if (sameSite === 'strict' || sameSite === 'lax') return { grade: 'pass', evidence }
+      if (sameSite === 'invalid') return { grade: 'fail', code: 'cookies.samesite.invalid', evidence }
+      if (sameSite === 'absent') {
+        if (found.role === 'csrf') return { grade: 'fail', code: 'cookies.samesite.csrf', evidence }
+        return { grade: 'warn', code: 'cookies.samesite.missing', evidence, ...(found.role === 'session' ? {} : { severity: 'low' as const }) }
       }
+      sameSite satisfies 'none'
+      if (!secure) return { grade: 'fail', code: 'cookies.samesite.none-insecure', evidence }
+      const wanted = found.declared.some((entry) => [entry.sameSite ?? []].flat().includes('None'))
+      return found.role === 'session' && !wanted ? { grade: 'warn', code: 'cookies.samesite.none', evidence } : { grade: 'pass', evidence }
     }),
   reproduce: curl,
   covers: ['A52', 'B24', 'E4'],
