@@ -91,7 +91,12 @@ const ALERTS: Readonly<Record<number, string>> = {
  */
 export function connectionFailure(error: unknown, phase: ProbeFailure['phase']): ProbeFailure {
   if (error instanceof ProbeError) return error.failure
-  const { code, message, syscall } = error as { code?: string; message?: string; syscall?: string }
+  const { message, syscall } = error as { message?: string; syscall?: string }
+  // An aborted signal's own reason is a DOMException, whose code is a number.
+  if (error instanceof DOMException && error.name === 'TimeoutError')
+    return { code: 'TIMEOUT', message: 'no answer within the probe deadline', phase: 'deadline' }
+  const told = (error as { code?: unknown }).code
+  const code = typeof told === 'string' ? told : undefined
   const text = String(message ?? error).slice(0, 300)
   const alert = /SSL alert number (\d{1,3})/.exec(text)
   if (alert !== null) {

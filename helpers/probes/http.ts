@@ -140,8 +140,23 @@ async function openLine(context: ProbeContext, request: HttpRequest, address: st
 const DEFAULT_PER_SECOND = 20
 const probeMs = (context: ProbeContext): number => (context.target.file.limits?.probeSeconds ?? 10) * 1000
 
-/** What opening uses of the probe that happens to be first must outlive it: a deadline of its own, so that those who wait behind are not cut off. */
-const opener = (context: ProbeContext): ProbeContext => ({ ...context, signal: AbortSignal.timeout(probeMs(context)) })
+/**
+ * What opening uses of the probe that happens to be first must outlive it: a deadline of its own, so that those who wait behind are not cut off.
+ * It begins when a connection slot is free: what we keep waiting ourselves says nothing about the host.
+ */
+const opener = (context: ProbeContext): ProbeContext => {
+  const controller = new AbortController()
+  return {
+    ...context,
+    signal: controller.signal,
+    connection: async (address) => {
+      const slot = await context.connection(address)
+      const late = new ProbeError({ code: 'TIMEOUT', message: 'no connection within the probe deadline', phase: 'deadline' })
+      setTimeout(() => controller.abort(late), probeMs(context)).unref()
+      return slot
+    },
+  }
+}
 
 function transportOf(context: ProbeContext, request: HttpRequest, address: string): Transport {
   const origin = `${request.scheme}://${authorityOf(request)}`
