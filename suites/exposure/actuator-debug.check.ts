@@ -36,7 +36,6 @@ const ARTEFACTS: readonly Artefact[] = [
   page('/telescope', 'debug assistant of Laravel', by(/<title>[^<]*Telescope[^<]*<\/title>[\s\S]*window\.Telescope\s*=/i, 'its script')),
   page('/console', 'console of Werkzeug', by(/EVALEX\s*=\s*true/, 'its EVALEX switch')),
   page('/phpinfo.php', 'phpinfo() page', PHP),
-  page('/info.php', 'phpinfo() page', PHP),
   page('/elmah.axd', 'error log of ELMAH', by(/<title>Error [Ll]og for [^<]*<\/title>|Powered by <a[^>]*>ELMAH/, 'its title')),
   page('/trace.axd', 'trace of ASP.NET', by(/<h1>Application Trace<\/h1>|<title>[^<]*trace\.axd/i, 'its heading')),
   data(

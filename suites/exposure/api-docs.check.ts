@@ -9,8 +9,8 @@ const PAGE = by(/SwaggerUIBundle\(|swagger-ui-bundle\.js|<redoc\s+spec-url=|redo
 const item = (path: string, proof: Artefact['proof']): Artefact => ({ path, what: 'interface description', code: 'exposure.api-docs', declarable: true, proof })
 
 const ARTEFACTS: readonly Artefact[] = [
-  ...['/openapi.json', '/swagger.json', '/v3/api-docs', '/v2/api-docs', '/api/openapi.json', '/api-docs'].map((path) => item(path, DESCRIPTION)),
-  ...['/docs', '/redoc', '/swagger-ui/index.html', '/api/docs'].map((path) => ({ ...item(path, PAGE), html: true })),
+  ...['/openapi.json', '/swagger.json', '/v3/api-docs'].map((path) => item(path, DESCRIPTION)),
+  ...['/docs', '/redoc', '/swagger-ui/index.html'].map((path) => ({ ...item(path, PAGE), html: true })),
 ]
 
 export default defineCheck({

@@ -30,7 +30,6 @@ const artefactsOf = (host: Host): readonly Artefact[] => {
     [`/${whole}.tar.gz`, 'backup', GZIP],
     [`/${label}.sql`, 'database dump', DUMP],
     ['/db.sqlite3', 'database', SQLITE],
-    ['/database.sqlite', 'database', SQLITE],
     ['/index.php.bak', 'copy of a program', SOURCE],
     ['/index.php~', 'copy of a program', SOURCE],
     ['/.index.php.swp', 'editor’s swap file', SWAP],

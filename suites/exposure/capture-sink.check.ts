@@ -22,7 +22,7 @@ function messagesIn(text: string): number | undefined {
     const fields = value as Readonly<Record<string, unknown>>
     const listed = [fields['items'], fields['messages']].find(Array.isArray)?.length
     const total = [fields['total'], fields['messages_count']].find((one) => typeof one === 'number')
-    return total === undefined && listed === undefined ? undefined : Math.max(listed ?? 0, Number(total ?? 0))
+    return total === undefined && listed === undefined ? undefined : Math.max(listed ?? 0, total ?? 0)
   } catch {
     return undefined
   }

@@ -25,7 +25,6 @@ const ARTEFACTS: readonly Artefact[] = [
   page('/index.lighttpd.html', 'default page of lighttpd', /<title>Welcome page<\/title>[\s\S]*lighttpd/i),
   page('/iisstart.htm', 'default page of IIS', /<title>IIS Windows(?: Server)?<\/title>/i),
   page('/examples/servlets/', 'example programs of Tomcat', /<title>Servlets? Examples<\/title>/i),
-  page('/icons/README.html', 'files of Apache', /Public Domain Icons/i),
 ]
 
 export default defineCheck({

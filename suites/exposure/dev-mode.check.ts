@@ -21,12 +21,6 @@ const ARTEFACTS: readonly Artefact[] = [
     html: true,
     proof: by(/<h1>Assets Report:/i, 'its asset report'),
   },
-  {
-    path: '/__open-in-editor',
-    what: 'development server',
-    code: 'exposure.dev-mode',
-    proof: by(/launch-editor-middleware: required query param "file"/, 'its message'),
-  },
 ]
 
 export default defineCheck({

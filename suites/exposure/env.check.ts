@@ -20,7 +20,7 @@ const proof: Artefact['proof'] = (text) => {
     code: secrets > 0 ? 'exposure.env.secret' : 'exposure.env',
   }
 }
-const ARTEFACTS: readonly Artefact[] = ['/.env', '/.env.local', '/.env.production', '/.env.bak', '/.env.old', '/api/.env', '/.envrc'].map((path) => ({
+const ARTEFACTS: readonly Artefact[] = ['/.env', '/.env.local', '/.env.production', '/.env.bak', '/api/.env'].map((path) => ({
   path,
   what: 'environment file',
   code: 'exposure.env',

@@ -14,7 +14,7 @@ const ARTEFACTS: readonly Artefact[] = [
       proof: by(/^\s*\{[\s\S]*"__schema"\s*:\s*\{\s*"queryType"\s*:\s*\{/, 'the answer to an introspection query'),
     }),
   ),
-  ...['/graphql', '/graphiql', '/playground'].map(
+  ...['/graphql', '/graphiql'].map(
     (path): Artefact => ({
       path,
       headers: [['accept', 'text/html']],

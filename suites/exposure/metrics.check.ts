@@ -7,15 +7,13 @@ const proof: Artefact['proof'] = (text) => {
   return types > 0 && /^[a-zA-Z_:][\w:]*(?:\{[^\n]*\})? [-+\dNI]/m.test(text) ? `${types} lines of metric types` : undefined
 }
 
-const ARTEFACTS: readonly Artefact[] = [
-  ...['/metrics', '/api/metrics', '/actuator/prometheus', '/stats/prometheus', '/federate?match[]=up'].map((path) => ({
-    path,
-    what: 'list of metrics',
-    code: 'exposure.metrics',
-    declarable: true,
-    proof,
-  })),
-]
+const ARTEFACTS: readonly Artefact[] = ['/metrics', '/api/metrics', '/actuator/prometheus', '/stats/prometheus'].map((path) => ({
+  path,
+  what: 'list of metrics',
+  code: 'exposure.metrics',
+  declarable: true,
+  proof,
+}))
 
 export default defineCheck({
   id: 'exposure/metrics',

@@ -62,10 +62,10 @@ export function readLooks(sight: PortSight, target: Target, expected: string): r
           : as('unobserved', 'the address cannot be reached')
       case 'open': {
         const speaks = protocolOf(seen.value.banner)
-        if (look.control?.ok === true && look.control.value.state === 'open')
-          return as('middlebox', `open, and so is port ${CONTROL_PORT}, where nothing is: something in between accepts every connection`)
         // CDNs answer HTTP on a dozen ports of their own; another protocol comes from behind them.
         if (isEdge(look, target) && /^(?:speaks (?:HTTP|TLS)|says nothing)/.test(speaks)) return as('edge', `open, ${speaks}: the edge answers, not the origin`)
+        if (look.control?.ok === true && look.control.value.state === 'open')
+          return as('middlebox', `open, and so is port ${CONTROL_PORT}, where nothing is: something in between accepts every connection`)
         return as('open', `open, ${speaks}`)
       }
       default: {

@@ -14,7 +14,6 @@ const ARTEFACTS: readonly Artefact[] = [
   },
   { path: '/id_rsa', what: 'private key', code: CODE, proof: PRIVATE_KEY },
   { path: '/.ssh/id_rsa', what: 'private key', code: CODE, proof: PRIVATE_KEY },
-  { path: '/privkey.pem', what: 'private key', code: CODE, proof: PRIVATE_KEY },
   { path: '/.npmrc', what: 'registry token', code: CODE, proof: by(/^\/\/\S+:_(?:authToken|password|auth)\s*=/m, 'a line that sets a registry token') },
   {
     path: '/.docker/config.json',
@@ -23,7 +22,6 @@ const ARTEFACTS: readonly Artefact[] = [
     proof: json((value) => typeof value['auths'] === 'object' && value['auths'] !== null, 'its "auths"'),
   },
   { path: '/.htpasswd', what: 'password file', code: CODE, proof: by(/^[^\s:<>]{1,64}:(?:\$(?:apr1|2[aby]|5|6)\$|\{SHA\})/m, 'a user with a password hash') },
-  { path: '/wp-config.php~', what: 'copy of the WordPress configuration', code: CODE, proof: WORDPRESS },
   { path: '/wp-config.php.bak', what: 'copy of the WordPress configuration', code: CODE, proof: WORDPRESS },
   { path: '/.kube/config', what: 'cluster configuration', code: CODE, proof: by(/^clusters:\s*$[\s\S]*^users:\s*$/m, 'its clusters and users') },
   {

@@ -162,7 +162,7 @@ export const SERVICES: readonly Service[] = [
     ports: [4222],
     kind: 'data',
     read: (_bytes, text) =>
-      /^INFO \{/.test(text) ? { access: /"auth_required"\s*:\s*true/.test(text) ? 'guarded' : 'open', shown: 'its INFO line' } : undefined,
+      text.startsWith('INFO {') ? { access: /"auth_required"\s*:\s*true/.test(text) ? 'guarded' : 'open', shown: 'its INFO line' } : undefined,
   },
   {
     name: 'Qdrant',
@@ -225,7 +225,7 @@ export const SERVICES: readonly Service[] = [
     kind: 'admin',
     say: Buffer.concat([Buffer.from('CNXN'), hex('00000001 00001000 07000000 32020000'), hex('bcb1a7b1'), Buffer.from('host::\0')]),
     read: (_bytes, text) =>
-      /^CNXN/.test(text)
+      text.startsWith('CNXN')
         ? { access: 'open', shown: 'a connection' }
         : /^(?:AUTH|STLS)/.test(text)
           ? { access: 'guarded', shown: 'a demand for a key' }
