@@ -37,7 +37,9 @@ export default defineCheck({
         const stored = !policyOf(one).control.noStore
         const right = names.includes('accept-encoding') || names.includes('*')
         findings.push({
-          grade: right || !stored ? 'pass' : 'fail',
+          // Everybody can read the long answer: kept for all it costs bytes, no more (Caddy says Vary only where it compressed).
+          grade: right || !stored ? 'pass' : one === first ? 'warn' : 'fail',
+          ...(one === first ? { severity: 'low' as const } : {}),
           code: 'caching.vary.missing',
           evidence: at(one, `Vary, ${asked}`, 'containing Accept-Encoding', `${names.join(', ') || 'absent'}${stored ? '' : ' (no-store: no cache keeps it)'}`),
         })
