@@ -62,5 +62,5 @@ export default defineCheck({
       `https://${subject.name}${hostOf(subject).path}`,
       target.file.edge?.origin === undefined ? {} : { address: target.file.edge.origin.address },
     ),
-  covers: ['B5'],
+  covers: ['B5', 'B6'],
 })
