@@ -2,7 +2,7 @@
 import { type Probe, ProbeError } from '../probe.ts'
 import { httpRequest, splitUrl } from './http.ts'
 
-export interface LoadRequest {
+interface LoadRequest {
   readonly url: string
   /** Requests in all. */
   readonly requests: number

@@ -14,7 +14,7 @@ import { documentSamples, handshakeLooks, pageLoad, urlSamples } from './timing.
 
 const running: RunningWorld[] = []
 afterEach(async () => {
-  await Promise.all(running.splice(0).map((world) => world.stop()))
+  await Promise.all(running.splice(0).map((one) => one.stop()))
 })
 
 /** A world in which every https request to one host is written down. */

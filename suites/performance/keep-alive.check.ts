@@ -1,9 +1,9 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { documentSamples } from '../../helpers/probes/timing.ts'
-import { headerValue } from '../../helpers/headers.ts'
+import { headerValue, isObstacle } from '../../helpers/headers.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
-import { samplesOf, unusable } from './shared.ts'
+import { samplesOf } from './shared.ts'
 
 /** Servers close a connection now and then after so many requests: one new connection in a series is no verdict. */
 const LOOKS = 3
@@ -25,13 +25,14 @@ export default defineCheck({
   subjects: eachHost(),
   unless: { skip: 'not-declared', reason: 'the target has no hosts' },
   needs: (subject, target) => ({ samples: documentSamples(hostOf(subject), Math.max(LOOKS, samplesOf(target))) }),
-  judge: ({ samples }, { subject }) => {
-    const blocked = unusable(samples, hostOf(subject))
-    if (blocked !== undefined) return blocked
-    const hops = samples.flatMap((sample) => sample.hops)
+  judge: ({ samples }) => {
+    const all = samples.flatMap((sample) => sample.hops)
+    // Limiters and broken gateways close what the host itself would keep open; any other answer tells.
+    const hops = all.filter((hop) => !isObstacle(hop))
     const [first] = hops
     // Others ask the same host meanwhile, so the first of a series may well have gone over a used connection.
-    if (first === undefined || hops.length < 2) return inconclusive('unobserved', 'fewer than two requests were answered')
+    if (first === undefined || hops.length < 2)
+      return inconclusive('unobserved', `fewer than two requests were answered by the host itself (${all.map((hop) => hop.status).join(', ')})`)
     const reused = hops.filter((hop) => hop.reused).length
     const closing = hops.filter((hop) => /(?:^|,)\s*close\s*(?:,|$)/i.test(headerValue(hop.headers, 'connection') ?? '')).length
     const evidence = {

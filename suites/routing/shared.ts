@@ -50,7 +50,7 @@ export const noDocument = (chain: HttpChain): Verdict =>
     chain.hops.map((hop) => evidenceOf(hop, 'the document at the end of the redirects')),
   )
 
-export type MarkerReading = { readonly ok: boolean; readonly evidence: readonly Evidence[]; readonly misused?: string }
+type MarkerReading = { readonly ok: boolean; readonly evidence: readonly Evidence[]; readonly misused?: string }
 
 const parsed = (seen: HttpObservation): { readonly ok: true; readonly value: unknown } | { readonly ok: false } => {
   try {
