@@ -1,7 +1,7 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { readStrictTransportSecurity } from '../../helpers/grammar/strict-transport-security.ts'
 import { headerValue, headerValues } from '../../helpers/headers.ts'
-import { attempt } from '../../helpers/probe.ts'
+import { attempt, isRefused } from '../../helpers/probe.ts'
 import { documentOf, httpRequest } from '../../helpers/probes/http.ts'
 import { tlsHandshake } from '../../helpers/probes/tls.ts'
 import { type Evidence, fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
@@ -66,7 +66,7 @@ export default defineCheck({
       const to = URL.canParse(location, plain.value.url) ? new URL(location, plain.value.url) : undefined
       const redirected = [301, 302, 307, 308].includes(plain.value.status) && to?.protocol === 'https:' && to.hostname === host.fqdn
       wants('plain http', `a redirect to https://${host.fqdn}`, `${plain.value.status} ${location}`.trim(), redirected)
-    } else if (plain.failure.code !== 'ECONNREFUSED') return inconclusive('unobserved', `plain http did not answer: ${plain.failure.message}`, header)
+    } else if (!isRefused(plain)) return inconclusive('unobserved', `plain http did not answer: ${plain.failure.message}`, header)
     return conditions.length === 0
       ? pass({ ...header, received: `${header.received}, and all that the list asks` })
       : warn('headers.hsts.preload', [...conditions, header])

@@ -56,5 +56,5 @@ export default defineCheck({
     return worst(findings)
   },
   reproduce: curlDocument,
-  covers: [],
+  covers: ['A26'],
 })
