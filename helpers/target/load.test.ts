@@ -41,6 +41,17 @@ describe('every user error names its place and what would be right', () => {
     ['unknown key at the top', 'domain: example.com\nhots: {}\n', [/^target.yaml:2:1: hots: unknown key[\s\S]*did you mean "hosts"\?$/]],
     ['wrong value', 'domain: example.com\ngate: { block: hgh }\n', [/^target.yaml:2:16: gate\.block:[\s\S]*found: hgh[\s\S]*expected one of: critical, high/]],
     ['wrong type', 'domain: example.com\nlimits: { connections: many }\n', [/^target.yaml:2:24: limits\.connections:[\s\S]*found: many[\s\S]*expected/]],
+    [
+      'load on what is no web address',
+      'domain: example.com\nperformance: { load: [{ url: "wss://example.com/" }] }\n',
+      [/performance\.load\[0\]\.url:[\s\S]*http\(s\)/],
+    ],
+    [
+      'more load than anybody should ask for',
+      'domain: example.com\nperformance: { load: [{ url: "https://example.com/", requests: 1000000 }] }\n',
+      [/performance\.load\[0\]\.requests/],
+    ],
+    ['a slow line without a time', 'domain: example.com\nperformance: { throttled: { roundTripMs: 40 } }\n', [/performance\.throttled/]],
     ['missing domain', 'name: shop\n', [/^target.yaml:1:1: "domain" is missing/]],
     ['not a domain', 'domain: https://example.com/\n', [/^target.yaml:1:9: domain:[\s\S]*such as example\.com/]],
     [

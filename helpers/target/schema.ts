@@ -15,6 +15,7 @@ const hostName = z
     'a label below the domain (api, a.b), or "@" for the domain itself',
   )
 const absoluteUrl = z.string().regex(/^(?:https?|wss?):\/\/[^\s/]+/, 'an absolute http(s) or ws(s) URL')
+const webUrl = z.string().regex(/^https?:\/\/[^\s/]+/, 'an absolute http(s) URL')
 const path = z.string().regex(/^\/[^\s]*$/, 'a path that starts with "/"')
 const stated = (value: object): boolean => Object.keys(value).length > 0
 const NOT_STATED = 'an empty expectation would accept anything'
@@ -384,7 +385,7 @@ export const targetSchema = z.strictObject({
       urls: z
         .array(
           z.strictObject({
-            url: absoluteUrl.meta({ description: '{domain} is replaced by the domain' }),
+            url: webUrl.meta({ description: '{domain} is replaced by the domain' }),
             p95Ms: z.number().positive().meta({ description: 'the 19th of 20 answers in order of time' }).optional(),
             totalMs: z.number().positive().optional(),
             bodyBytes: z.int().positive().optional(),
@@ -394,7 +395,7 @@ export const targetSchema = z.strictObject({
       load: z
         .array(
           z.strictObject({
-            url: absoluteUrl.meta({ description: 'asked under load, with the consent `load`; must be exempt from rate limits or below them' }),
+            url: webUrl.meta({ description: 'asked under load, with the consent `load`; must be exempt from rate limits or below them' }),
             requests: z.int().min(20).max(10_000).optional(),
             concurrency: z.int().min(1).max(64).optional(),
             perSecond: z.number().positive().meta({ description: 'answers per second that must be reached' }).optional(),
