@@ -311,3 +311,241 @@ describe('the cases of the HTTP Observatory (rules §15), with our outcome', () 
     ['404 or 500 as the landing page', 'csp-present', { status: 500 }, 'inconclusive'],
   ])
 })
+
+describe('HSTS', () => {
+  const strict: HostInput = { headers: { 'Strict-Transport-Security': { maxAgeMin: 31_536_000, includeSubDomains: true } } }
+  const apex = (value: string, more: Case = {}): Case => ({ ...hsts(value), name: '@', ...more })
+  const PRELOAD = 'max-age=31536000; includeSubDomains; preload'
+  table([
+    ['banana', 'hsts', hsts('max-age=banana'), 'fail', 'headers.hsts.invalid'],
+    ['zero', 'hsts', hsts('max-age=0'), 'fail', 'headers.hsts.zero'],
+    ['half a year where a year is declared', 'hsts', { ...hsts('max-age=15768000'), host: strict }, 'fail', 'headers.hsts.short'],
+    ['a day where a day is declared', 'hsts', { ...hsts('max-age=86400'), host: { headers: { 'Strict-Transport-Security': { maxAgeMin: 86_400 } } } }, 'pass'],
+    ['declared absent', 'hsts', { ...hsts(null), host: { headers: { 'Strict-Transport-Security': { absent: true } } } }, 'skip'],
+    ['more than ten years', 'hsts', hsts('max-age=9999999999'), 'warn', 'headers.hsts.odd'],
+    ['more than 32 bits is no overflow', 'hsts', hsts('max-age=63072000000'), 'warn', 'headers.hsts.odd'],
+    ['a leading zero', 'hsts', hsts('max-age=031536000'), 'warn', 'headers.hsts.odd'],
+    ['two years', 'hsts', hsts('max-age=63072000'), 'pass'],
+    ['an unknown directive', 'hsts', hsts('max-age=31536000; x=y'), 'pass'],
+    ['on a redirect to another host', 'hsts', { status: 301, headers: { location: 'https://example.com/' } }, 'pass'],
+    ['missing on a redirect to another host', 'hsts', { status: 301, headers: { 'strict-transport-security': null } }, 'fail', 'headers.hsts.missing'],
+    ['another threshold', 'hsts', { ...hsts('max-age=31536000'), options: { minSeconds: 63_072_000 } }, 'warn', 'headers.hsts.short'],
+    ['subdomains not declared, not the domain itself', 'hsts-subdomains', hsts('max-age=31536000'), 'skip'],
+    ['subdomains missing on the domain itself', 'hsts-subdomains', apex('max-age=31536000'), 'warn', 'headers.hsts.subdomains'],
+    ['subdomains declared and missing', 'hsts-subdomains', { ...hsts('max-age=31536000'), host: strict }, 'fail', 'headers.hsts.subdomains'],
+    ['subdomains in a broken value', 'hsts-subdomains', apex('includeSubDomains'), 'warn', 'headers.hsts.subdomains'],
+    [
+      'subdomains declared unwanted',
+      'hsts-subdomains',
+      { host: { headers: { 'Strict-Transport-Security': { includeSubDomains: false } } } },
+      'fail',
+      'headers.hsts.subdomains-unwanted',
+    ],
+    ['preload is never demanded', 'hsts-preload', apex('max-age=31536000'), 'pass'],
+    ['preload on a name below says nothing', 'hsts-preload', hsts(PRELOAD), 'skip'],
+    ['preload and all that the list asks', 'hsts-preload', apex(PRELOAD), 'pass'],
+    ['preload with http closed', 'hsts-preload', apex(PRELOAD, { plain: failed('ECONNREFUSED') }), 'pass'],
+    ['preload with http silent', 'hsts-preload', apex(PRELOAD, { plain: failed('TIMEOUT', 'deadline') }), 'inconclusive'],
+    ['preload without subdomains', 'hsts-preload', apex('max-age=31536000; preload'), 'warn', 'headers.hsts.preload'],
+    ['preload for half a year', 'hsts-preload', apex('max-age=15768000; includeSubDomains; preload'), 'warn', 'headers.hsts.preload'],
+    ['preload with an invalid certificate', 'hsts-preload', apex(PRELOAD, { tls: { authorized: false } }), 'warn', 'headers.hsts.preload'],
+    [
+      'preload, http goes to another host first',
+      'hsts-preload',
+      apex(PRELOAD, { plain: ok(observation({ location: 'https://www.example.com/' }, { url: 'http://example.com/', status: 301 })) }),
+      'warn',
+      'headers.hsts.preload',
+    ],
+    [
+      'preload declared and missing',
+      'hsts-preload',
+      { host: { headers: { 'Strict-Transport-Security': { preload: true } } } },
+      'fail',
+      'headers.hsts.preload-missing',
+    ],
+    ['errors without, not declared', 'hsts-responses', { looked: [look('/x', { 'strict-transport-security': null })] }, 'warn', 'headers.hsts.response'],
+    [
+      'errors without, declared',
+      'hsts-responses',
+      { host: strict, looked: [look('/x', { 'strict-transport-security': null })] },
+      'fail',
+      'headers.hsts.response',
+    ],
+    ['errors with max-age=0', 'hsts-responses', { looked: [look('/x', { 'strict-transport-security': 'max-age=0' })] }, 'warn', 'headers.hsts.response'],
+    ['assets without', 'hsts-responses', { assets: { '/a.js': { 'strict-transport-security': null } } }, 'warn', 'headers.hsts.response'],
+    [
+      'the greeting redirect of the domain without',
+      'hsts-responses',
+      { name: '@', before: [observation({ 'strict-transport-security': null }, { status: 302, url: 'https://example.com/' })] },
+      'fail',
+      'headers.hsts.first-hop',
+    ],
+    [
+      'a limiter in place of an error does not count',
+      'hsts-responses',
+      { looked: [look('/x', { 'strict-transport-security': null }, { status: 429 })] },
+      'pass',
+    ],
+  ])
+})
+
+describe('Content-Security-Policy', () => {
+  const strict: HostInput = { headers: { 'Content-Security-Policy': { strict: true } } }
+  const nonced = `script-src 'nonce-${NONCE}'${REST}`
+  const page = (nonce: string): string => html(`<script nonce="${nonce}">1</script>`)
+  const other = { 'content-security-policy': "script-src 'nonce-YW5vdGhlciBub25jZSBoZXJl'" }
+  const third = { 'content-security-policy': "script-src 'nonce-dGhlIHRoaXJkIG5vbmNlISE='" }
+  table([
+    ['missing', 'csp-present', csp(null), 'fail', 'headers.csp.missing'],
+    ['declared absent', 'csp-present', csp(null, { host: { headers: { 'Content-Security-Policy': { present: false } } } }), 'skip'],
+    [
+      'in the document only',
+      'csp-present',
+      csp(null, { body: `<html><head><meta http-equiv="Content-Security-Policy" content="default-src 'self'"></head>` }),
+      'warn',
+      'headers.csp.meta-only',
+    ],
+    [
+      'in the body it has no effect',
+      'csp-present',
+      csp(null, { body: html(`<meta http-equiv="Content-Security-Policy" content="default-src 'self'">`) }),
+      'fail',
+      'headers.csp.missing',
+    ],
+    [
+      'in a comment it has no effect',
+      'csp-present',
+      csp(null, { body: `<html><head><!-- <meta http-equiv="Content-Security-Policy" content="default-src 'self'"> --></head>` }),
+      'fail',
+      'headers.csp.missing',
+    ],
+    ['not ASCII', 'csp-present', csp('default-src “self”'), 'fail', 'headers.csp.empty'],
+    ['beside report-only', 'csp-present', { headers: { 'content-security-policy-report-only': "default-src 'none'" } }, 'pass'],
+    ['none enforced', 'csp-script', csp(null), 'skip'],
+    ['only frame-ancestors is no policy for scripts', 'csp-script', csp("frame-ancestors 'self'"), 'fail', 'headers.csp.unrestricted'],
+    ['eval, declared strict', 'csp-script', csp("script-src 'self' 'unsafe-eval'", { host: strict }), 'fail', 'headers.csp.unsafe-eval'],
+    ['eval for WebAssembly alone', 'csp-script', csp("script-src 'self' 'wasm-unsafe-eval'", { host: strict }), 'pass'],
+    ['eval that a second policy withholds', 'csp-script', csp(["script-src 'self' 'unsafe-eval'", "script-src 'self'"]), 'pass'],
+    ['inline that a second policy withholds', 'csp-script', csp("script-src 'self' 'unsafe-inline', script-src 'self'"), 'pass'],
+    ['keywords in any case', 'csp-script', csp("SCRIPT-SRC 'Unsafe-Inline'"), 'fail', 'headers.csp.unsafe-inline'],
+    ['handlers only', 'csp-script', csp("script-src 'self'; script-src-attr 'unsafe-inline'"), 'fail', 'headers.csp.unsafe-inline'],
+    ['the compatible strict policy', 'csp-script', csp(`script-src 'strict-dynamic' 'nonce-${NONCE}' https: 'unsafe-inline'`), 'pass'],
+    ['a short nonce', 'csp-script', csp("script-src 'nonce-MTIzNDU2Nzg='"), 'warn', 'headers.csp.weak-nonce'],
+    ['a nonce of 16 bytes', 'csp-script', csp(nonced), 'pass'],
+    ['an address', 'csp-script', csp("script-src 'self' 203.0.113.7"), 'warn', 'headers.csp.ip-source'],
+    ['unsafe-hashes', 'csp-script', csp(`script-src 'unsafe-hashes' ${SHA256}`), 'warn', 'headers.csp.unsafe-hashes'],
+    ['a host with old Angular', 'csp-script', csp("script-src 'self' ajax.googleapis.com"), 'warn', 'headers.csp.bypass'],
+    ['one path on such a host', 'csp-script', csp("script-src 'self' https://ajax.googleapis.com/ajax/libs/jquery/3.7.1/jquery.min.js"), 'pass'],
+    ['a host of its own', 'csp-script', csp("script-src 'self' https://static.example.com"), 'pass'],
+    ['base-uri missing', 'csp-baseline', csp("default-src 'self'; form-action 'self'; frame-ancestors 'self'"), 'warn', 'headers.csp.base-missing'],
+    ['form-action missing', 'csp-baseline', csp("default-src 'self'; base-uri 'self'; frame-ancestors 'self'"), 'warn', 'headers.csp.form-missing'],
+    ['frame-ancestors missing', 'csp-baseline', csp("default-src 'self'; base-uri 'self'; form-action 'self'"), 'warn', 'headers.csp.ancestors-missing'],
+    ['default-src covers plugins', 'csp-baseline', csp("default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"), 'pass'],
+    ['parts in two policies', 'csp-baseline', csp(["default-src 'self'", "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"]), 'pass'],
+    ['a semicolon forgotten', 'csp-hygiene', csp("default-src 'self' img-src 'self'"), 'warn', 'headers.csp.syntax'],
+    ['quotes forgotten', 'csp-hygiene', csp('default-src self'), 'warn', 'headers.csp.syntax'],
+    ['none beside others', 'csp-hygiene', csp("default-src 'none' example.com"), 'warn', 'headers.csp.syntax'],
+    ['a misspelt keyword', 'csp-hygiene', csp("default-src 'self' 'unsafe-inlin'"), 'warn', 'headers.csp.syntax'],
+    ['an unknown directive', 'csp-hygiene', csp("default-src 'self'; image-src 'self'"), 'warn', 'headers.csp.syntax'],
+    ['block-all-mixed-content', 'csp-hygiene', csp("default-src 'self'; block-all-mixed-content"), 'warn', 'headers.csp.deprecated'],
+    [
+      'plain http host that is upgraded',
+      'csp-hygiene',
+      csp("default-src 'self' http://cdn.example.net; upgrade-insecure-requests"),
+      'warn',
+      'headers.csp.http-passive',
+    ],
+    ['unsafe-inline styles that a nonce switches off', 'csp-hygiene', csp(`default-src 'self'; style-src 'unsafe-inline' 'nonce-${NONCE}'`), 'pass'],
+    ['no word of styles', 'csp-hygiene', csp("script-src 'self'"), 'pass'],
+    [
+      'modern directives are known',
+      'csp-hygiene',
+      csp("default-src 'self'; require-trusted-types-for 'script'; trusted-types default 'allow-duplicates'; sandbox allow-scripts; worker-src blob:"),
+      'pass',
+    ],
+    [
+      'frame-ancestors in the document',
+      'csp-hygiene',
+      { body: `<html><head><meta http-equiv="Content-Security-Policy" content="frame-ancestors 'none'"></head>` },
+      'warn',
+      'headers.csp.meta-ignored',
+    ],
+    ['no nonce', 'csp-nonce-fresh', {}, 'skip'],
+    ['another nonce each time', 'csp-nonce-fresh', csp(nonced, { body: page(NONCE), again: other, fresh: third }), 'pass'],
+    ['the same nonce always', 'csp-nonce-fresh', csp(nonced, { body: page(NONCE) }), 'fail', 'headers.csp.nonce-constant'],
+    ['the same nonce from a cache', 'csp-nonce-fresh', csp(nonced, { body: page(NONCE), fresh: third }), 'fail', 'headers.csp.nonce-cached'],
+    ['a script with an old nonce', 'csp-nonce-fresh', csp(nonced, { body: page('b2xk'), again: other, fresh: third }), 'fail', 'headers.csp.nonce-mismatch'],
+    [
+      'data with an old nonce runs nothing',
+      'csp-nonce-fresh',
+      csp(nonced, { body: html('<script type="application/json" nonce="b2xk">{}</script>'), again: other, fresh: third }),
+      'pass',
+    ],
+    ['no reports asked for', 'csp-report-endpoint', {}, 'skip'],
+    ['report-to without endpoint', 'csp-report-endpoint', csp("default-src 'self'; report-to csp"), 'warn', 'headers.csp.report-dangling'],
+    [
+      'report-to with another endpoint',
+      'csp-report-endpoint',
+      csp("default-src 'self'; report-to csp", header('reporting-endpoints', 'default="/r"')),
+      'warn',
+      'headers.csp.report-dangling',
+    ],
+    [
+      'report-to with the older header',
+      'csp-report-endpoint',
+      csp("default-src 'self'; report-to csp", header('report-to', '{"group":"csp","max_age":1,"endpoints":[{"url":"https://r.example.com"}]}')),
+      'pass',
+    ],
+    ['reports over plain http', 'csp-report-endpoint', csp("default-src 'self'; report-uri http://r.example.com/"), 'warn', 'headers.csp.report-insecure'],
+  ])
+})
+
+describe('frames', () => {
+  const APP = 'https://app.example.com'
+  const embed = (csp_: object): HostInput => ({ headers: { 'Content-Security-Policy': csp_ as { strict: boolean } } })
+  const declared = embed({ frameAncestorsInclude: [APP], frameAncestorsExclude: ['*'] })
+  const both = (ancestors: string, options: string | null, host: HostInput = declared): Case =>
+    csp(`default-src 'self'; frame-ancestors ${ancestors}`, { headers: { 'x-frame-options': options }, host })
+  table([
+    ['named origins', 'framing', both(`'self' ${APP}`, null), 'pass'],
+    ['named origins beside DENY, declared', 'framing', both(`'self' ${APP}`, 'DENY'), 'fail', 'headers.framing.contradiction'],
+    ['named origins beside SAMEORIGIN, not declared', 'framing', both(`'self' ${APP}`, 'SAMEORIGIN', {}), 'warn', 'headers.framing.contradiction'],
+    ['self beside SAMEORIGIN', 'framing', both("'self'", 'SAMEORIGIN', {}), 'pass'],
+    ['none beside SAMEORIGIN', 'framing', both("'none'", 'SAMEORIGIN', {}), 'pass'],
+    ['https:', 'framing', both('https:', null, {}), 'fail', 'headers.framing.any'],
+    ['every name below', 'framing', both('https://*.example.com', null, {}), 'warn', 'headers.framing.wildcard'],
+    ['ALLOW-FROM beside named origins', 'framing', both(APP, `ALLOW-FROM ${APP}`, {}), 'warn', 'headers.framing.ignored'],
+    ['identical duplicates', 'framing', csp(null, header('x-frame-options', ['DENY', 'DENY'])), 'pass'],
+    ['exactly the declared', 'embedding', both(`'self' ${APP}`, null), 'pass'],
+    ['by a name pattern', 'embedding', both('https://*.example.com', null), 'pass'],
+    ['the declared one is missing', 'embedding', both("'self'", null), 'fail', 'headers.embedding.blocked'],
+    ['the declared one over http only', 'embedding', both('http://app.example.com:8080', null), 'fail', 'headers.embedding.blocked'],
+    [
+      'a second policy keeps it out',
+      'embedding',
+      { ...both(APP, null), headers: { 'content-security-policy': [`frame-ancestors ${APP}`, "frame-ancestors 'self'"], 'x-frame-options': null } },
+      'fail',
+      'headers.embedding.blocked',
+    ],
+    ['a wildcard', 'embedding', both('*', null), 'fail', 'headers.embedding.open'],
+    ['a whole scheme', 'embedding', both(`${APP} https:`, null), 'fail', 'headers.embedding.open'],
+    [
+      'an excluded origin by a pattern',
+      'embedding',
+      both('https://*.example.com', null, embed({ frameAncestorsExclude: ['https://old.example.com'] })),
+      'fail',
+      'headers.embedding.open',
+    ],
+    ['an excluded origin kept out', 'embedding', both(APP, null, embed({ frameAncestorsExclude: ['https://old.example.com'] })), 'pass'],
+    ['nothing restricts it', 'embedding', csp(null, { headers: { 'x-frame-options': null }, host: declared }), 'fail', 'headers.embedding.unrestricted'],
+    [
+      'X-Frame-Options alone keeps it out',
+      'embedding',
+      csp(null, { headers: { 'x-frame-options': 'SAMEORIGIN' }, host: declared }),
+      'fail',
+      'headers.embedding.blocked',
+    ],
+    ['X-Frame-Options is overruled', 'embedding', both(APP, 'DENY'), 'pass'],
+    ['nothing declared', 'embedding', {}, 'skip'],
+  ])
+})
