@@ -58,6 +58,9 @@ export class ProbeError extends Error {
   }
 }
 
+/** Proof that nothing listens: the connection itself was refused. A resolver or a proxy that refuses says nothing about the port. */
+export const isRefused = (seen: Observed<unknown>): boolean => !seen.ok && seen.failure.phase === 'connect' && seen.failure.code === 'ECONNREFUSED'
+
 /** Network-class failures: the run tries once more after 2 s (on a public address), and says so. Refusals and answers are judgements, never retried. */
 export const RETRYABLE: ReadonlySet<string> = new Set([
   'ECONNRESET',

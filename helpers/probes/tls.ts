@@ -1,5 +1,6 @@
 /** TLS handshakes of the target's hosts: what was negotiated and which certificates came. Facts only. */
 import { isIP } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TlsObservation } from '../observations.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import type { Host, Target } from '../target.ts'
@@ -222,6 +223,31 @@ export function tlsSuiteOrder(request: { readonly host: string; readonly suites:
       const last = await look([...rest, chosen])
       if (!last.ok) throw new ProbeError(last.failure)
       return { first: first.value, last: last.value, ...(last.value.cipher === chosen && rest.length > 0 ? { without: await look(rest) } : {}) }
+    },
+  }
+}
+
+/** Servers fetch their first staple when somebody asks for it (nginx); a later handshake gets it. */
+const STAPLE_MS = 3_000
+
+/** The host's ordinary look; where its certificate demands a staple and none came, a further handshake three seconds later. */
+export function tlsStapled(host: string): Probe<TlsObservation> {
+  return {
+    kind: 'tlsStapled',
+    key: `tlsStapled ${host}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 0 },
+    host,
+    timeoutMs: 60_000,
+    async run(context) {
+      const seen = await context.observe(tlsHandshake({ host }))
+      if (!seen.ok) throw new ProbeError(seen.failure)
+      if (seen.value.ocspStaple !== undefined || seen.value.chain[0]?.mustStaple !== true) return seen.value
+      await sleep(STAPLE_MS, undefined, { signal: context.signal }).catch((error: unknown) => {
+        throw new ProbeError({ code: 'TIMEOUT', message: 'the run ended before the further handshake', phase: 'deadline' }, { cause: error })
+      })
+      const again = await context.observe(tlsHandshake({ host, minVersion: 'TLSv1.2' }))
+      return again.ok ? again.value : seen.value
     },
   }
 }

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { bodyText, headerValue, isHtml, mediaType } from '../../helpers/headers.ts'
-import { attempt } from '../../helpers/probe.ts'
+import { attempt, isRefused } from '../../helpers/probe.ts'
 import { fail, type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { at, blocked, curl, endpoints, entryOf, jsonOf, look, noHealth, statusesOf } from './shared.ts'
 
@@ -45,7 +45,7 @@ export default defineCheck({
         at: answer.startedAt,
       }
       // A refused connection is an answer: nothing is there to be healthy. Silence is none (rules G1).
-      if (code === 'ECONNREFUSED') return fail('health.unreachable', evidence)
+      if (isRefused(answer)) return fail('health.unreachable', evidence)
       return inconclusive(code === 'UNMAPPED' ? 'misused' : 'unobserved', evidence.received, evidence)
     }
     const seen = answer.value

@@ -37,9 +37,9 @@ const answer = (body: unknown, more: More = {}): HttpObservation => {
   }
 }
 const seen = <T>(value: T): Observed<T> => ({ ok: true, value, startedAt: NOW.toISOString(), durationMs: 1, attempts: 1 })
-const failed = (code: string): Observed<never> => ({
+const failed = (code: string, phase: 'connect' | 'resolve' = 'connect'): Observed<never> => ({
   ok: false,
-  failure: { code, message: code.toLowerCase(), phase: 'connect' },
+  failure: { code, message: code.toLowerCase(), phase },
   startedAt: NOW.toISOString(),
   durationMs: 1,
   attempts: 2,
@@ -129,6 +129,7 @@ const CASES: Record<string, readonly Case[]> = {
     ['another word', { answer: seen(answer('degraded', { headers: [['Content-Type', 'text/plain']] })) }, 'fail health.body', { entry: { body: 'ok' } }],
     ['nothing listens', { answer: failed('ECONNREFUSED') }, 'fail health.unreachable'],
     ['silence', { answer: failed('TIMEOUT') }, 'inconclusive'],
+    ['a resolver that refuses says nothing about the port', { answer: failed('ECONNREFUSED', 'resolve') }, 'inconclusive'],
     ['reset', { answer: failed('ECONNRESET') }, 'inconclusive'],
     ['no such port for this vantage', { answer: failed('UNMAPPED') }, 'inconclusive'],
     ['a challenge', { answer: seen(CHALLENGE) }, 'inconclusive'],

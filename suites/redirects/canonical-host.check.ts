@@ -74,7 +74,7 @@ export default defineCheck({
     const silent = ends.find(({ failure }) => failure !== undefined)?.failure
     if (silent !== undefined) {
       if (NO_NAME.has(silent.code)) return warn('redirects.canonical.no-name', evidence)
-      const refused = silent.code === 'ECONNREFUSED' || silent.code.startsWith('ALERT_') || silent.code.startsWith('ERR_SSL_')
+      const refused = (silent.phase === 'connect' && silent.code === 'ECONNREFUSED') || silent.code.startsWith('ALERT_') || silent.code.startsWith('ERR_SSL_')
       return refused ? fail('redirects.canonical.dead', evidence) : inconclusive('unobserved', `${silent.phase}: ${silent.message} (${silent.code})`, evidence)
     }
     if (ends.some(({ certified }) => !certified)) return fail('redirects.canonical.certificate', evidence, 'high')

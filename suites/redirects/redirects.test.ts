@@ -123,6 +123,7 @@ const nothingThere = (...keys: string[]): Case[] => {
     ['silence is no answer', all(SILENT), 'inconclusive'],
     ['a reset is no answer', all(RESET), 'inconclusive'],
     ['no such port for this vantage', all(failed('UNMAPPED')), 'inconclusive'],
+    ['a resolver that refuses is no closed port', all(failed('ECONNREFUSED', 'resolve')), 'inconclusive'],
   ]
 }
 const obstacles = (...keys: string[]): Case[] =>
@@ -451,6 +452,17 @@ const CASES: Record<string, readonly Case[]> = {
     [
       'www is silent',
       { apex: chain('final', undefined, '200 https://example.com/'), www: SILENT, apexTls: tls(true, 'example.com'), wwwTls: SILENT },
+      'inconclusive',
+      CANONICAL('apex'),
+    ],
+    [
+      'the resolver refuses',
+      {
+        apex: chain('final', undefined, '200 https://example.com/'),
+        www: failed('ECONNREFUSED', 'resolve'),
+        apexTls: tls(true, 'example.com'),
+        wwwTls: failed('ECONNREFUSED', 'resolve'),
+      },
       'inconclusive',
       CANONICAL('apex'),
     ],

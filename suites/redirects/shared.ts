@@ -2,7 +2,7 @@
 import { eachHost, type Subject } from '../../helpers/check.ts'
 import { headerValue, headerValues, isChallenge } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
-import type { Observed, Probe } from '../../helpers/probe.ts'
+import { isRefused, type Observed, type Probe } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { type CurlOptions, curlFor } from '../../helpers/reproduce.ts'
 import type { Host, Target } from '../../helpers/target.ts'
@@ -40,7 +40,7 @@ export const isRedirect = (seen: HttpObservation): boolean => [301, 302, 303, 30
 export const redirecting = eachHost((host, target) => !excepted(target, host, '/'))
 
 /** Only a refused connection proves that nothing listens; silence and resets prove nothing (rules G1). */
-export const isClosed = (seen: Observed<unknown>): boolean => !seen.ok && seen.failure.code === 'ECONNREFUSED'
+export const isClosed = isRefused
 
 /** Reasons of a chain that ended in silence or a reset, which proves nothing (rules G1). */
 export const SILENCE = /\((?:TIMEOUT|ETIMEDOUT|ECONNRESET|EPIPE|EOF|EAI_AGAIN|SERVFAIL|UND_ERR_[A-Z_]+)\)$/

@@ -1,7 +1,7 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { matchServerName } from '../../helpers/grammar/server-name.ts'
 import { certificatePaths } from '../../helpers/probes/certificate-path.ts'
-import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
+import { fail, inconclusive, pass, skip, warn } from '../../helpers/verdict.ts'
 import { certificateLine, noHosts, openssl, seenAt, tlsHosts, usedPath } from './shared.ts'
 
 export default defineCheck({
@@ -24,6 +24,7 @@ export default defineCheck({
   needs: (subject) => ({ paths: certificatePaths(hostOf(subject).fqdn) }),
   judge: ({ paths }, { subject, now }) => {
     if (paths.servedSource !== 'wire') {
+      if (paths.wireFailure === 'ALERT_PROTOCOL_VERSION') return skip('not-applicable', 'the host speaks TLS 1.3 alone, which allows any order behind the leaf')
       return inconclusive(
         'unobserved',
         `the served order is encrypted in TLS 1.3, and a TLS 1.2 handshake gave none (${paths.wireFailure ?? 'nothing readable'})`,

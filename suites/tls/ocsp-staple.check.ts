@@ -1,7 +1,7 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { readOcspResponse } from '../../helpers/grammar/ocsp-response.ts'
+import { tlsStapled } from '../../helpers/probes/tls.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { ordinary } from './probes.ts'
 import { certificateLine, leafOf, noHosts, openssl, seenAt, tlsHosts } from './shared.ts'
 
 const bare = (hex: string): string => hex.toLowerCase().replace(/^(?:00)+(?=..)/, '')
@@ -28,7 +28,7 @@ export default defineCheck({
   options: {},
   subjects: tlsHosts,
   unless: noHosts,
-  needs: (subject) => ({ tls: ordinary(hostOf(subject)) }),
+  needs: (subject) => ({ tls: tlsStapled(hostOf(subject).fqdn) }),
   judge: ({ tls }, { now }) => {
     const leaf = leafOf(tls)
     if (leaf === undefined) return inconclusive('unobserved', 'the handshake brought no readable certificate')

@@ -1,6 +1,6 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { rawHttp } from '../../helpers/probes/http.ts'
-import { attempt } from '../../helpers/probe.ts'
+import { attempt, isRefused } from '../../helpers/probe.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
 
@@ -34,7 +34,7 @@ export default defineCheck({
         received: `${seen.failure.message} (${seen.failure.code})`,
         at: seen.startedAt,
       }
-      return seen.failure.code === 'ECONNREFUSED' ? pass(evidence) : inconclusive('unobserved', seen.failure.message, evidence)
+      return isRefused(seen) ? pass(evidence) : inconclusive('unobserved', seen.failure.message, evidence)
     }
     const { status, peer, at, closed } = seen.value
     const evidence = { what, expected: 'any status but 101', received: status === undefined ? `no status line (${closed})` : String(status), where: peer, at }

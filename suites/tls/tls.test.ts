@@ -1,6 +1,9 @@
 /** Judgement of the suite: a healthy observation, then one thing wrong per case, and the traps that must not alarm. Plain objects, no sockets. */
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { mustStaple, ocspAnswer, ocspAt } from '../../fixtures/certificates.ts'
+import { healthyWorld } from '../../fixtures/healthy.ts'
+import { outcomesOf } from '../../fixtures/proof.ts'
 import type { Check } from '../../helpers/check.ts'
 import type { CertificateFacts, RawHttpObservation, TlsObservation } from '../../helpers/observations.ts'
 import type { Observed } from '../../helpers/probe.ts'
@@ -279,7 +282,8 @@ const CASES: Record<string, readonly Case[]> = {
     ['reversed above the leaf', { paths: paths({ served: [leaf(), root(), intermediate()] }) }, 'warn tls.chain.unordered'],
     ['an extra cross-sign is no disorder', { paths: paths({ served: [leaf(), certificate('X'), intermediate()] }) }, 'pass'],
     ['leaf last', { paths: paths({ served: [intermediate(), leaf()] }) }, 'fail tls.chain.leaf-not-first'],
-    ['TLS 1.3 only', { paths: paths({ servedSource: 'library', wireFailure: 'ALERT_PROTOCOL_VERSION' }) }, 'inconclusive'],
+    ['TLS 1.3 only', { paths: paths({ servedSource: 'library', wireFailure: 'ALERT_PROTOCOL_VERSION' }) }, 'skip'],
+    ['the wire could not be read', { paths: paths({ servedSource: 'library', wireFailure: 'TIMEOUT' }) }, 'inconclusive'],
   ],
   'chain-extras': [
     ['nothing extra', { paths: paths() }, 'pass'],
@@ -695,4 +699,21 @@ test('every alert that proves a refusal, and nothing else, is one', () => {
   expect(proofOfFailure({ code: 'ALERT_ACCESS_DENIED', message: '', phase: 'tls' }).result).toBe('unknown')
   expect(proofOfFailure({ code: 'ECONNREFUSED', message: '', phase: 'connect' }).result).toBe('unknown')
   expect(proofOfFailure({ code: 'ALERT_INSUFFICIENT_SECURITY', message: '', phase: 'tls' }).result).toBe('refused')
+})
+
+test('a staple that is there at the second asking is no alarm', async () => {
+  const world = healthyWorld()
+  const serial = '4a5b6c7d8e9f00112233445566778899'
+  let asked = 0
+  const { git } = world.hosts
+  if (git === undefined) throw new RangeError('no host')
+  git.certificate = { ...git.certificate, serialHex: serial, extensions: [mustStaple(), ocspAt('http://ocsp.example.net/')] }
+  git.tls = { ...git.tls, ocspStaple: () => (asked++ === 0 ? Buffer.alloc(0) : ocspAnswer(serial, 'good', { from: -1, to: 24 })) }
+  const check = checks.get('ocsp-staple')
+  if (check === undefined) throw new RangeError('no check')
+  const outcomes = await outcomesOf(world, [check], { hosts: new Set(['git']) })
+  expect([...outcomes.byKey.values()].map(({ outcome, evidence }) => [outcome, evidence[0]?.received.split(',', 2).join(',')])).toEqual([
+    ['pass', 'response status 0, good'],
+  ])
+  expect(asked).toBe(2)
 })
