@@ -272,9 +272,12 @@ async function exchangeRaw(
   const chunks: Buffer[] = []
   let size = 0
   let firstAt = 0
+  let whole: NodeJS.Timeout | undefined
   try {
     const closed = await new Promise<RawHttpObservation['closed']>((resolve) => {
       let timer = setTimeout(() => resolve('kept-open'), Math.max(to.quietMs, 5_000))
+      // Silence alone does not end somebody who sends a byte now and then.
+      whole = setTimeout(() => resolve('kept-open'), probeMs(context))
       let checked = 0
       socket.on('data', (chunk: Buffer) => {
         if (firstAt === 0) firstAt = performance.now()
@@ -313,6 +316,7 @@ async function exchangeRaw(
   } catch (error) {
     throw new ProbeError(connectionFailure(error, 'response'), { cause: error })
   } finally {
+    clearTimeout(whole)
     socket.destroy()
   }
 }

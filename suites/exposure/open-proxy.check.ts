@@ -1,6 +1,6 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import type { RawHttpObservation } from '../../helpers/observations.ts'
-import { attempt, type Observed } from '../../helpers/probe.ts'
+import { attempt, isRefused, type Observed } from '../../helpers/probe.ts'
 import { rawHttp } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import { realPort } from '../../helpers/target.ts'
@@ -48,7 +48,7 @@ export default defineCheck({
     const look = (seen: Observed<RawHttpObservation>, what: string, judged: (one: RawHttpObservation, evidence: Evidence) => Finding): void => {
       const expected = 'anything but the foreign page'
       if (!seen.ok) {
-        if (seen.failure.code === 'ECONNREFUSED') findings.push({ grade: 'pass', evidence: { what, expected, received: 'connection refused' } })
+        if (isRefused(seen)) findings.push({ grade: 'pass', evidence: { what, expected, received: 'connection refused' } })
         else silent += 1
         return
       }
