@@ -151,7 +151,9 @@ function judge(id: string, given: Case = {}): Verdict {
 
 type Row = readonly [what: string, id: string, given: Case, outcome: Verdict['outcome'], code: string | undefined]
 type Short = readonly [what: string, id: string, given: Case, outcome: Verdict['outcome'], code?: string]
+const reached = new Set<string>()
 const table = (rows: readonly Short[]): void => {
+  for (const [, , , , code] of rows) if (code !== undefined) reached.add(code)
   test.each(rows.map(([what, id, given, outcome, code]): Row => [what, id, given, outcome, code]))('%s: %s', (_, id, given, outcome, code) => {
     const verdict = judge(id, given)
     expect([verdict.outcome, 'code' in verdict && verdict.outcome !== 'inconclusive' ? verdict.code : undefined]).toEqual([outcome, code])
@@ -548,4 +550,365 @@ describe('frames', () => {
     ['X-Frame-Options is overruled', 'embedding', both(APP, 'DENY'), 'pass'],
     ['nothing declared', 'embedding', {}, 'skip'],
   ])
+})
+
+describe('further answers of the host', () => {
+  const declared: HostInput = { headers: { 'X-Frame-Options': 'DENY', 'X-Content-Type-Options': 'nosniff' } }
+  const DENY = { 'x-frame-options': 'DENY' }
+  const on = (looked: Looked, more: Case = {}): Case => ({ ...more, headers: { ...DENY, ...more.headers }, looked: [looked] })
+  const api: HostInput = { ...declared, apiPaths: ['/api/x'] }
+  const data = (headers: Values): Looked =>
+    look('/api/x', { ...DENY, 'content-type': 'application/json', ...headers }, { status: 200, body: Buffer.from('{}') })
+  table([
+    ['an error with everything', 'error-responses', on(look('/x', DENY), { host: declared }), 'pass'],
+    [
+      'an error without a declared header',
+      'error-responses',
+      on(look('/x', { 'x-frame-options': null }), { host: declared }),
+      'fail',
+      'headers.errors.declared',
+    ],
+    [
+      'an error with another value',
+      'error-responses',
+      on(look('/x', { 'x-frame-options': 'SAMEORIGIN' }), { host: declared }),
+      'fail',
+      'headers.errors.declared',
+    ],
+    ['an error without a header of the document', 'error-responses', on(look('/x', { 'content-security-policy': null })), 'warn', 'headers.errors.lost'],
+    [
+      'an error without a header that the document lacks too',
+      'error-responses',
+      { headers: { 'content-security-policy': null }, looked: [look('/x', { 'content-security-policy': null })] },
+      'pass',
+    ],
+    [
+      'an error in JSON needs no policy',
+      'error-responses',
+      on(look('/x', { 'content-type': 'application/json', 'content-security-policy': null, 'referrer-policy': null, 'x-frame-options': null })),
+      'pass',
+    ],
+    [
+      'an error in JSON without nosniff',
+      'error-responses',
+      on(look('/x', { 'content-type': 'application/json', 'x-content-type-options': null })),
+      'warn',
+      'headers.errors.lost',
+    ],
+    [
+      'a redirect needs no policy that is not declared',
+      'error-responses',
+      on(look('/x', { 'content-security-policy': null, 'x-frame-options': null }, { status: 302 })),
+      'pass',
+    ],
+    [
+      'a redirect before the document without a declared header',
+      'error-responses',
+      {
+        ...on(look('/x', DENY), { host: declared }),
+        before: [observation({ 'x-content-type-options': null }, { status: 302, url: 'https://www.example.com/' })],
+      },
+      'fail',
+      'headers.errors.declared',
+    ],
+    [
+      'declared absent is not asked for',
+      'error-responses',
+      { host: { headers: { 'X-Frame-Options': { absent: true } } }, headers: { 'x-frame-options': null }, looked: [look('/x', { 'x-frame-options': null })] },
+      'pass',
+    ],
+    [
+      'a 503 that is declared is judged',
+      'error-responses',
+      { looked: [{ ...look('/x', { 'x-content-type-options': null }, { status: 503 }), right: [503] }] },
+      'warn',
+      'headers.errors.lost',
+    ],
+    ['assets with everything', 'assets', { headers: DENY, host: declared, assets: { '/a.js': DENY } }, 'pass'],
+    [
+      'assets without a declared header',
+      'assets',
+      { headers: DENY, host: declared, assets: { '/a.js': { 'x-frame-options': null } } },
+      'fail',
+      'headers.assets.declared',
+    ],
+    ['assets without nosniff', 'assets', { assets: { '/a.js': { 'x-content-type-options': null } } }, 'warn', 'headers.assets.lost'],
+    [
+      'assets need no policy that is not declared',
+      'assets',
+      { assets: { '/a.js': { 'content-security-policy': null, 'x-frame-options': null, 'referrer-policy': null } } },
+      'pass',
+    ],
+    ['no assets', 'assets', {}, 'skip'],
+    ['another backend with everything', 'paths', { headers: DENY, host: api, looked: [data({})] }, 'pass'],
+    [
+      'another backend without a declared header',
+      'paths',
+      { headers: DENY, host: api, looked: [data({ 'x-frame-options': null })] },
+      'fail',
+      'headers.paths.declared',
+    ],
+    [
+      'another backend without nosniff, not declared',
+      'paths',
+      { host: { apiPaths: ['/api/x'] }, looked: [data({ 'x-content-type-options': null })] },
+      'warn',
+      'headers.paths.lost',
+    ],
+    [
+      'a header declared for the path',
+      'paths',
+      { host: { paths: { '/api/x': { headers: { 'Cache-Control': 'no-store' } } } }, looked: [data({})] },
+      'fail',
+      'headers.paths.declared',
+    ],
+    [
+      'a header declared for the path, sent',
+      'paths',
+      { host: { paths: { '/api/x': { headers: { 'Cache-Control': 'no-store' } } } }, looked: [data({ 'cache-control': 'no-store' })] },
+      'pass',
+    ],
+    ['no other backend could be asked', 'paths', { host: api, looked: [{ path: '/api/x', seen: failed('ECONNRESET') }] }, 'inconclusive'],
+    ['HEAD like GET', 'methods', on(look('/', DENY, { status: 200, body: Buffer.from('') }, 'HEAD'), { host: declared }), 'pass'],
+    [
+      'HEAD without a declared header',
+      'methods',
+      on(look('/', { 'x-frame-options': null }, { status: 200, body: Buffer.from('') }, 'HEAD'), { host: declared }),
+      'fail',
+      'headers.methods.declared',
+    ],
+    [
+      'HEAD without the policy of GET',
+      'methods',
+      on(look('/', { 'content-security-policy': null }, { status: 200, body: Buffer.from('') }, 'HEAD')),
+      'warn',
+      'headers.methods.lost',
+    ],
+    ['no other method was answered', 'methods', { looked: [{ path: '/', method: 'HEAD', seen: failed('TIMEOUT', 'deadline') }] }, 'inconclusive'],
+  ])
+})
+
+describe('the declared profile', () => {
+  const host = (headers: NonNullable<HostInput['headers']>): Case => ({ host: { headers } })
+  table([
+    ['exact values', 'profile', host({ 'X-Frame-Options': 'SAMEORIGIN', 'Referrer-Policy': { present: true }, Server: { regex: '^nginx$' } }), 'pass'],
+    ['names in any case', 'profile', host({ 'x-FRAME-options': 'SAMEORIGIN' }), 'pass'],
+    ['another value', 'profile', host({ 'X-Frame-Options': 'DENY' }), 'fail', 'headers.profile.differs'],
+    ['not sent', 'profile', host({ 'X-XSS-Protection': '1; mode=block' }), 'fail', 'headers.profile.missing'],
+    ['declared absent, sent', 'profile', host({ Server: { absent: true } }), 'fail', 'headers.profile.forbidden'],
+    ['an exact HSTS', 'profile', host({ 'Strict-Transport-Security': { equals: 'max-age=31536000; includeSubDomains', maxAgeMin: 1 } }), 'pass'],
+    ['an exact policy that differs', 'profile', host({ 'Content-Security-Policy': { equals: "default-src 'none'" } }), 'fail', 'headers.profile.differs'],
+    [
+      'the same value twice is not another value',
+      'profile',
+      { ...host({ 'X-Frame-Options': 'DENY' }), ...header('x-frame-options', ['DENY', 'DENY']) },
+      'pass',
+    ],
+    [
+      'two values are never the declared one',
+      'profile',
+      { ...host({ 'X-Frame-Options': 'DENY' }), ...header('x-frame-options', ['DENY', 'SAMEORIGIN']) },
+      'fail',
+      'headers.profile.differs',
+    ],
+    ['an expression that cannot be read', 'profile', host({ Server: { regex: '(' } }), 'inconclusive'],
+    ['nothing exact declared', 'profile', host({ 'Strict-Transport-Security': { maxAgeMin: 1 } }), 'skip'],
+  ])
+})
+
+describe('types, repetitions, grammar, size', () => {
+  const type = (value: string | readonly string[] | null, more: Case = {}): Case => ({ ...more, headers: { 'content-type': value } })
+  const api: HostInput = { kind: 'api' }
+  table([
+    ['missing', 'content-type', type(null), 'fail', 'headers.content-type.missing'],
+    ['missing on an empty body', 'content-type', type(null, { body: '', status: 204 }), 'pass'],
+    ['no media type', 'content-type', type('html'), 'fail', 'headers.content-type.invalid'],
+    ['no charset', 'content-type', type('text/html'), 'warn', 'headers.content-type.charset-missing'],
+    ['charset in any case', 'content-type', type('text/html;CHARSET="UTF-8"'), 'pass'],
+    ['an unknown charset', 'content-type', type('text/html; charset=utf-9'), 'warn', 'headers.content-type.charset-unknown'],
+    ['another known charset', 'content-type', type('text/html; charset=iso-8859-1'), 'pass'],
+    ['a broken parameter', 'content-type', type('text/html; charset=utf-8; charset=utf-8'), 'warn', 'headers.content-type.flawed'],
+    ['JSON needs no charset', 'content-type', type('application/json', { body: '{"a":1}', host: api }), 'pass'],
+    ['JSON called a page', 'content-type', type('text/html; charset=utf-8', { body: '{"a":"<b>"}' }), 'fail', 'headers.content-type.html-for-data'],
+    ['a page where data is asked', 'content-type', type('text/html; charset=utf-8', { host: api }), 'fail', 'headers.content-type.html-for-data'],
+    ['a page called JSON', 'content-type', type('application/json', { host: api }), 'fail', 'headers.content-type.data-for-html'],
+    [
+      'a page fallback on an API path',
+      'content-type',
+      { host: { apiPaths: ['/api/x'] }, looked: [look('/api/x', {}, { status: 200 })] },
+      'fail',
+      'headers.content-type.html-for-data',
+    ],
+    ['an error page on an API path', 'content-type', { host: { apiPaths: ['/api/x'] }, looked: [look('/api/x', {}, { status: 404 })] }, 'pass'],
+    ['once each', 'duplicates', {}, 'pass'],
+    ['the same twice', 'duplicates', header('x-content-type-options', ['nosniff', 'nosniff']), 'warn', 'headers.duplicates.repeated'],
+    ['two HSTS', 'duplicates', hsts(['max-age=31536000', 'max-age=600']), 'fail', 'headers.duplicates.conflict'],
+    ['two types', 'duplicates', header('content-type', ['text/html; charset=utf-8', 'text/plain']), 'fail', 'headers.duplicates.conflict'],
+    ['twice on errors only', 'duplicates', { looked: [look('/x', { 'x-frame-options': ['DENY', 'SAMEORIGIN'] })] }, 'fail', 'headers.duplicates.conflict'],
+    ['several policies are allowed', 'duplicates', csp(["default-src 'self'", "frame-ancestors 'self'"]), 'pass'],
+    ['the same policy twice', 'duplicates', csp(["default-src 'self'", "default-src 'self'"]), 'warn', 'headers.duplicates.repeated'],
+    [
+      'lists may come in parts',
+      'duplicates',
+      { headers: { vary: ['Origin', 'Accept'], 'set-cookie': ['a=1', 'b=2'], link: ['<a>', '<b>'], 'cache-control': ['no-cache', 'private'] } },
+      'pass',
+    ],
+    ['a fallback list of referrer policies', 'duplicates', header('referrer-policy', 'no-referrer, strict-origin-when-cross-origin'), 'pass'],
+    ['a comma in a date', 'duplicates', { headers: { 'last-modified': 'Sat, 21 Nov 2026 12:00:00 GMT' } }, 'pass'],
+    ['the old filter', 'deprecated', header('x-xss-protection', '1; mode=block'), 'warn', 'headers.deprecated.xss-filter'],
+    ['the old filter off', 'deprecated', header('x-xss-protection', '0'), 'pass'],
+    [
+      'the old filter, declared',
+      'deprecated',
+      { ...header('x-xss-protection', '1; mode=block'), host: { headers: { 'X-XSS-Protection': '1; mode=block' } } },
+      'pass',
+    ],
+    ['Expect-CT', 'deprecated', header('expect-ct', 'max-age=1'), 'warn', 'headers.deprecated.present'],
+    ['pins', 'deprecated', header('public-key-pins', 'max-age=1'), 'warn', 'headers.deprecated.present'],
+    ['what must not be missed: nothing', 'deprecated', header('x-permitted-cross-domain-policies', 'none'), 'pass'],
+    ['a message that breaks the grammar', 'malformed', { more: { malformed: 'a space before the colon' } }, 'fail', 'headers.malformed.message'],
+    ['a control character', 'malformed', header('x-a', 'a\u0000b'), 'fail', 'headers.malformed.field'],
+    ['a name that is no token', 'malformed', header('x a', 'b'), 'fail', 'headers.malformed.field'],
+    ['bytes beyond ASCII', 'malformed', header('x-a', 'é'), 'warn', 'headers.malformed.non-ascii'],
+    ['a tab', 'malformed', header('x-a', 'a\tb'), 'pass'],
+    ['a large policy', 'size', header('x-a', 'a'.repeat(9000)), 'warn', 'headers.size.large'],
+    ['beyond what clients take', 'size', header('x-a', 'a'.repeat(17_000)), 'fail', 'headers.size.too-large'],
+    ['another limit', 'size', { options: { warnBytes: 10 } }, 'warn', 'headers.size.large'],
+  ])
+})
+
+describe('what headers tell', () => {
+  const version = (name: string, value: string): Short => [`${name}: ${value}`, 'version-disclosure', header(name, value), 'warn', 'headers.version']
+  const quiet = (name: string, value: string): Short => [`${name}: ${value}`, 'version-disclosure', header(name, value), 'pass']
+  table([
+    version('server', 'nginx/1.24.0'),
+    version('server', 'Apache/2.4.58 (Debian) OpenSSL/3.0.11'),
+    version('x-powered-by', 'PHP/8.2.7'),
+    version('x-powered-by', 'Next.js 14.2'),
+    version('x-aspnet-version', '4.0.30319'),
+    version('x-generator', 'Drupal 10.1 (https://www.drupal.org)'),
+    version('via', '1.1 varnish (Varnish/6.0)'),
+    quiet('server', 'nginx'),
+    quiet('server', 'cloudflare'),
+    quiet('server', 'GitHub.com'),
+    quiet('x-powered-by', 'Express'),
+    quiet('via', '1.1 Caddy'),
+    quiet('via', '2 edge-3.example.net, HTTP/1.1 proxy'),
+    ['on errors only', 'version-disclosure', { looked: [look('/x', { server: 'nginx/1.24.0' })] }, 'warn', 'headers.version'],
+    ['declared', 'version-disclosure', { ...header('server', 'nginx/1.24.0'), host: { headers: { Server: 'nginx/1.24.0' } } }, 'pass'],
+    ['a backend', 'internal-leak', header('x-backend-server', 'web-3'), 'warn', 'headers.internal.names'],
+    ['a mesh', 'internal-leak', header('x-envoy-upstream-service-time', '3'), 'warn', 'headers.internal.names'],
+    ['a debugger', 'internal-leak', header('x-debug-token-link', '/_profiler/1'), 'warn', 'headers.internal.debug'],
+    ['a source map', 'internal-leak', header('sourcemap', '/a.js.map'), 'warn', 'headers.internal.debug'],
+    ['a private address', 'internal-leak', header('x-served-by', 'http://172.20.0.3:3000'), 'warn', 'headers.internal.address'],
+    ['a public address', 'internal-leak', header('x-served-by', '203.0.113.7'), 'pass'],
+    ['four numbers that are no private address', 'internal-leak', header('x-build', '110.10.1.1.2'), 'pass'],
+    ['an address in a policy', 'internal-leak', csp("default-src 'self' 10.0.0.1"), 'pass'],
+    ['a request id', 'internal-leak', { headers: { 'x-request-id': 'b1946ac92492d234', traceparent: '00-0af7651916cd43dd-b7ad6b7169203331-01' } }, 'pass'],
+    ['TRACE that echoes', 'trace-method', { body: 'TRACE / HTTP/1.1\r\nx-postproof: postproof-echo-3f9c0d1e\r\n' }, 'fail', 'headers.trace.echo'],
+    ['TRACE refused', 'trace-method', { status: 405, body: '' }, 'pass'],
+    ['TRACE refused as not implemented', 'trace-method', { status: 501, body: '' }, 'pass'],
+    ['TRACE answered with the page', 'trace-method', {}, 'pass'],
+    ['TRACE met a limiter', 'trace-method', { status: 429, body: '' }, 'inconclusive'],
+  ])
+})
+
+describe('referrers, permissions, isolation, types not guessed', () => {
+  const meta = (content: string): string => `<html><head><meta name="referrer" content="${content}"></head>`
+  table([
+    ['origin-when-cross-origin', 'referrer-policy', header('referrer-policy', 'origin-when-cross-origin'), 'warn', 'headers.referrer.leaks'],
+    ['origin', 'referrer-policy', header('referrer-policy', 'origin'), 'fail', 'headers.referrer.leaks'],
+    ['no-referrer-when-downgrade', 'referrer-policy', header('referrer-policy', 'no-referrer-when-downgrade'), 'fail', 'headers.referrer.leaks'],
+    ['the last of several fields', 'referrer-policy', header('referrer-policy', ['unsafe-url', 'same-origin']), 'pass'],
+    ['the document overrules the header', 'referrer-policy', { body: meta('unsafe-url') }, 'fail', 'headers.referrer.leaks'],
+    ['the document overrules the header, for better', 'referrer-policy', { ...header('referrer-policy', 'unsafe-url'), body: meta('no-referrer') }, 'pass'],
+    ['nonsense in the document does not count', 'referrer-policy', { body: meta('whatever') }, 'pass'],
+    ['a semicolon belongs to the value', 'nosniff', header('x-content-type-options', 'nosniff;'), 'fail', 'headers.nosniff.invalid'],
+    ['quotes too', 'nosniff', header('x-content-type-options', '"nosniff"'), 'fail', 'headers.nosniff.invalid'],
+    ['the first value decides', 'nosniff', header('x-content-type-options', ['none', 'nosniff']), 'fail', 'headers.nosniff.invalid'],
+    ['in any case', 'nosniff', header('x-content-type-options', 'NoSniff'), 'pass'],
+    ['absent', 'permissions-policy', header('permissions-policy', null), 'pass'],
+    ['in the old syntax', 'permissions-policy', header('permissions-policy', "camera 'none'"), 'fail', 'headers.permissions.invalid'],
+    ['camera for everybody', 'permissions-policy', header('permissions-policy', 'camera=*'), 'warn', 'headers.permissions.any'],
+    ['fullscreen for everybody', 'permissions-policy', header('permissions-policy', 'fullscreen=*'), 'pass'],
+    ['a value of another kind', 'permissions-policy', header('permissions-policy', 'camera=1'), 'warn', 'headers.permissions.flawed'],
+    [
+      'only the old header',
+      'permissions-policy',
+      { headers: { 'permissions-policy': null, 'feature-policy': "camera 'none'" } },
+      'warn',
+      'headers.permissions.old-only',
+    ],
+    ['COOP absent', 'coop', header('cross-origin-opener-policy', null), 'pass'],
+    ['COOP for popups', 'coop', header('cross-origin-opener-policy', 'same-origin-allow-popups; report-to="x"'), 'pass'],
+    ['COOP off in so many words', 'coop', header('cross-origin-opener-policy', 'unsafe-none'), 'warn', 'headers.coop.open'],
+    [
+      'COOP off, declared',
+      'coop',
+      { ...header('cross-origin-opener-policy', 'unsafe-none'), host: { headers: { 'Cross-Origin-Opener-Policy': 'unsafe-none' } } },
+      'pass',
+    ],
+    ['COEP absent', 'coep', {}, 'pass'],
+    ['COEP credentialless', 'coep', header('cross-origin-embedder-policy', 'credentialless'), 'pass'],
+    ['COEP off in so many words', 'coep', header('cross-origin-embedder-policy', 'unsafe-none'), 'warn', 'headers.coep.open'],
+    ['CORP same-site', 'corp', header('cross-origin-resource-policy', 'same-site'), 'pass'],
+    ['CORP open in so many words', 'corp', header('cross-origin-resource-policy', 'cross-origin'), 'warn', 'headers.corp.open'],
+  ])
+})
+
+describe('what the page loads', () => {
+  const body = (markup: string, more: Case = {}): Case => ({ ...more, body: html(markup) })
+  const HASH = `sha384-${Buffer.alloc(48, 7).toString('base64')}`
+  const CDN = 'https://cdn.example.net/a.js'
+  table([
+    ['nothing over http', 'mixed-content', body('<img src="/a.png"><a href="http://example.net/">x</a>'), 'pass'],
+    ['a picture', 'mixed-content', body('<img src="http://example.net/a.png">'), 'warn', 'headers.mixed-content.passive'],
+    ['an icon', 'mixed-content', { body: '<html><head><link rel="icon" href="http://example.net/a.ico"></head>' }, 'warn', 'headers.mixed-content.passive'],
+    ['a script', 'mixed-content', body('<script src="http://example.net/a.js"></script>'), 'fail', 'headers.mixed-content.active'],
+    ['a style', 'mixed-content', body('<link rel="stylesheet" href="http://example.net/a.css">'), 'fail', 'headers.mixed-content.active'],
+    ['a frame', 'mixed-content', body('<iframe src="http://example.net/"></iframe>'), 'fail', 'headers.mixed-content.active'],
+    ['a form', 'mixed-content', body('<form action="http://www.example.com/login"></form>'), 'fail', 'headers.mixed-content.form'],
+    [
+      'through the base of the page',
+      'mixed-content',
+      { body: '<html><head><base href="http://example.net/"><script src="a.js"></script></head>' },
+      'fail',
+      'headers.mixed-content.active',
+    ],
+    [
+      'links that load nothing',
+      'mixed-content',
+      body('<link rel="canonical" href="http://www.example.com/"><link rel="preconnect" href="http://example.net/">'),
+      'pass',
+    ],
+    ['in a comment', 'mixed-content', body('<!-- <script src="http://example.net/a.js"></script> -->'), 'pass'],
+    ['in the text of a script', 'mixed-content', body('<script>document.write(\'<img src="http://example.net/a.png">\')</script>'), 'pass'],
+    [
+      'upgraded by the policy',
+      'mixed-content',
+      csp("default-src 'self'; upgrade-insecure-requests", body('<script src="http://example.net/a.js"></script>')),
+      'pass',
+    ],
+    ['with hash and crossorigin', 'sri', body(`<script src="${CDN}" integrity="${HASH}" crossorigin></script>`), 'pass'],
+    ['without', 'sri', body(`<script src="${CDN}"></script>`), 'warn', 'headers.sri.missing'],
+    ['a style without', 'sri', body('<link rel="stylesheet" href="https://cdn.example.net/a.css">'), 'warn', 'headers.sri.missing'],
+    ['a hash without crossorigin', 'sri', body(`<script src="${CDN}" integrity="${HASH}"></script>`), 'fail', 'headers.sri.crossorigin'],
+    ['an unknown algorithm', 'sri', body(`<script src="${CDN}" integrity="md5-abc" crossorigin></script>`), 'fail', 'headers.sri.useless'],
+    ['a hash that cannot match, on its own file', 'sri', body('<script src="/a.js" integrity="sha384-abc"></script>'), 'fail', 'headers.sri.useless'],
+    ['a script that changes daily', 'sri', body('<script src="https://js.stripe.com/v3/"></script>'), 'pass'],
+    [
+      'another host of the target',
+      'sri',
+      body('<script src="https://static.example.com/a.js"></script>', { target: { hosts: { www: {}, static: {} } } }),
+      'pass',
+    ],
+    ['a picture of another site', 'sri', body('<img src="https://cdn.example.net/a.png">'), 'pass'],
+    ['inline', 'sri', body('<script>1</script>'), 'pass'],
+  ])
+})
+
+test('every code of the suite is reached by a case, and belongs to one check', () => {
+  const codes = [...checks.values()].flatMap((check) => Object.keys(check.codes))
+  expect(new Set(codes).size).toBe(codes.length)
+  expect(codes.filter((code) => !reached.has(code))).toEqual([])
 })
