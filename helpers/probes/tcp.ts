@@ -85,7 +85,8 @@ export function tcpConnect(request: TcpRequest): Probe<TcpObservation> {
           socket.on('error', (error: NodeJS.ErrnoException) => {
             if (connected) end('open')
             else if (error.code === 'ECONNREFUSED') end('refused')
-            else if (error.code === 'ECONNRESET') end('refused')
+            // The handshake was complete before the reset came (a reset of the SYN is ECONNREFUSED): somebody listens there.
+            else if (error.code === 'ECONNRESET') end('open')
             else if (error.code === 'ETIMEDOUT') end('filtered')
             else end('unreachable')
           })
