@@ -1,6 +1,9 @@
 /** Judgement of the suite: a healthy observation, then one thing wrong per case, and the traps that must not alarm. Plain objects, no sockets. */
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { replacePath } from '../../fixtures/edit.ts'
+import { healthyWorld } from '../../fixtures/healthy.ts'
+import { outcomesOf } from '../../fixtures/proof.ts'
 import type { Check } from '../../helpers/check.ts'
 import type { HttpObservation, RawHeaders } from '../../helpers/observations.ts'
 import type { Observed } from '../../helpers/probe.ts'
@@ -306,4 +309,26 @@ test('paths and bodies that cannot be read are results', () => {
   expect(valueAt({ a: 1 }, '$..[?')).toHaveProperty('misused')
   expect(jsonOf('null')).toEqual({ value: null })
   expect(jsonOf('{')).toBeUndefined()
+})
+
+describe('a clock of whole seconds', () => {
+  const freshness = async (timestamp: () => unknown) => {
+    const world = healthyWorld()
+    let asked = 0
+    replacePath(world, 'api', '/api/health', (healthy) => {
+      asked += 1
+      return { ...healthy, body: JSON.stringify({ database: 'healthy', redis: 'healthy', timestamp: timestamp() }) }
+    })
+    const outcomes = await outcomesOf(world, [checkNamed('freshness')], { hosts: new Set(['api']) })
+    return { asked, outcome: [...outcomes.byKey].find(([key]) => key.includes('api.'))?.[1].outcome }
+  }
+  test('is asked again a second later, and found to go', async () => {
+    expect(await freshness(() => Math.floor(performance.now() / 1000))).toMatchObject({ outcome: 'pass' })
+  })
+  test('that stands still is asked three times', async () => {
+    expect(await freshness(() => 1_763_726_400)).toEqual({ outcome: 'fail', asked: 3 })
+  })
+  test('one that counts finer is asked twice', async () => {
+    expect(await freshness(() => performance.now())).toEqual({ outcome: 'pass', asked: 2 })
+  })
 })
