@@ -80,11 +80,18 @@ const observe = (asked: Asked, answer: Answer): HttpObservation => ({
   at: NOW.toISOString(),
   timings: { ttfbMs: 1, transferMs: 1, totalMs: 2, loopDelayMs: 0 },
 })
-function subjectOf(check: Check, entry: CorsEntry): { target: Target; subject: Subject | undefined } {
-  const target = normaliseTarget(targetSchema.parse({ domain: 'example.com', hosts: { api: { kind: 'api' } }, cors: [entry] }), { sha256: '0' })
-  return { target, subject: check.subjects(target)[0] }
+/** No policy is described: the document of the host is judged. */
+const UNDECLARED = 'undeclared'
+type Described = CorsEntry | typeof UNDECLARED
+function subjectOf(check: Check, entry: Described): { target: Target; subject: Subject | undefined } {
+  const target = normaliseTarget(
+    targetSchema.parse({ domain: 'example.com', hosts: { api: { kind: 'api' } }, ...(entry === UNDECLARED ? {} : { cors: [entry] }) }),
+    { sha256: '0' },
+  )
+  const name = `https://api.example.com${entry === UNDECLARED ? '/' : '/v1'}`
+  return { target, subject: check.subjects(target).find((subject) => subject.name === name) }
 }
-function judge(name: string, server: Server, entry: CorsEntry = DECLARED): Verdict | 'no subject' {
+function judge(name: string, server: Server, entry: Described = DECLARED): Verdict | 'no subject' {
   const check = checks.get(name)
   if (check === undefined) throw new RangeError(`no check ${name}`)
   const { target, subject } = subjectOf(check, entry)
@@ -142,7 +149,7 @@ const STAR: Policy = { grant: () => [[ORIGIN, '*']], more: [] }
 const CHALLENGE: Policy = { status: () => 403, body: '<div class="g-recaptcha"></div>' }
 const errors: Policy = { status: () => 404 }
 
-type Case = readonly [what: string, policy: Policy, expected: string, entry?: CorsEntry]
+type Case = readonly [what: string, policy: Policy, expected: string, entry?: Described]
 const CASES: Record<string, readonly Case[]> = {
   'declared-origin-works': [
     ['as declared', {}, 'pass'],
@@ -235,6 +242,13 @@ const CASES: Record<string, readonly Case[]> = {
     ['open with credentials', { grant: () => granted('*') }, 'warn cors.wildcard-with-credentials', OPEN],
     ['refused by declaration, let in', { grant: also((origin) => origin === 'https://other.example.net') }, 'fail cors.refused-origin-allowed'],
     ['any sub-domain', { grant: also((origin) => origin.endsWith('.example.com')) }, 'warn cors.undeclared-subdomain'],
+    ['undeclared: no policy', { grant: () => [] }, 'pass', UNDECLARED],
+    ['undeclared: open without credentials is public data', STAR, 'pass', UNDECLARED],
+    ['undeclared: OPTIONS is not known', { grant: () => [], status: (asked) => (asked.method === 'OPTIONS' ? 501 : 200) }, 'pass', UNDECLARED],
+    ['undeclared: echoed without credentials', { grant: also(() => true, false) }, 'warn cors.reflected', UNDECLARED],
+    ['undeclared: echoed with credentials', { grant: also(() => true) }, 'fail cors.reflected-with-credentials', UNDECLARED],
+    ['undeclared: open with credentials', { grant: () => granted('*') }, 'warn cors.wildcard-with-credentials', UNDECLARED],
+    ['undeclared: a broken gateway', { status: () => 502 }, 'inconclusive', UNDECLARED],
     ['null is judged elsewhere', { grant: also((origin) => origin === 'null') }, 'pass'],
     ['a limiter', { status: () => 429 }, 'inconclusive'],
     [
@@ -250,6 +264,8 @@ const CASES: Record<string, readonly Case[]> = {
     ['without credentials', { grant: also((origin) => origin === 'null', false) }, 'warn cors.null-allowed'],
     ['the word None', { grant: also(() => false) }, 'pass'],
     ['an asterisk is another matter', STAR, 'pass'],
+    ['undeclared', {}, 'pass', UNDECLARED],
+    ['undeclared, let in', { grant: also((origin) => origin === 'null') }, 'fail cors.null-allowed', UNDECLARED],
     ['null is declared', {}, 'no subject', { ...DECLARED, origins: ['null'] }],
     ['a challenge', CHALLENGE, 'inconclusive'],
   ],
@@ -419,9 +435,32 @@ describe.each(Object.entries(CASES))('cors/%s', (name, cases) => {
   })
 })
 
-test('without a declaration no check has a subject', () => {
-  const target = normaliseTarget(targetSchema.parse({ domain: 'example.com' }), { sha256: '0' })
-  for (const check of checks.values()) expect(check.subjects(target), check.id).toEqual([])
+test('without a declaration only what is wrong under every policy is judged, on documents and API paths', () => {
+  const target = normaliseTarget(
+    targetSchema.parse({
+      domain: 'example.com',
+      hosts: { '@': {}, www: { kind: 'redirect' }, api: { apiPaths: ['/v1', '/v2'] } },
+      cors: [{ host: 'api', path: '/v2', origins: ['*'] }],
+    }),
+    { sha256: '0' },
+  )
+  const names = ['/v2', '/', '/v1'].map((path) => `https://api.example.com${path}`)
+  const [declared, ...rest] = names
+  expect(
+    checks
+      .get('reflect-credentials')
+      ?.subjects(target)
+      .map((subject) => subject.name),
+  ).toEqual([declared, 'https://example.com/', ...rest])
+  expect(
+    checks
+      .get('null-origin')
+      ?.subjects(target)
+      .map((subject) => subject.name),
+  ).toEqual(['https://example.com/', ...rest])
+  const bare = normaliseTarget(targetSchema.parse({ domain: 'example.com' }), { sha256: '0' })
+  const judged = [...checks.values()].filter((check) => check.subjects(bare).length > 0).map((check) => check.id)
+  expect(judged.sort()).toEqual(['cors/null-origin', 'cors/reflect-credentials'])
 })
 
 test('the origins tried', () => {

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
-import { bothLooks, curl, isOpen, noCors, refusedOrigins, routes } from './shared.ts'
+import { bothLooks, curl, isOpen, noHosts, refusedOrigins, routesAndDocuments } from './shared.ts'
 
 export default defineCheck({
   id: 'cors/null-origin',
@@ -16,8 +16,8 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: routes((entry) => !isOpen(entry) && !entry.origins.includes('null')),
-  unless: noCors,
+  subjects: routesAndDocuments((entry) => !isOpen(entry) && !entry.origins.includes('null')),
+  unless: noHosts,
   needs: (subject) => bothLooks(subject, ['null']),
   judge: (seen) => refusedOrigins(seen as Record<string, HttpObservation>, 'cors.null-allowed'),
   reproduce: curl(() => 'null'),

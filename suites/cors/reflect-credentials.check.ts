@@ -1,9 +1,24 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { readCors } from '../../helpers/grammar/cors.ts'
-import { isObstacle } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Finding } from '../../helpers/verdict.ts'
-import { at, bothLooks, conclude, curl, declares, entryOf, FOREIGN, isOpen, letsIn, noCors, refusedOf, routes, shown, subDomains } from './shared.ts'
+import {
+  at,
+  bothLooks,
+  conclude,
+  curl,
+  declares,
+  entryOf,
+  FOREIGN,
+  isBlocked,
+  isOpen,
+  letsIn,
+  noHosts,
+  refusedOf,
+  routesAndDocuments,
+  shown,
+  subDomains,
+} from './shared.ts'
 
 export default defineCheck({
   id: 'cors/reflect-credentials',
@@ -30,12 +45,12 @@ export default defineCheck({
     'cors.undeclared-subdomain': { meaning: 'Any sub-domain is allowed.', fix: 'Name the sub-domains; one forgotten host under the domain opens all.' },
   },
   options: {},
-  subjects: routes(),
-  unless: noCors,
+  subjects: routesAndDocuments(),
+  unless: noHosts,
   needs: (subject, target) =>
     bothLooks(
       subject,
-      [...new Set([FOREIGN, ...subDomains(subject, target), ...refusedOf(entryOf(subject), target)])].filter(
+      [...new Set([FOREIGN, ...(entryOf(subject).undeclared === true ? [] : subDomains(subject, target)), ...refusedOf(entryOf(subject), target)])].filter(
         // Those belong to cors/null-origin and cors/http-origin.
         (origin) => !declares(subject, target, origin) && origin !== 'null' && !origin.startsWith('http://'),
       ),
@@ -44,20 +59,22 @@ export default defineCheck({
     const findings: Finding[] = []
     const obstacles: HttpObservation[] = []
     const open = isOpen(entryOf(subject))
+    // What is public may be open to all; that it should not be somebody has to say.
+    const starred = open || entryOf(subject).undeclared === true
     const refused = refusedOf(entryOf(subject), target)
     for (const [name, answer] of Object.entries(seen as Record<string, HttpObservation>)) {
       const [method, origin] = name.split(' ') as [string, string]
-      if (isObstacle(answer)) {
+      if (isBlocked(answer)) {
         obstacles.push(answer)
         continue
       }
       const cors = readCors(answer.headers)
-      const expected = open ? 'no origin but *, without credentials' : 'the origin is not allowed'
+      const expected = starred ? 'no origin but *, without credentials' : 'the origin is not allowed'
       const evidence = at(answer, `${method} with Origin: ${origin}`, expected, shown(cors))
       const stars = cors.origins.length > 0 && cors.origins.every((line) => line.split(/[\s,]+/).every((one) => one === '*'))
       if (stars) {
         if (cors.credentials) findings.push({ grade: 'warn', code: 'cors.wildcard-with-credentials', evidence, severity: 'medium' })
-        else findings.push(open ? { grade: 'pass', evidence } : { grade: 'warn', code: 'cors.any-origin', evidence, severity: 'medium' })
+        else findings.push(starred ? { grade: 'pass', evidence } : { grade: 'warn', code: 'cors.any-origin', evidence, severity: 'medium' })
       } else if (!letsIn(cors, origin)) findings.push({ grade: 'pass', evidence })
       else if (refused.includes(origin))
         findings.push({ grade: 'fail', code: 'cors.refused-origin-allowed', evidence, severity: cors.credentials ? 'critical' : 'medium' })

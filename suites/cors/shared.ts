@@ -9,8 +9,12 @@ import { curlFor } from '../../helpers/reproduce.ts'
 import type { Target, TargetFile } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, type Verdict, worst } from '../../helpers/verdict.ts'
 
-export type CorsEntry = NonNullable<TargetFile['cors']>[number]
+export type CorsEntry = NonNullable<TargetFile['cors']>[number] & {
+  /** Nobody described a policy here: only what is wrong under every policy is judged. */
+  readonly undeclared?: true
+}
 export const noCors = { skip: 'not-declared', reason: 'the target declares no such CORS policy (cors:)' } as const
+export const noHosts = { skip: 'not-declared', reason: 'the target has no host to ask' } as const
 
 /** One subject per declared route, named by its URL; `item` is the declared entry. */
 export const routes =
@@ -20,6 +24,23 @@ export const routes =
       const host = target.hosts.find((one) => one.name === entry.host)
       return host === undefined ? [] : [{ name: `https://${host.fqdn}${entry.path ?? '/'}`, host, item: entry }]
     })
+
+/** The declared routes, and beside them the document and the API paths of every host that no entry describes. */
+export const routesAndDocuments =
+  (keep: (entry: CorsEntry) => boolean = () => true) =>
+  (target: Target): readonly Subject[] => {
+    const declared = routes()(target)
+    const rest = target.hosts
+      .filter((host) => host.kind !== 'redirect')
+      .flatMap((host) =>
+        [...new Set([host.path, ...(host.declared.apiPaths ?? [])])].map((path): Subject => {
+          const item: CorsEntry = { host: host.name, path, origins: [], undeclared: true }
+          return { name: `https://${host.fqdn}${path}`, host, item }
+        }),
+      )
+      .filter((subject) => !declared.some((other) => other.name === subject.name))
+    return [...declared, ...rest].filter((subject) => keep(entryOf(subject)))
+  }
 export const entryOf = (subject: Subject): CorsEntry => subject.item as CorsEntry
 
 /** A name no owner has; `.test` is reserved (RFC 6761). */
@@ -129,13 +150,16 @@ export function letsIn(cors: CorsHeaders, origin: string): boolean {
   return grant === 'exact' || (grant === 'list' && !cors.origins.every((line) => line.split(/[\s,]+/).every((one) => one === '*')))
 }
 
+/** No answer of the interface itself. 501 is one: this server knows no OPTIONS, and so lets nobody in by it. */
+export const isBlocked = (answer: HttpObservation): boolean => answer.status !== 501 && isObstacle(answer)
+
 /** Judges origins that must not be let in. With credentials it is `code`, without it a deviation only, unless `always` says otherwise. */
 export function refusedOrigins(seen: Readonly<Record<string, HttpObservation>>, code: string, always = false): Verdict {
   const findings: Finding[] = []
   const obstacles: HttpObservation[] = []
   for (const [name, answer] of Object.entries(seen)) {
     const [method, origin] = name.split(' ') as [string, string]
-    if (isObstacle(answer)) {
+    if (isBlocked(answer)) {
       obstacles.push(answer)
       continue
     }
