@@ -4,6 +4,7 @@ import type { TcpObservation } from '../observations.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { realPort } from '../target.ts'
 import { resolveHost } from './resolve.ts'
+import { type SshObservation, sshMethods } from './ssh.ts'
 import { tcpConnect } from './tcp.ts'
 
 /** A port without meaning (unassigned at IANA): where it is open too, something in between accepts everything. */
@@ -95,6 +96,36 @@ export function portEverywhere(port: number, ask: { readonly send?: Uint8Array; 
         }),
       )
       return { port, looks, unresolved: [...found.unresolved].sort() }
+    },
+  }
+}
+
+export interface SshLook extends PortLook {
+  /** Asked where the port is open. */
+  readonly ssh?: Observed<SshObservation>
+}
+
+/**
+ * Which logins SSH offers, at every address where its port is open.
+ * @throws ProbeError of {@link portEverywhere}
+ */
+export function sshEverywhere(port: number): Probe<Omit<PortSight, 'looks'> & { readonly looks: readonly SshLook[] }> {
+  return {
+    kind: 'sshEverywhere',
+    key: `sshEverywhere ${port}`,
+    impact: 'read',
+    cost: { connections: 2, requests: 1 },
+    timeoutMs: 60_000,
+    async run(context) {
+      const seen = await context.observe(portEverywhere(port))
+      if (!seen.ok) throw new ProbeError(seen.failure)
+      const looks = await Promise.all(
+        seen.value.looks.map(
+          async (look): Promise<SshLook> =>
+            look.seen.ok && look.seen.value.state === 'open' ? { ...look, ssh: await context.observe(sshMethods(look.address, port)) } : look,
+        ),
+      )
+      return { ...seen.value, looks }
     },
   }
 }

@@ -53,23 +53,36 @@ export function siblingOf(path: string): string {
 /** Requests per second to addresses that strangers may share; the owner's limits.requestsPerSecond replaces it. */
 const PUBLIC_PER_SECOND = 5
 const STOP_AFTER = 3
-const AT_ONCE = 8
+/** Requests under way at once, of all sweeps of one host together: the questions of other suites must not wait behind a hundred paths. */
+const AT_ONCE = 4
 
 /** What every sweep of one host shares: its turn, its pace, and how often in a row the host refused to work. */
 class Turn {
   refusals = 0
   stopped: string | undefined
   #tail: Promise<unknown> = Promise.resolve()
+  #free = AT_ONCE
+  readonly #waiting: (() => void)[] = []
   readonly #pauseMs: number
   constructor(perSecond: number) {
     this.#pauseMs = perSecond === 0 ? 0 : 1000 / perSecond
   }
-  /** Waits for the next place in line. */
-  next(): Promise<void> {
-    if (this.#pauseMs === 0) return Promise.resolve()
-    const mine = this.#tail.then(() => new Promise<void>((resolve) => setTimeout(resolve, this.#pauseMs)))
-    this.#tail = mine
-    return mine
+  /** Does the work when its turn comes; undefined when the sweeps of this host have stopped meanwhile. */
+  async take<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#free > 0) this.#free -= 1
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    try {
+      if (this.#pauseMs > 0) {
+        const mine = this.#tail.then(() => new Promise<void>((resolve) => setTimeout(resolve, this.#pauseMs)))
+        this.#tail = mine
+        await mine
+      }
+      return this.stopped === undefined ? await work() : undefined
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#free += 1
+      else next()
+    }
   }
   count(seen: Observed<HttpObservation>): void {
     const refused = seen.ok ? seen.value.status === 429 || seen.value.status >= 500 : seen.failure.code === 'TIMEOUT'
@@ -113,24 +126,26 @@ export function sweepPaths(host: string, name: string, paths: readonly SweepPath
       if (!root.ok) throw new ProbeError(root.failure)
       const turn = await turnOf(context, host)
       const answers: SweepAnswer[] = paths.map(({ path }) => ({ path }))
-      const siblings = new Map<string, Promise<Observed<HttpObservation>>>()
-      const ask = async (request: SweepPath): Promise<Observed<HttpObservation>> => {
-        await turn.next()
-        const seen = await context.observe(httpRequest({ scheme: 'https', host, maxBodyBytes: 65_536, readMs: 3_000, ...request }))
-        turn.count(seen)
-        return seen
-      }
+      const siblings = new Map<string, Promise<Observed<HttpObservation> | undefined>>()
+      const ask = (request: SweepPath): Promise<Observed<HttpObservation> | undefined> =>
+        turn.take(async () => {
+          const seen = await context.observe(httpRequest({ scheme: 'https', host, maxBodyBytes: 65_536, readMs: 3_000, ...request }))
+          turn.count(seen)
+          return seen
+        })
       const one = async (index: number): Promise<void> => {
         const request = paths[index] as SweepPath
-        if (turn.stopped !== undefined) return
         const seen = await ask(request)
+        if (seen === undefined) return
         answers[index] = { path: request.path, seen }
         if (!seen.ok || seen.value.status < 200 || seen.value.status >= 300 || seen.value.body.length === 0) return
         const path = siblingOf(request.path)
         const key = `${request.method ?? 'GET'} ${path}`
-        const sibling = siblings.get(key) ?? ask({ ...request, path })
-        siblings.set(key, sibling)
-        answers[index] = { path: request.path, seen, sibling: await sibling }
+        const looking = siblings.get(key) ?? ask({ ...request, path })
+        siblings.set(key, looking)
+        const sibling = await looking
+        // Without its sibling a success cannot be judged: it stays unasked.
+        answers[index] = sibling === undefined ? { path: request.path } : { path: request.path, seen, sibling }
       }
       let next = 0
       await Promise.all(

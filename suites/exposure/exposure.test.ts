@@ -10,6 +10,7 @@ import { ProbeError } from '../../helpers/probe.ts'
 import { normaliseTarget, type Target, type TargetInput } from '../../helpers/target.ts'
 import { targetSchema } from '../../helpers/target/schema.ts'
 import type { Verdict } from '../../helpers/verdict.ts'
+import type { SshObservation } from '../../helpers/probes/ssh.ts'
 import { siblingOf } from '../../helpers/probes/sweep.ts'
 import { checksummed, findSecrets } from './secrets.ts'
 import { sameAnswer } from './shared.ts'
@@ -27,6 +28,7 @@ interface World {
   /** Undefined: 404. */
   readonly site?: (path: string, method: string) => Answer | undefined
   readonly tcp?: (address: string, port: number) => Pick<TcpObservation, 'state'> & { readonly banner?: string | Buffer }
+  readonly ssh?: (address: string) => Partial<SshObservation> | string
   readonly raw?: (bytes: string) => Partial<RawHttpObservation> | string
   readonly names?: Readonly<Record<string, readonly string[]>>
 }
@@ -35,7 +37,7 @@ const AT = '2026-01-01T00:00:00.000Z'
 const seen = <T>(value: T): Observed<T> => ({ ok: true, value, startedAt: AT, durationMs: 1, attempts: 1 })
 const failed = (code: string): Observed<never> => ({
   ok: false,
-  failure: { code, message: code, phase: 'response' },
+  failure: { code, message: code, phase: code === 'ECONNREFUSED' ? 'connect' : code === 'NXDOMAIN' ? 'resolve' : 'response' },
   startedAt: AT,
   durationMs: 1,
   attempts: 1,
@@ -97,6 +99,13 @@ async function judged(
       requests.push(`tcp ${address} ${port}`)
       const { state, banner } = world.tcp?.(address, Number(port)) ?? { state: 'refused' as const }
       return seen<TcpObservation>({ address, port: Number(port), state, ...(banner === undefined ? {} : { banner: Buffer.from(banner) }), at: AT })
+    }
+    if (probe.kind === 'sshMethods') {
+      const address = probe.key.split(' ')[1] ?? ''
+      const answer = world.ssh?.(address) ?? 'EPROTO'
+      return typeof answer === 'string'
+        ? failed(answer)
+        : seen<SshObservation>({ address, identification: 'SSH-2.0-x', methods: [], admitted: false, at: AT, ...answer })
     }
     if (probe.kind === 'rawHttp') {
       const answer = world.raw?.(probe.key) ?? { status: 400 }
@@ -184,7 +193,7 @@ const key = (...halves: string[]): string => halves.join('_')
 const ENV = 'APP_NAME=shop\nDB_PASSWORD=hunter2hunter2\n'
 const MAP = '{"version":3,"sources":["a.ts"],"sourcesContent":["export const a = 1"],"names":[],"mappings":"AAAA"}'
 
-type Case = readonly [check: string, what: string, world: World, outcome: Verdict['outcome'], code?: string, target?: Target]
+type Case = readonly [check: string, what: string, world: World, outcome: Verdict['outcome'], code?: string | undefined, target?: Target]
 const site = (wanted: string, body: string | Buffer, type = 'text/plain', status = 200): World => ({ site: only(wanted, { status, type, body }) })
 
 const FOUND: readonly Case[] = [
@@ -594,7 +603,7 @@ const BLIND: readonly Case[] = [
   ['alias-traversal', 'a limiter', { site: document('', undefined, (path) => (path.startsWith('/assets..') ? { status: 429 } : undefined)) }, 'inconclusive'],
 ]
 
-const PORT_CHECKS = new Set(['declared-closed', 'declared-open', 'closed-or-403', 'database-port', 'admin-port'])
+const PORT_CHECKS = new Set(['ssh-login', 'declared-closed', 'declared-open', 'closed-or-403', 'database-port', 'admin-port'])
 
 test('every check of the suite is judged both ways here', () => {
   expect(files.length).toBeGreaterThan(30)
@@ -602,7 +611,7 @@ test('every check of the suite is judged both ways here', () => {
   for (const name of checks.keys()) if (!PORT_CHECKS.has(name)) expect(found, name).toContain(name)
 })
 
-test.each(FOUND)('%s: %s', async (name, _what, world, outcome, code, target) => {
+test.for<Case>(FOUND)('%s: %s', async ([name, , world, outcome, code, target]) => {
   const check = checkNamed(name)
   const { verdict } = await judged(check, world, target ?? TARGET)
   expect(verdict).toMatchObject({ outcome, code })
@@ -612,13 +621,13 @@ test.each(FOUND)('%s: %s', async (name, _what, world, outcome, code, target) => 
   expect(JSON.stringify(verdict)).not.toMatch(/hunter2|h4rdT0Guess|4eC39|propertySources":|\$apr1/)
 })
 
-test.each(QUIET)('%s does not alarm: %s', async (name, _what, world, outcome, _code, target) => {
+test.for<Case>(QUIET)('%s does not alarm: %s', async ([name, , world, outcome, , target]) => {
   const { verdict } = await judged(checkNamed(name), world, target ?? TARGET)
   expect(verdict, JSON.stringify(verdict.evidence)).toMatchObject({ outcome })
   expect(verdict.evidence.length).toBeGreaterThan(0)
 })
 
-test.each(BLIND)('%s cannot tell: %s', async (name, _what, world, outcome) => {
+test.for<Case>(BLIND)('%s cannot tell: %s', async ([name, , world, outcome]) => {
   expect((await judged(checkNamed(name), world, TARGET)).verdict).toMatchObject({ outcome })
 })
 
@@ -646,7 +655,7 @@ const CDN = targetOf({ edge: { kind: 'cdn' }, exposure: { open: [443], closed: [
 const CDN_WITH_ORIGIN = targetOf({ edge: { kind: 'cdn', origin: { address: '198.51.100.7' } }, exposure: { open: [443], closed: [4000] } })
 const TWO: World['names'] = { 'example.com': ['192.0.2.1', '2001:db8::1'] }
 
-test.each<readonly [check: string, port: number, what: string, world: World, outcome: Verdict['outcome'], code?: string, target?: Target]>([
+test.for<readonly [check: string, port: number, what: string, world: World, outcome: Verdict['outcome'], code?: string | undefined, target?: Target]>([
   ['declared-closed', 4000, 'refused', {}, 'pass'],
   ['declared-closed', 4000, 'open', every(4000, { state: 'open', banner: http(200, '') }), 'fail', 'exposure.port.open'],
   ['declared-closed', 4000, 'open and silent', every(4000, { state: 'open' }), 'fail', 'exposure.port.open'],
@@ -794,7 +803,7 @@ test.each<readonly [check: string, port: number, what: string, world: World, out
   ['admin-port', 5900, 'VNC', every(5900, { state: 'open', banner: 'RFB 003.008\n' }), 'fail', 'exposure.admin.reachable'],
   ['admin-port', 8200, 'Vault, sealed', every(8200, { state: 'open', banner: http(503, '{"sealed":true}') }), 'fail', 'exposure.admin.reachable'],
   ['admin-port', 10_250, 'unknown', every(10_250, { state: 'open' }), 'warn', 'exposure.admin.unknown'],
-])('%s %i: %s', async (name, port, _what, world, outcome, code, target) => {
+])('%s %i: %s', async ([name, port, , world, outcome, code, target]) => {
   const of = target ?? TARGET
   const check = checkNamed(name)
   const { verdict } = await judged(check, world, of, portSubject(check, port, of))
@@ -880,4 +889,29 @@ test('keys are known by their checksum and randomness, and never shown', () => {
   expect(JSON.stringify(findSecrets(pem))).toMatch(/private key/)
   expect(JSON.stringify(findSecrets(pem))).not.toContain('MIIE')
   expect(findSecrets('-----BEGIN PRIVATE KEY----- is how such a file begins')).toEqual([])
+})
+
+test.for<readonly [what: string, world: World, outcome: Verdict['outcome'], code?: string]>([
+  ['keys only', { tcp: () => ({ state: 'open' }), ssh: () => ({ methods: ['publickey'] }) }, 'pass'],
+  ['closed', {}, 'pass'],
+  ['filtered', every(22, { state: 'filtered' }, { state: 'open' }), 'pass'],
+  ['passwords', every(22, { state: 'open' }), 'inconclusive'],
+  ['passwords', { ...every(22, { state: 'open' }), ssh: () => ({ methods: ['publickey', 'password'] }) }, 'warn', 'exposure.ssh.password'],
+  ['passwords by dialogue', { ...every(22, { state: 'open' }), ssh: () => ({ methods: ['keyboard-interactive'] }) }, 'warn', 'exposure.ssh.password'],
+  ['everybody', { ...every(22, { state: 'open' }), ssh: () => ({ admitted: true }) }, 'fail', 'exposure.ssh.open'],
+  [
+    'passwords at one of two addresses',
+    { names: TWO, ...every(22, { state: 'open' }), ssh: (address) => ({ methods: address.includes(':') ? ['password'] : ['publickey'] }) },
+    'warn',
+    'exposure.ssh.password',
+  ],
+  ['no algorithm in common', { ...every(22, { state: 'open' }), ssh: () => 'NO_COMMON_ALGORITHM' }, 'inconclusive'],
+])('ssh-login: %s', async ([, world, outcome, code]) => {
+  // Nothing listens on the control port.
+  const tcp: World['tcp'] =
+    world.tcp === undefined
+      ? undefined
+      : (address, port) => (port === 22 || port === 443 || port === 80 ? (world.tcp?.(address, port) ?? { state: 'refused' }) : { state: 'refused' })
+  const { verdict } = await judged(checkNamed('ssh-login'), { ...world, ...(tcp === undefined ? {} : { tcp }) }, TARGET)
+  expect(verdict, JSON.stringify(verdict.evidence)).toMatchObject({ outcome, ...(code === undefined ? {} : { code }) })
 })

@@ -10,11 +10,15 @@ import { protocolOf, serviceAt, type Service, SERVICES } from './services.ts'
 
 const HTTP = Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: postproof\r\nConnection: close\r\n\r\n')
 
+/** FTP, SSH, SMTP, POP3, IMAP, submission: they speak first, and a stranger’s HTTP only fills their logs. */
+const GREETING: ReadonlySet<number> = new Set([21, 22, 25, 110, 143, 587])
+
 /** The look at a port everywhere, asking in the language of the service that usually listens there. One look for every check. */
 export function portLook(port: number): Probe<PortSight> {
   const service = serviceAt(port)
+  if (GREETING.has(port)) return portEverywhere(port)
   const say = service === undefined ? HTTP : service.say
-  return portEverywhere(port, say === undefined ? { readMs: 500 } : { send: say, readMs: 1_000 })
+  return portEverywhere(port, say === undefined ? {} : { send: say, readMs: 1_000 })
 }
 
 export const portSubjects = (target: Target, ports: readonly number[]): readonly Subject[] =>
