@@ -1,7 +1,7 @@
 /** What a cookie's value says when it is unpacked the ways frameworks pack it. Pure; never throws. */
 
 /** Texts found in a value, the value itself (percent-decoded) first. */
-export interface CookieContent {
+interface CookieContent {
   readonly texts: readonly string[]
   /** A JSON object or array, or a PHP serialisation, was among them: the value carries data rather than pointing at it. */
   readonly data: boolean
@@ -71,7 +71,7 @@ export function bigIpAddress(value: string): string | undefined {
   return `${octets.join('.')}:${((port & 0xff) << 8) | (port >>> 8)}`
 }
 
-export interface Guessability {
+interface Guessability {
   /** At most so many bits vary between the values seen, by their length and letters. */
   readonly bits: number
   /** Two of them are equal. */

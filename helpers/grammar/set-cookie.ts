@@ -6,7 +6,7 @@ import { isIP } from 'node:net'
 import { getPublicSuffix } from 'tldts'
 import { domainMatch, parseDate } from 'tough-cookie'
 
-export interface CookieAttribute {
+interface CookieAttribute {
   /** As sent, trimmed. */
   readonly name: string
   /** Undefined where there is no equals sign. */
@@ -42,7 +42,7 @@ export interface SetCookie {
   readonly ignored: readonly string[]
 }
 
-export type ParsedSetCookie =
+type ParsedSetCookie =
   | { readonly ok: true; readonly cookie: SetCookie }
   | { readonly ok: false; readonly error: 'control-character' | 'empty' | 'too-long'; readonly name: string }
 
@@ -204,7 +204,7 @@ export function brokenPrefixRules(cookie: SetCookie): readonly string[] {
   return broken
 }
 
-export type DomainScope = 'host-only' | 'host' | 'parent' | 'public-suffix' | 'foreign'
+type DomainScope = 'host-only' | 'host' | 'parent' | 'public-suffix' | 'foreign'
 
 /**
  * Whom Domain lets have the cookie that `host` set: `host-only` no attribute; `host` the host and names below it; `parent` a domain above it and

@@ -37,6 +37,7 @@ interface Scene {
   /** What the made-up identifiers were, and the Set-Cookie lines they were answered with. */
   readonly chosen?: { readonly sent: Readonly<Record<string, string>>; readonly set: readonly string[]; readonly status?: number }
   readonly cookies?: readonly CookieEntry[]
+  readonly allow?: readonly 'login'[]
   readonly body?: string
 }
 const observe = (path: string, set: readonly string[], headers: RawHeaders, status = 200, body = ''): HttpObservation => ({
@@ -76,13 +77,15 @@ function looked(scene: Scene): { readonly looks: CookieLooks; readonly samples: 
           ],
   }
 }
-const targetOf = (cookies: readonly CookieEntry[] = []): Target =>
-  normaliseTarget(targetSchema.parse({ domain: 'example.com', hosts: { app: {} }, ...(cookies.length === 0 ? {} : { cookies }) }), { sha256: '0' })
+const targetOf = (cookies: readonly CookieEntry[] = [], allow: readonly 'login'[] = []): Target =>
+  normaliseTarget(targetSchema.parse({ domain: 'example.com', hosts: { app: {} }, allow: [...allow], ...(cookies.length === 0 ? {} : { cookies }) }), {
+    sha256: '0',
+  })
 const seen = <T>(value: T): Observed<T> => ({ ok: true, value, startedAt: NOW.toISOString(), durationMs: 1, attempts: 1 })
 function judge(name: string, scene: Scene): Verdict {
   const check = checks.get(name)
   if (check === undefined) throw new RangeError(`no check ${name}`)
-  const target = targetOf(scene.cookies)
+  const target = targetOf(scene.cookies, scene.allow)
   const [subject] = check.subjects(target)
   if (subject === undefined) throw new RangeError(`${name} has no subject`)
   const observed = looked(scene)
@@ -288,8 +291,10 @@ const CASES: Record<string, readonly Case[]> = {
     ],
     ['all of a host that sets none', { cookies: [{ name: '*', secure: true }] }, 'skip'],
     ['all of a host that cannot be seen', { status: 503, cookies: [{ name: '*', secure: true }] }, 'inconclusive'],
-    ['a cookie that only a login sets is not green', declared({ secure: true }), 'inconclusive'],
-    ['any host may set it, none does', { cookies: [{ name: 'sid' }] }, 'inconclusive'],
+    ['a cookie that only a login sets, and none is allowed', declared({ secure: true }), 'skip'],
+    ['a cookie that only a login sets is not green', { ...declared({ secure: true }), allow: ['login'] }, 'inconclusive'],
+    ['a setting that nobody sets is not green', { cookies: [{ name: 'lang', hosts: ['app'] }] }, 'inconclusive'],
+    ['any host may set it, none does', { cookies: [{ name: 'lang' }] }, 'inconclusive'],
     ['its path does not set it', { also: { '/login': [] }, cookies: [{ name: 'sid', hosts: ['app'], path: '/login' }] }, 'fail cookies.declared.missing'],
     ['its path is broken', { also: { '/login': [] }, alsoStatus: 500, cookies: [{ name: 'sid', hosts: ['app'], path: '/login' }] }, 'inconclusive'],
     ['no Secure', declared({ secure: true }, 'sid=x'), 'fail cookies.declared.secure'],

@@ -3,8 +3,8 @@ import { attempt, type Observed, type ProbeFailure } from '../../helpers/probe.t
 import type { CookieLooks } from '../../helpers/probes/cookies.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Host, Target } from '../../helpers/target.ts'
-import { type Finding, inconclusive, type Severity, type Verdict, worst } from '../../helpers/verdict.ts'
-import { concerns, conclude, type CookieEntry, cookiesOf, evidenceOf, type Found, lookedAt, looksOf, pathOf, shown } from './shared.ts'
+import { type Finding, inconclusive, type Severity, skip, type Verdict, worst } from '../../helpers/verdict.ts'
+import { concerns, conclude, type CookieEntry, cookiesOf, evidenceOf, type Found, lookedAt, looksOf, pathOf, roleOf, shown } from './shared.ts'
 
 const entryOf = (subject: Subject): CookieEntry => subject.item as CookieEntry
 const plain = (domain: string): string => domain.replace(/^\./, '').toLowerCase()
@@ -67,8 +67,11 @@ function compare(entry: CookieEntry, found: Found, target: Target): readonly Fin
   return findings
 }
 
+/** Long enough to be no flag: what the name alone says. */
+const ANY_VALUE = 'x'.repeat(32)
+
 /** A declared cookie that nobody set: the declared path must set it, elsewhere we cannot know. */
-function unseen(entry: CookieEntry, looked: readonly CookieLooks[]): Verdict {
+function unseen(entry: CookieEntry, looked: readonly CookieLooks[], target: Target): Verdict {
   const answers = looked.flatMap(({ responses }) =>
     responses.filter((one) => entry.path !== undefined && new URL(one.url).pathname === new URL(entry.path, one.url).pathname),
   )
@@ -87,6 +90,8 @@ function unseen(entry: CookieEntry, looked: readonly CookieLooks[]): Verdict {
         },
       ],
     }
+  if (entry.path === undefined && roleOf(entry.name, ANY_VALUE, [entry]) === 'session' && target.file.allow?.includes('login') !== true)
+    return skip('not-authorised', `no stranger gets the cookie ${entry.name}; what a login sets needs allow: [login]`, looked.slice(0, 4).map(lookedAt))
   const why =
     answers[0] === undefined
       ? 'no answer that was looked at sets it; a cookie that only a login sets is not seen without one'
@@ -141,7 +146,7 @@ export default defineCheck({
     const missed = failures.map((one) => `${one.phase}: ${one.message} (${one.code})`).join('; ')
     if (first === undefined) return inconclusive('unobserved', missed || 'no host to ask')
     if (entry.name === '*') return conclude(findings, first)
-    if (findings.length === 0) return unseen(entry, looked)
+    if (findings.length === 0) return unseen(entry, looked, target)
     const verdict = worst(findings)
     return missed === '' || verdict.outcome === 'fail'
       ? verdict

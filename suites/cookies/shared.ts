@@ -31,7 +31,7 @@ export const samples = (subject: Subject, target: Target): { readonly looks: Pro
  * What a cookie is for. `session`: it carries a login; `csrf`: a token that scripts must read (double submit); `edge`: set by a load balancer or
  * CDN for itself, no matter of the application; `other`.
  */
-export type Role = 'session' | 'csrf' | 'edge' | 'other'
+type Role = 'session' | 'csrf' | 'edge' | 'other'
 
 const EDGE =
   /^(?:AWSALB(?:TG|APP-\d)?(?:CORS)?|AWSELB(?:CORS)?|BIGip.*|__cf_bm|__cflb|__cfruid|_cfuvid|cf_clearance|ARRAffinity(?:SameSite)?|heroku-session-affinity|INGRESSCOOKIE|SERVERID|ROUTEID|GCLB|GCILB|visid_incap_\d+|incap_ses_.*|nlbi_.*|ak_bmsc|bm_s[vz]|_abck|datadome|DYN_AFFINITY|sticky|lb|affinity)$/i
