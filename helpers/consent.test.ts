@@ -29,7 +29,7 @@ describe('consent', () => {
     expect(consentFor('read', targetOf(), [], undefined).allowed).toBe(true)
   })
   test.each(asking)('%s without its word is refused everywhere, even with proof and on loopback', (impact) => {
-    const others = asking.filter((one) => one !== impact) as NonNullable<TargetInput['allow']>
+    const others = asking.filter((one) => one !== impact)
     const verdict = consentFor(impact, targetOf({ allow: others }), ['127.0.0.1'], proven)
     expect(verdict.allowed).toBe(false)
     expect(verdict.reason).toContain(impact)

@@ -6,7 +6,7 @@ import { dnsQuery, type DnsQuestion, resolverOf } from './dns.ts'
 import { tlsHandshake } from './tls.ts'
 
 /** A server of the zone and where it is asked; `failure` where its name leads to no address. */
-export interface NameServer {
+interface NameServer {
   readonly name: string
   /** `address[:port]` */
   readonly server?: string

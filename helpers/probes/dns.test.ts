@@ -196,7 +196,7 @@ describe.concurrent('answers', () => {
 
   test.each<[string, Record<string, unknown>, string]>([
     ['MX', { data: { preference: 10, exchange: 'MX.Example.com' } }, '10 mx.example.com'],
-    ['MX', { data: { preference: 0, exchange: '.' } }, '0 '],
+    ['MX', { data: { preference: 0, exchange: '.' } }, '0 .'],
     ['TXT', { data: ['v=spf1 ', '-all'] }, 'v=spf1 -all'],
     ['CAA', { data: { flags: 0, tag: 'issue', value: 'ca.example; a=b', issuerCritical: false } }, '0 issue "ca.example; a=b"'],
     ['TLSA', { data: { usage: 3, selector: 1, matchingType: 1, certificate: Buffer.alloc(2, 171) } }, '3 1 1 abab'],

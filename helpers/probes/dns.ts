@@ -86,7 +86,8 @@ function shown(answer: Answer): string {
     case 'DNAME':
       return lower(String(answer.data))
     case 'MX':
-      return `${String(data.preference ?? 0)} ${lower(String(data.exchange ?? ''))}`
+      // The root as a host is a null MX (RFC 7505 §3).
+      return `${String(data.preference)} ${lower(String(data.exchange)) || '.'}`
     case 'TXT': {
       const parts = Array.isArray(answer.data) ? answer.data : [answer.data]
       return Buffer.concat(parts.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(String(part))))).toString('utf8')
@@ -94,7 +95,7 @@ function shown(answer: Answer): string {
     case 'SOA':
       return `${lower(String(data.mname))} ${lower(String(data.rname))} ${String(data.serial)} ${String(data.refresh)} ${String(data.retry)} ${String(data.expire)} ${String(data.minimum)}`
     case 'CAA':
-      return `${String(data.flags ?? 0)} ${String(data.tag)} "${String(data.value)}"`
+      return `${String(data.flags)} ${String(data.tag)} "${String(data.value)}"`
     case 'SRV':
       return `${String(data.priority)} ${String(data.weight)} ${String(data.port)} ${lower(String(data.target))}`
     case 'TLSA':

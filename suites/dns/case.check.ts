@@ -6,7 +6,7 @@ import { digFor } from '../../helpers/reproduce.ts'
 import { answerLine, dnsDomain, noDns, recordSet } from './shared.ts'
 
 /** Every second letter in upper case: `eXaMpLe.CoM`. */
-const mixed = (name: string): string => [...name].map((letter, index) => (index % 2 === 1 ? letter.toUpperCase() : letter)).join('')
+const mixed = (name: string): string => name.replace(/([^])([^])/g, (_pair, first: string, second: string) => first + second.toUpperCase())
 const hostAsked = (target: Target): string => target.hosts.find((host) => host.fqdn === target.domain)?.fqdn ?? target.hosts[0]?.fqdn ?? target.domain
 
 export default defineCheck({

@@ -50,5 +50,6 @@ export default defineCheck({
     if (findings.length === 0) return inconclusive('unobserved', `no server of the zone answered: ${unknown.join('; ') || 'it lists none'}`)
     return worst(findings)
   },
-  reproduce: (_subject, target) => digFor(target, foreign(target), 'A', Object.values(target.file.network?.nameservers ?? {})[0] ?? `${target.domain}`),
+  reproduce: (_subject, target) =>
+    digFor(target, foreign(target), 'A', Object.values(target.file.network?.nameservers ?? {})[0] ?? target.file.network?.resolver),
 })

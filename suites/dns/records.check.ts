@@ -20,6 +20,7 @@ const normal = (type: string, value: string): string => {
     .split(/\s+/)
     .map((word) => (word === '.' ? '' : word.replace(/\.$/, '')))
     .join(' ')
+    .trim()
 }
 
 export default defineCheck({
