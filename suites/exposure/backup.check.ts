@@ -5,7 +5,7 @@ import { type Artefact, by, curlOf, judgeSweep, magic, noHosts, sweepOf } from '
 const CODE = 'exposure.backup'
 const HEAD = 4_096
 const ZIP = magic('PK\x03\x04', 'the first bytes of a zip archive')
-const GZIP = magic('\x1f\x8b', 'the first bytes of a gzip stream')
+const ARCHIVE = magic('\x1f\x8b', 'the first bytes of a gzip stream')
 const SQLITE = magic('SQLite format 3\0', 'the first bytes of a SQLite database')
 const SQL = by(
   /^(?:\s*--[^\n]*\n|\s*\n){0,5}\s*(?:-- (?:MySQL dump|MariaDB dump|PostgreSQL database dump|phpMyAdmin SQL Dump|Dump|Host:)|(?:CREATE|DROP) (?:TABLE|DATABASE)|INSERT INTO|\/\*!\d{5}|SET (?:NAMES|statement_timeout))/i,
@@ -14,6 +14,11 @@ const SQL = by(
 /** Custom format of pg_dump. */
 const DUMP: Artefact['proof'] = (text, seen) => magic('PGDMP', 'the first bytes of a PostgreSQL dump')(text, seen) ?? SQL(text, seen)
 const SOURCE = by(/^\s*<\?(?:php|=)/, 'source code that should have been executed')
+/** A compressed file, or what is in it where the server says Content-Encoding: gzip and the reader has undone it. */
+const GZIP: Artefact['proof'] = (text, seen) =>
+  ARCHIVE(text, seen) ??
+  (Buffer.from(seen.body.subarray(257, 262)).toString('latin1') === 'ustar' ? 'the header of a tar archive' : undefined) ??
+  SQL(text, seen)
 const SWAP = magic('b0VIM', 'the first bytes of an editor’s swap file')
 
 /** Common names, and those made of the host's own name. Only the first bytes are read. */

@@ -2,7 +2,7 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { type Artefact, by, curlOf, json, judgeSweep, noHosts, sweepOf } from './shared.ts'
 
 const CODE = 'exposure.build-file'
-const LOCK = json((value) => 'lockfileVersion' in value, 'its "lockfileVersion"')
+const LOCK = json((value) => 'lockfileVersion' in value, 'its "lockfileVersion"', /^[\s\S]{0,2000}"lockfileVersion"\s*:\s*\d/)
 const file = (path: string, what: string, proof: Artefact['proof'], more: Partial<Artefact> = {}): Artefact => ({
   path,
   what,

@@ -5,7 +5,6 @@ import { rawHttp } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import { realPort } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { noHosts } from './shared.ts'
 
 /** Reserved for documentation (RFC 2606): its page is known, and nobody’s own. */
 const FOREIGN = 'example.org'
@@ -34,7 +33,7 @@ export default defineCheck({
     const host = target.hosts.find((one) => one.name === '@') ?? target.hosts[0]
     return host === undefined || realPort(target, 80) === undefined ? [] : [{ name: `${host.fqdn}:80`, host }]
   },
-  unless: noHosts,
+  unless: { skip: 'not-declared', reason: 'the target has no hosts, or no port 80 from here' },
   needs: (subject) => {
     const { fqdn } = hostOf(subject)
     return {

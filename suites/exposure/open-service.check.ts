@@ -22,17 +22,21 @@ const ARTEFACTS: readonly Artefact[] = [
   service(
     '/pods',
     'kubelet without login',
-    json((value) => value['kind'] === 'PodList', 'its "PodList"'),
+    json((value) => value['kind'] === 'PodList', 'its "PodList"', /"kind"\s*:\s*"PodList"/),
   ),
   service(
     '/api/rawdata',
     'Traefik without login',
-    json((value) => isObject(value['routers']) && isObject(value['services']), 'its routers'),
+    json((value) => isObject(value['routers']) && isObject(value['services']), 'its routers', /"routers"\s*:\s*\{[\s\S]*"(?:entryPoints|rule)"\s*:/),
   ),
   service(
     '/api/tags',
     'Ollama without login',
-    json((value) => Array.isArray(value['models']) && JSON.stringify(value['models']).includes('"digest"'), 'its list of models'),
+    json(
+      (value) => Array.isArray(value['models']) && JSON.stringify(value['models']).includes('"digest"'),
+      'its list of models',
+      /"models"\s*:\s*\[[\s\S]*"digest"\s*:/,
+    ),
   ),
   service(
     '/api/contents',

@@ -34,7 +34,7 @@ const ARTEFACTS: readonly Artefact[] = [
     path: '/appsettings.json',
     what: 'application configuration',
     code: CODE,
-    proof: json((value) => typeof value['ConnectionStrings'] === 'object', 'its "ConnectionStrings"'),
+    proof: json((value) => typeof value['ConnectionStrings'] === 'object', 'its "ConnectionStrings"', /"ConnectionStrings"\s*:\s*\{/),
   },
   { path: '/application.yml', what: 'application configuration', code: CODE, proof: by(/^(?:spring:[\s\S]*?)?\s*datasource:\s*$/m, 'its "datasource:"') },
 ]

@@ -53,9 +53,17 @@ export function shownOf(seen: HttpObservation): string {
   return `status ${seen.status}${location === undefined || seen.status < 300 || seen.status > 399 ? '' : ` to ${location}`}, ${type ?? 'no Content-Type'}, ${seen.body.length} bytes`
 }
 
-/** HTML by its type or by its first bytes, whatever the type says: pages are served as text/plain and octet-stream too. */
-export const looksLikeHtml = (seen: HttpObservation): boolean =>
-  isHtml(seen) || /^\s*(?:<!--[\s\S]{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b/i.test(bodyText(seen).slice(0, 4_096))
+/**
+ * HTML by its first bytes, whatever the type says (pages are served as text/plain too), or by its type where there is any markup: a file without a
+ * single tag is no page, even under text/html.
+ */
+export const looksLikeHtml = (seen: HttpObservation): boolean => {
+  const text = bodyText(seen)
+  return (
+    /^\s*(?:<!--[\s\S]{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b/i.test(text.slice(0, 4_096)) ||
+    (isHtml(seen) && /<[a-z!/][^>]*>/i.test(text.slice(0, 16_384)))
+  )
+}
 
 /** An answer without what differs from one rendering of a page to the next: tokens, nonces, digits, the path that was asked for. */
 function gist(seen: HttpObservation): string {
@@ -82,7 +90,7 @@ export function sameAnswer(a: HttpObservation, b: HttpObservation): boolean {
 
 export const isSuccess = (seen: HttpObservation): boolean => seen.status >= 200 && seen.status < 300
 /** A limiter, a broken backend or a challenge answered in place of the host (rules G4, G5). */
-export const isBlocked = (seen: HttpObservation): boolean => seen.status === 429 || seen.status === 503 || isChallenge(seen)
+export const isBlocked = (seen: HttpObservation): boolean => [429, 502, 503, 504].includes(seen.status) || isChallenge(seen)
 
 const named = (what: string): string => (/^[aeiou]/i.test(what) ? `an ${what}` : `a ${what}`)
 
@@ -199,14 +207,14 @@ export const magic =
   (bytes: string, shown: string): Artefact['proof'] =>
   (_text, seen) =>
     Buffer.from(seen.body.subarray(0, bytes.length)).toString('latin1') === bytes ? shown : undefined
-/** Proof by a JSON document that satisfies `holds`. */
+/** Proof by a JSON document that satisfies `holds`; `cut` recognises one that is longer than what was read. */
 export const json =
-  (holds: (value: Readonly<Record<string, unknown>>) => boolean, shown: string): Artefact['proof'] =>
-  (text) => {
+  (holds: (value: Readonly<Record<string, unknown>>) => boolean, shown: string, cut?: RegExp): Artefact['proof'] =>
+  (text, seen) => {
     try {
       const value: unknown = JSON.parse(text)
       return typeof value === 'object' && value !== null && holds(value as Readonly<Record<string, unknown>>) ? shown : undefined
     } catch {
-      return undefined
+      return seen.truncated && cut !== undefined && /^\s*[{[]/.test(text) && cut.test(text) ? shown : undefined
     }
   }
