@@ -48,11 +48,12 @@ export default defineCheck({
   unless: noHosts,
   needs: (subject) => {
     const { fqdn } = hostOf(subject)
-    const headers = [['host', FOREIGN]] as const
+    // On connections of their own: who drops unknown names without an answer (nginx 444) drops the whole connection, with everybody else's requests.
+    const foreign = { host: fqdn, headers: [['host', FOREIGN]], freshConnection: true } as const
     return {
       document: attempt(documentOf(hostOf(subject))),
-      host: attempt(httpRequest({ scheme: 'https', host: fqdn, headers })),
-      plain: attempt(httpRequest({ scheme: 'http', host: fqdn, headers })),
+      host: attempt(httpRequest({ scheme: 'https', ...foreign })),
+      plain: attempt(httpRequest({ scheme: 'http', ...foreign })),
       sni: attempt(rawHttp({ scheme: 'https', host: fqdn, servername: FOREIGN, bytes: REQUEST })),
     }
   },
