@@ -3,7 +3,7 @@
  * cache would still understand of a broken header is given beside it.
  */
 
-export interface CacheDirective {
+interface CacheDirective {
   /** Lower case. */
   readonly name: string
   /** Without quotes; absent where there was no `=`. */

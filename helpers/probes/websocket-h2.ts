@@ -82,6 +82,7 @@ async function perform(context: ProbeContext, request: WebSocketOverHttp2Request
   const base = { url: `https://${authority}${path}`, headers: [], at: new Date().toISOString() }
   const limitMs = Math.min(5_000, (context.target.file.limits?.probeSeconds ?? 10) * 1000)
   const { socket, tcp } = await openTls(context, { address, servername: host })
+  tcp.release()
   try {
     if (socket.alpnProtocol !== 'h2') return { ...base, peer: tcp.peer, h2: false, advertised: false }
     const session = connectHttp2(`https://${authority}`, { createConnection: () => socket, settings: { enablePush: false } })

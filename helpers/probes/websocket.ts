@@ -392,6 +392,8 @@ async function perform(context: ProbeContext, request: WebSocketRequest): Promis
   const at = new Date().toISOString()
   const opened = secure ? await openTls(context, { address, servername: host, alpn: ['http/1.1'] }) : undefined
   const tcp = opened?.tcp ?? (await openTcp(context, { address, port: 80 }))
+  // The slot limits how many connections are being made at once; one that lies idle on purpose must not hold it.
+  tcp.release()
   const socket: Socket = opened?.socket ?? tcp.socket
   const limitMs = (context.target.file.limits?.probeSeconds ?? 10) * 1000
   const url = `${secure ? 'wss' : 'ws'}://${name}${path}`

@@ -127,7 +127,9 @@ describe('html', () => {
     ['Expires in the past', 'pass', [['Expires', later(-60)]]],
     ['a guess', 'warn caching.html.heuristic', [modified]],
     ['a year', 'fail caching.html.long', [YEAR]],
-    ['a day at the edge', 'fail caching.html.long', [control('max-age=0, s-maxage=86400')]],
+    ['a year at an edge that may be emptied', 'pass', [control('max-age=0, s-maxage=31536000')]],
+    ['four hours', 'warn caching.html.long', [control('max-age=14400')]],
+    ['two days', 'fail caching.html.long', [control('max-age=172800')]],
     ['Expires next year', 'fail caching.html.long', [['Expires', later(31_536_000)]]],
     ['immutable for a minute', 'fail caching.html.immutable', [control('max-age=60, immutable')]],
     ['immutable without a life does nothing', 'pass', [control('no-cache, immutable')]],
@@ -144,6 +146,10 @@ describe('html', () => {
   test('declared', () => {
     const seen = { page: page([control('no-cache')]) }
     expect(told(judge(html, seen, {}, { caching: { html: 'noStore' } }))).toBe('fail caching.html.stored')
+    const strict = { caching: { html: 'noLongCache' as const } }
+    expect(told(judge(html, seen, {}, strict))).toBe('pass')
+    expect(told(judge(html, { page: page([control('max-age=14400')]) }, {}, strict))).toBe('fail caching.html.long')
+    expect(told(judge(html, { page: page([control('max-age=0, s-maxage=86400')]) }, {}, strict))).toBe('warn caching.html.shared')
     expect(() => judge(html, seen, {}, { caching: { html: 'any' } })).toThrow('does not apply')
     expect(() => judge(html, seen, { kind: 'redirect' })).toThrow('does not apply')
   })
@@ -214,8 +220,8 @@ describe('directives', () => {
     ['Expires of a past date beside no-store', 'pass', [control('no-store'), ['Expires', later(-9)]]],
     ['two lives', 'fail caching.contradiction', [control('max-age=60'), control('max-age=3600')]],
     ['public and private', 'fail caching.contradiction', [control('public, private')]],
-    ['private and s-maxage', 'fail caching.contradiction', [control('private, s-maxage=60')]],
-    ['no-cache and immutable', 'fail caching.contradiction', [control('no-cache, immutable')]],
+    ['private and s-maxage', 'warn caching.contradiction', [control('private, s-maxage=60')]],
+    ['no-cache and immutable', 'warn caching.contradiction', [control('no-cache, immutable')]],
     ['a qualified private beside public', 'pass', [control('public, private="set-cookie"')]],
     ['a life beside no-store', 'warn caching.mixed', [control('no-store, max-age=3600')]],
     ['a word for a number', 'fail caching.value', [control('max-age=banana')]],
@@ -292,6 +298,8 @@ describe('set-cookie', () => {
     ['a guess', 'warn caching.set-cookie.heuristic', [cookie, modified]],
     ['public', 'fail caching.set-cookie.public', [cookie, control('public, max-age=60')]],
     ['s-maxage', 'fail caching.set-cookie.public', [cookie, control('s-maxage=1')]],
+    ['a cookie of the edge', 'pass', [['Set-Cookie', '__cf_bm=x'], YEAR, ['Age', '9']]],
+    ['one of the edge and one of the application', 'fail caching.set-cookie.public', [['Set-Cookie', '__cf_bm=x'], cookie, YEAR]],
     ['from a shared cache', 'fail caching.set-cookie.shared-hit', [cookie, control('private'), ['Age', '5']]],
   ])('%s', (_name, expected, headers) => {
     const verdict = judge(setCookie, { assets: assets([], page(headers)) })

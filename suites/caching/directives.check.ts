@@ -9,13 +9,14 @@ import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { at, curlHost, policyOf, showsPages } from './shared.ts'
 
 /** Directives that say opposite things; each pair is told once. */
-const OPPOSITES: readonly (readonly [string, string])[] = [
-  ['public', 'private'],
-  ['no-store', 'public'],
-  ['no-store', 'immutable'],
-  ['no-cache', 'immutable'],
-  ['private', 's-maxage'],
-  ['no-store', 's-maxage'],
+const OPPOSITES: readonly (readonly [string, string, 'warn' | 'fail'])[] = [
+  ['public', 'private', 'fail'],
+  // Here every cache takes the stricter one (RFC 9111 §5.2.2): untidy, and a sign of two authors.
+  ['no-store', 'public', 'warn'],
+  ['no-store', 'immutable', 'warn'],
+  ['no-cache', 'immutable', 'warn'],
+  ['private', 's-maxage', 'warn'],
+  ['no-store', 's-maxage', 'warn'],
 ]
 
 function findingsOf(seen: HttpObservation, toleranceSeconds: number): readonly Finding[] {
@@ -28,7 +29,7 @@ function findingsOf(seen: HttpObservation, toleranceSeconds: number): readonly F
   for (const problem of control.problems) say(problem.endsWith('is quoted') || problem.endsWith('takes no value') ? 'warn' : 'fail', 'caching.value', problem)
   for (const contradiction of control.contradictions) say('fail', 'caching.contradiction', contradiction)
   const names = new Set(control.directives.filter((one) => one.value === undefined || /^(?:max-age|s-maxage)$/.test(one.name)).map((one) => one.name))
-  for (const [one, other] of OPPOSITES) if (names.has(one) && names.has(other)) say('fail', 'caching.contradiction', `${one} and ${other}`)
+  for (const [one, other, grade] of OPPOSITES) if (names.has(one) && names.has(other)) say(grade, 'caching.contradiction', `${one} and ${other}`)
   // `no-store, max-age=0` is a habit and harmless; a lifetime beside no-store or no-cache means that two places write the header.
   if ((control.noStore || control.noCache) && (control.maxAge ?? 0) > 0)
     say('warn', 'caching.mixed', `max-age=${control.maxAge} beside ${control.noStore ? 'no-store' : 'no-cache'}`)

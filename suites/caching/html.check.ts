@@ -22,6 +22,10 @@ export default defineCheck({
       meaning: 'Caches may use the document for longer than allowed without asking.',
       fix: 'Send Cache-Control: no-cache with documents; nginx: add_header in the location of index.html, not in that of assets.',
     },
+    'caching.html.shared': {
+      meaning: 'Shared caches may use the document for longer than allowed; browsers ask anew.',
+      fix: 'Lower s-maxage, or empty the cache of the edge with every release and declare caching.html: any.',
+    },
     'caching.html.immutable': {
       meaning: 'The document is marked immutable: browsers never ask again while it is fresh.',
       fix: 'Keep immutable for files whose name carries a hash.',
@@ -32,8 +36,8 @@ export default defineCheck({
       fix: 'Send Cache-Control: no-cache with documents.',
     },
   },
-  /** Longest life in seconds that still lets a release arrive. */
-  options: { maxSeconds: 3600 },
+  /** Longest life in seconds that still lets a release arrive; where nothing is declared (caching.html), a day is a deviation only. */
+  options: { maxSeconds: 3600, alwaysSeconds: 86_400 },
   subjects: (target) => (target.file.caching?.html === 'any' ? [] : eachHost(showsPages)(target)),
   unless: { skip: 'not-applicable', reason: 'no host shows pages, or caching.html is any' },
   needs: (subject): Record<string, Probe<Page> | Probe<HttpObservation>> => {
@@ -44,9 +48,12 @@ export default defineCheck({
     const { page, deep } = seen as { page: Page; deep?: HttpObservation }
     const none = noDocument(page.document, page.html)
     if (none !== undefined) return none
+    const declared = target.file.caching?.html !== undefined
     const noStore = target.file.caching?.html === 'noStore'
     const findings = [page.document, ...(deep !== undefined && deep.status === 200 && isHtml(deep) ? [deep] : [])].map((document): Finding => {
       const policy = policyOf(document)
+      const browser = policy.browserSeconds ?? 0
+      const shared = policy.sharedSeconds ?? 0
       const life = longest(policy)
       const evidence = at(
         document,
@@ -55,7 +62,10 @@ export default defineCheck({
         `${life > 0 ? duration(life) : policy.browserSeconds === 0 ? 'asked for anew' : 'not said'} (${policy.shown})`,
       )
       if (noStore && !policy.control.noStore) return { grade: 'fail', code: 'caching.html.stored', evidence }
-      if (!(life <= options.maxSeconds)) return { grade: 'fail', code: 'caching.html.long', evidence }
+      if (!(browser <= options.maxSeconds))
+        return { grade: declared || !(browser <= options.alwaysSeconds) ? 'fail' : 'warn', code: 'caching.html.long', evidence }
+      // An edge that is emptied with every release may keep a document for a year; only where the owner says otherwise is it a deviation.
+      if (!(shared <= options.maxSeconds)) return { grade: declared ? 'warn' : 'pass', code: 'caching.html.shared', evidence }
       if (policy.control.immutable && life > 0) return { grade: 'fail', code: 'caching.html.immutable', evidence }
       if (policy.heuristic)
         return {

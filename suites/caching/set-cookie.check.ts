@@ -13,6 +13,9 @@ function pathsOf(subject: Subject, target: Target): readonly string[] {
   const cookies = (target.file.cookies ?? []).filter((one) => one.path !== undefined && Array.isArray(one.hosts) && one.hosts.includes(host.name))
   return [...new Set([...(host.declared.apiPaths ?? []), ...(host.declared.sensitivePaths ?? []), ...cookies.map((one) => one.path as string)])]
 }
+/** Written by load balancers and edges behind their own caches, the same for everybody or made anew for each: they say nothing about the application. */
+const EDGE_COOKIE =
+  /^(?:__cf_bm|_cfuvid|__cfruid|cf_clearance|__cflb|AWSALB(?:CORS|TG|TGCORS)?|BIGip|ARRAffinity|incap_ses_|visid_incap_|nlbi_|ak_bmsc|bm_s[vz]|_abck)/i
 const nameOf = (line: string): string => line.split('=', 1)[0]?.trim().slice(0, 80) ?? ''
 
 export default defineCheck({
@@ -55,7 +58,9 @@ export default defineCheck({
     ].filter((one) => !(isChallenge(one) || one.status === 429 || one.status >= 500))
     if (answers.length === 0) return inconclusive('unobserved', 'nothing but obstacles answered')
     const findings = answers.map((answer): Finding => {
-      const cookies = headerValues(answer.headers, 'set-cookie').map(nameOf)
+      const cookies = headerValues(answer.headers, 'set-cookie')
+        .map(nameOf)
+        .filter((name) => !EDGE_COOKIE.test(name))
       const policy = policyOf(answer)
       if (cookies.length === 0) return { grade: 'pass', evidence: at(answer, 'Set-Cookie', 'none, or not stored by shared caches', `none; ${policy.shown}`) }
       const evidence = at(answer, 'Set-Cookie', 'not stored by shared caches', `${cookies.slice(0, 5).join(', ')}; ${policy.shown}`)
