@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
 import { bigIpAddress, contentOf, guessability } from './cookie-value.ts'
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64url')
@@ -77,4 +78,15 @@ describe('guessability', () => {
     for (let turn = 0; turn < 200; turn += 1) expect(guessability(five(() => BigInt(`0x${randomBytes(16).toString('hex')}`).toString())).ordered).toBe(false)
   })
   it('an empty value', () => expect(guessability(['', '']).bits).toBe(0))
+})
+
+test('whatever comes: an answer, no throw', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ maxLength: 60 }), { minLength: 2, maxLength: 5 }), (values) => {
+      expect(contentOf(values[0] as string).texts.length).toBeGreaterThan(0)
+      const { bits } = guessability(values)
+      expect(Number.isFinite(bits) && bits >= 0).toBe(true)
+    }),
+    { numRuns: 1000 },
+  )
 })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { brokenPrefixRules, domainScope, expiryOf, parseSetCookie, prefixOf, type SetCookie } from './set-cookie.ts'
 
@@ -164,4 +165,33 @@ describe('domain scope', () => {
     ['a=b; Domain=2.3.4', '1.2.3.4', 'foreign'],
     ['a=b; Domain=1.2.3.4', '1.2.3.4', 'host'],
   ])('%s from %s', (field, host, scope) => expect(domainScope(read(field), host)).toBe(scope))
+})
+
+test('whatever comes: an answer, no throw, and flags only from attributes of that name', () => {
+  const pieces = fc.array(
+    fc.constantFrom('a', '=', ';', ' ', '\t', 'Secure', 'secure', 'HttpOnly', 'Path=/', 'Domain=.x', 'Max-Age=', '1', '"', ',', 'ü', '\u0001'),
+    { maxLength: 24 },
+  )
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ maxLength: 80 }),
+        pieces.map((parts) => parts.join('')),
+      ),
+      (field) => {
+        const parsed = parseSetCookie(field)
+        if (!parsed.ok) return
+        const names = field
+          .split(';')
+          .slice(1)
+          .map((part) => (part.split('=', 1)[0] ?? '').trim().toLowerCase())
+        expect(parsed.cookie.secure).toBe(names.includes('secure'))
+        expect(parsed.cookie.httpOnly).toBe(names.includes('httponly'))
+        domainScope(parsed.cookie, 'api.example.com')
+        brokenPrefixRules(parsed.cookie)
+        expiryOf(parsed.cookie, 0)
+      },
+    ),
+    { numRuns: 2000 },
+  )
 })
