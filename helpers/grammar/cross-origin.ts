@@ -25,9 +25,9 @@ function readToken(fields: readonly string[], allowed: readonly string[]): Cross
   }
 }
 
-export const OPENER_POLICIES = ['unsafe-none', 'same-origin-allow-popups', 'same-origin', 'noopener-allow-popups'] as const
-export const EMBEDDER_POLICIES = ['unsafe-none', 'require-corp', 'credentialless'] as const
-export const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as const
+const OPENER_POLICIES = ['unsafe-none', 'same-origin-allow-popups', 'same-origin', 'noopener-allow-popups'] as const
+const EMBEDDER_POLICIES = ['unsafe-none', 'require-corp', 'credentialless'] as const
+const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as const
 
 /** Cross-Origin-Opener-Policy. Case-sensitive, unquoted. Never throws. */
 export const readOpenerPolicy = (fields: readonly string[]): CrossOriginReading => readToken(fields, OPENER_POLICIES)

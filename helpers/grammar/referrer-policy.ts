@@ -1,6 +1,6 @@
 /** Reader of Referrer-Policy (Referrer Policy §8.1): a list of tokens over all fields, the last one known wins, unknown ones are passed over. */
 
-export const REFERRER_POLICIES = [
+const REFERRER_POLICIES = [
   'no-referrer',
   'no-referrer-when-downgrade',
   'same-origin',

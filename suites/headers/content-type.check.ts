@@ -1,8 +1,11 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
-import { isJsonType, readContentType } from '../../helpers/grammar/content-type.ts'
+import { isJsonType, isScriptType, readContentType } from '../../helpers/grammar/content-type.ts'
+import { readContentTypeOptions } from '../../helpers/grammar/x-content-type-options.ts'
 import { bodyText, headerValues } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
+import { attempt } from '../../helpers/probe.ts'
 import { documentOf } from '../../helpers/probes/http.ts'
+import { type Asset, firstPartyAssets } from '../../helpers/probes/page.ts'
 import { type Finding, worst } from '../../helpers/verdict.ts'
 import { lookAt } from './probes.ts'
 import { declaredPaths } from './responses.ts'
@@ -60,6 +63,22 @@ function judgeOne(seen: HttpObservation, asked: 'document' | 'interface'): Findi
   return findings.length > 0 ? findings : [{ grade: 'pass', evidence }]
 }
 
+/** Scripts and styles that say nosniff must bear their own type, or browsers do not load them (Fetch §3.6). */
+function judgeAsset({ reference, seen: looked }: Asset): Finding[] {
+  const seen = usable(looked)
+  const script = reference?.tag === 'script'
+  const style = reference?.tag === 'link' && reference.rel.includes('stylesheet')
+  if (seen === undefined || seen.status !== 200 || !(script || style) || !readContentTypeOptions(headerValues(seen.headers, 'x-content-type-options')).nosniff)
+    return []
+  // Data blocks are no scripts: their type is not asked for.
+  if (script && reference.type !== undefined && !/^(?:|module|(?:text|application)\/javascript)$/.test(reference.type)) return []
+  const values = headerValues(seen.headers, 'content-type')
+  const read = readContentType(values[0] ?? '')
+  const right = read.ok && (script ? isScriptType(read) : read.essence === 'text/css')
+  const evidence = evidenceOf(seen, 'Content-Type', script ? 'a script type: text/javascript' : 'text/css', shownValues(values))
+  return [right ? { grade: 'pass', evidence } : { grade: 'fail', code: 'headers.content-type.asset', evidence }]
+}
+
 export default defineCheck({
   id: 'headers/content-type',
   title: 'Answers say what they are',
@@ -78,6 +97,10 @@ export default defineCheck({
       fix: 'Send application/json; do not let the page fallback cover interface paths.',
     },
     'headers.content-type.data-for-html': { meaning: 'A page is served as data.', fix: 'Send text/html; charset=utf-8.' },
+    'headers.content-type.asset': {
+      meaning: 'A script or style has another type; with nosniff browsers do not load it.',
+      fix: 'nginx: include mime.types; in the http block.',
+    },
     'headers.content-type.charset-missing': {
       meaning: 'A page does not name its character set in the header.',
       fix: 'nginx: charset utf-8; or set it in the application.',
@@ -88,20 +111,26 @@ export default defineCheck({
   options: {},
   subjects: eachHost(showsPages),
   unless: noPages,
-  needs: (subject) => ({
+  needs: (subject, target) => ({
     chain: documentOf(hostOf(subject)),
+    assets: attempt(firstPartyAssets(hostOf(subject))),
     looked: lookAt(
       hostOf(subject),
-      declaredPaths(hostOf(subject)).map((path) => ({ path })),
+      declaredPaths(hostOf(subject), target).map((path) => ({ path })),
     ),
   }),
-  judge: ({ chain, looked }, { subject }) => {
+  judge: ({ chain, looked, assets }, { subject }) => {
     const host = hostOf(subject)
     const basis = documentOr(chain, host)
     if (basis.verdict !== undefined) return basis.verdict
-    const routes = new Set([...(host.declared.apiPaths ?? []), ...(host.kind === 'api' ? declaredPaths(host) : [])])
+    // What is declared to be data; the entry of an interface host may well be a page about it.
+    const routes = new Set([
+      ...(host.declared.apiPaths ?? []),
+      ...Object.entries(host.declared.paths ?? {}).flatMap(([path, { contentType }]) => (contentType?.includes('json') === true ? [path] : [])),
+    ])
     return worst([
-      ...judgeOne(basis.seen, host.kind === 'api' ? 'interface' : 'document'),
+      ...judgeOne(basis.seen, 'document'),
+      ...(assets.ok ? assets.value.assets.flatMap(judgeAsset) : []),
       ...looked.flatMap(({ path, seen }) => {
         const other = usable(seen)
         return other === undefined || (other.status >= 300 && other.status < 400) ? [] : judgeOne(other, routes.has(path) ? 'interface' : 'document')

@@ -9,6 +9,8 @@ import { lookAt } from './probes.ts'
 import { declaredPaths, errorLooks, ownAnswers, usableOf } from './responses.ts'
 import { answerOf, curlPath, declaredHsts, evidenceOf, HSTS, NOWHERE, noHosts, shownValues } from './shared.ts'
 
+const METHODS: readonly string[] = ['HEAD', 'OPTIONS']
+
 export default defineCheck({
   id: 'headers/hsts-responses',
   title: 'Every https answer says HSTS: redirects, errors, assets, interfaces',
@@ -33,7 +35,11 @@ export default defineCheck({
     const host = hostOf(subject)
     return {
       chain: documentOf(host),
-      others: lookAt(host, [...errorLooks(host, target), ...declaredPaths(host).map((path) => ({ path }))]),
+      others: lookAt(host, [
+        ...errorLooks(host, target),
+        ...declaredPaths(host, target).map((path) => ({ path })),
+        ...METHODS.map((method) => ({ path: host.path, method })),
+      ]),
       assets: attempt(firstPartyAssets(host)),
     }
   },

@@ -1,7 +1,8 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { documentOf } from '../../helpers/probes/http.ts'
-import { type PageReference, pageOf } from '../../helpers/probes/page.ts'
-import { type Finding, worst } from '../../helpers/verdict.ts'
+import type { PageReference } from '../../helpers/probes/page.ts'
+import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { wholePage } from './probes.ts'
 import { curlDocument, evidenceOf, noPages, pageOr, policiesOf, showsPages } from './shared.ts'
 
 /** Links that load something; canonical, alternate, preconnect and the like load nothing into the page. */
@@ -36,7 +37,7 @@ export default defineCheck({
   options: {},
   subjects: eachHost(showsPages),
   unless: noPages,
-  needs: (subject) => ({ chain: documentOf(hostOf(subject)), page: pageOf(hostOf(subject)) }),
+  needs: (subject) => ({ chain: documentOf(hostOf(subject)), page: wholePage(hostOf(subject)) }),
   judge: ({ chain, page }, { subject }) => {
     const basis = pageOr(chain, hostOf(subject))
     if (basis.verdict !== undefined) return basis.verdict
@@ -51,8 +52,9 @@ export default defineCheck({
       if (upgraded) findings.push({ grade: 'pass', evidence: { ...evidence, received: `${evidence.received}, which upgrade-insecure-requests upgrades` } })
       else findings.push({ grade: kind === 'passive' ? 'warn' : 'fail', code: `headers.mixed-content.${kind}`, evidence })
     }
-    const read = `${page.references.length} references${page.cut ? ', the rest of the page was not read' : ''}`
-    findings.push({ grade: 'pass', evidence: evidenceOf(seen, 'references of the page', 'none over plain http', read) })
+    const evidence = evidenceOf(seen, 'references of the page', 'none over plain http', `${page.references.length} references`)
+    if (page.cut && !findings.some(({ grade }) => grade === 'fail')) return inconclusive('unobserved', 'the page is too large to be read to its end', evidence)
+    findings.push({ grade: 'pass', evidence })
     return worst(findings)
   },
   reproduce: curlDocument,

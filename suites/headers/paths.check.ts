@@ -24,13 +24,13 @@ export default defineCheck({
     'headers.paths.lost': { meaning: 'A declared path goes without nosniff, which the document has.', fix: 'Set the headers at the edge for every location.' },
   },
   options: {},
-  subjects: eachHost((host) => declaredPaths(host).length > 0),
-  unless: { skip: 'not-declared', reason: 'no host declares paths or apiPaths' },
-  needs: (subject) => ({
+  subjects: eachHost((host, target) => declaredPaths(host, target).length > 0),
+  unless: { skip: 'not-declared', reason: 'no host declares paths, apiPaths or health endpoints' },
+  needs: (subject, target) => ({
     chain: documentOf(hostOf(subject)),
     looked: lookAt(
       hostOf(subject),
-      declaredPaths(hostOf(subject)).map((path) => ({ path })),
+      declaredPaths(hostOf(subject), target).map((path) => ({ path })),
     ),
   }),
   judge: ({ chain, looked }, { subject }) => {

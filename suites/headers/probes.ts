@@ -2,6 +2,7 @@
 import type { HttpObservation } from '../../helpers/observations.ts'
 import { type Observed, type Probe, ProbeError } from '../../helpers/probe.ts'
 import { documentOf, httpGet, httpRequest } from '../../helpers/probes/http.ts'
+import { type Page, pageOf, readPage } from '../../helpers/probes/page.ts'
 import type { Host } from '../../helpers/target.ts'
 
 export interface Look {
@@ -64,6 +65,32 @@ export function documentAgain(host: Host): Probe<Repeated> {
       const again = await context.observe(httpGet(first.url, { tag: 'again' }))
       const fresh = await context.observe(httpGet(`${first.url}${first.url.includes('?') ? '&' : '?'}postproof=${Date.now().toString(36)}`, { tag: 'fresh' }))
       return { first, again, fresh }
+    },
+  }
+}
+
+/** More than any page a person reads. */
+const WHOLE = 4 * 1024 * 1024
+
+/**
+ * The page of a host with all its references: where the document was cut, it is fetched once more as a whole (at most 4 MiB).
+ * @throws ProbeError of {@link pageOf}
+ */
+export function wholePage(host: Host): Probe<Page> {
+  const page = pageOf(host)
+  return {
+    kind: 'wholePage',
+    key: `wholePage https://${host.fqdn}${host.path}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 1 },
+    host: host.fqdn,
+    timeoutMs: 60_000,
+    async run(context): Promise<Page> {
+      const seen = await context.observe(page)
+      if (!seen.ok) throw new ProbeError(seen.failure)
+      if (!seen.value.document.truncated) return seen.value
+      const whole = await context.observe(httpGet(seen.value.document.url, { maxBodyBytes: WHOLE, tag: 'whole' }))
+      return whole.ok ? readPage(whole.value) : seen.value
     },
   }
 }

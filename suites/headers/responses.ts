@@ -2,6 +2,7 @@
 import { headerValues, isHtml } from '../../helpers/headers.ts'
 import { matchValue } from '../../helpers/matcher.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
+import { splitUrl } from '../../helpers/probes/http.ts'
 import type { Assets } from '../../helpers/probes/page.ts'
 import type { Host, Target } from '../../helpers/target.ts'
 import type { Finding } from '../../helpers/verdict.ts'
@@ -16,8 +17,14 @@ export const errorLooks = (host: Host, target: Target): readonly Look[] => [
   ),
 ]
 
-/** Paths of other backends and routes of the interface, each once. */
-export const declaredPaths = (host: Host): readonly string[] => [...new Set([...Object.keys(host.declared.paths ?? {}), ...(host.declared.apiPaths ?? [])])]
+/** Paths of other backends, routes of the interface and health endpoints of the host, each once. */
+export const declaredPaths = (host: Host, target: Target): readonly string[] => {
+  const health = (target.file.health ?? []).flatMap(({ url, method }) => {
+    const parts = splitUrl(url.replaceAll('{domain}', target.domain))
+    return parts?.scheme === 'https' && parts.host === host.fqdn && parts.port === undefined && method !== 'HEAD' ? [parts.path] : []
+  })
+  return [...new Set([...Object.keys(host.declared.paths ?? {}), ...(host.declared.apiPaths ?? []), ...health])]
+}
 
 /** The answers that can be judged: those that came and are no obstacle. */
 export const usableOf = (looked: readonly Looked[]): readonly HttpObservation[] => looked.flatMap(({ seen, right }) => usable(seen, right) ?? [])
@@ -38,7 +45,7 @@ const POLICY: ReadonlySet<string> = new Set([
 const DOCUMENT_ONLY: readonly string[] = [CSP, 'x-frame-options', 'referrer-policy']
 const ALWAYS: readonly string[] = ['x-content-type-options']
 
-export interface ReachCodes<Code extends string> {
+interface ReachCodes<Code extends string> {
   /** A declared header is missing or differs. */
   readonly declared: Code
   /** The document has it, this answer does not. */

@@ -43,7 +43,7 @@ export const evidenceOf = (seen: HttpObservation, what: string, expected: string
 })
 
 /** The last answer of a chain, or why it is no basis for a verdict (rules G4, G5). */
-export type Basis = { readonly seen: HttpObservation; readonly verdict?: never } | { readonly verdict: Verdict }
+type Basis = { readonly seen: HttpObservation; readonly verdict?: never } | { readonly verdict: Verdict }
 
 /** Any answer of the application, redirects too. A challenge, a limiter, a broken gateway say nothing about it, unless that status is declared right. */
 export function answerOf(chain: HttpChain, host: Host): Basis {
@@ -110,7 +110,7 @@ export const usable = (seen: Observed<HttpObservation>, right: readonly number[]
     ? seen.value
     : undefined
 
-export interface DocumentPolicies {
+interface DocumentPolicies {
   /** Of header fields, enforced. */
   readonly header: readonly ContentSecurityPolicy[]
   /** Of meta elements, as far as they have an effect there. */
@@ -132,7 +132,7 @@ export function tagsOf(seen: HttpObservation): readonly StartTag[] {
   return tags
 }
 /** Contents of `<meta http-equiv=…>` elements before the body (HTML §4.2.5.3: a policy outside the head has no effect). */
-export const metaEquiv = (seen: HttpObservation, name: string): readonly string[] => {
+const metaEquiv = (seen: HttpObservation, name: string): readonly string[] => {
   const tags = tagsOf(seen)
   const body = tags.findIndex((tag) => tag.name === 'body')
   return tags
@@ -197,8 +197,8 @@ export const declaredAbsent = (expectation: Expectation | undefined): boolean =>
 }
 /** curl of the first of some paths of the host. */
 export const curlFirst =
-  (paths: (host: Host) => readonly string[]) =>
+  (paths: (host: Host, target: Target) => readonly string[]) =>
   (subject: Subject, target: Target): string =>
-    subject.host === undefined ? curlDocument(subject, target) : curlPath(paths(subject.host)[0] ?? subject.host.path)(subject, target)
+    subject.host === undefined ? curlDocument(subject, target) : curlPath(paths(subject.host, target)[0] ?? subject.host.path)(subject, target)
 /** The target says something about this header on this host. */
 export const isDeclared = (host: Host, name: string): boolean => host.headers[name.toLowerCase()] !== undefined

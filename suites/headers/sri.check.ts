@@ -1,8 +1,8 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { readIntegrity } from '../../helpers/grammar/subresource-integrity.ts'
 import { documentOf } from '../../helpers/probes/http.ts'
-import { pageOf } from '../../helpers/probes/page.ts'
-import { type Finding, worst } from '../../helpers/verdict.ts'
+import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { wholePage } from './probes.ts'
 import { curlDocument, evidenceOf, noPages, pageOr, showsPages } from './shared.ts'
 
 export default defineCheck({
@@ -42,7 +42,7 @@ export default defineCheck({
   },
   subjects: eachHost(showsPages),
   unless: noPages,
-  needs: (subject) => ({ chain: documentOf(hostOf(subject)), page: pageOf(hostOf(subject)) }),
+  needs: (subject) => ({ chain: documentOf(hostOf(subject)), page: wholePage(hostOf(subject)) }),
   judge: ({ chain, page }, { subject, target, options }) => {
     const basis = pageOr(chain, hostOf(subject))
     if (basis.verdict !== undefined) return basis.verdict
@@ -75,15 +75,9 @@ export default defineCheck({
       }
     }
     const scripts = page.references.filter(({ tag, rel }) => tag === 'script' || rel.includes('stylesheet')).length
-    findings.push({
-      grade: 'pass',
-      evidence: evidenceOf(
-        seen,
-        'scripts and styles',
-        'those of strangers held to a hash',
-        `${scripts} read${page.cut ? ', the rest of the page was not' : ''}`,
-      ),
-    })
+    const evidence = evidenceOf(seen, 'scripts and styles', 'those of strangers held to a hash', `${scripts} read`)
+    if (page.cut && !findings.some(({ grade }) => grade === 'fail')) return inconclusive('unobserved', 'the page is too large to be read to its end', evidence)
+    findings.push({ grade: 'pass', evidence })
     return worst(findings)
   },
   reproduce: curlDocument,
