@@ -164,10 +164,10 @@ async function overUdp(context: ProbeContext, to: { address: string; port: numbe
     return await new Promise<Decoded>((resolve, reject) => {
       let tries = 0
       let timer: NodeJS.Timeout | undefined
-      const abort = (): void => reject(context.signal.reason as Error)
+      const abort = (): void => end(() => reject(context.signal.reason as Error))
       const send = (): void => {
         if (tries++ === 2) {
-          reject(failed('TIMEOUT', `${note} got no answer in two tries of ${UDP_WAIT_MS} ms`))
+          end(() => reject(failed('TIMEOUT', `${note} got no answer in two tries of ${UDP_WAIT_MS} ms`)))
           return
         }
         if (tries === 2) context.log(`${note}: no answer, asked once more`)
@@ -186,7 +186,10 @@ async function overUdp(context: ProbeContext, to: { address: string; port: numbe
         if (decoded !== undefined) end(() => resolve(decoded))
       })
       // Connected: the kernel drops what comes from elsewhere, and tells when nobody listens.
-      socket.connect(to.port, to.address, () => send())
+      // An end that came before the socket was connected leaves nothing to send.
+      socket.connect(to.port, to.address, () => {
+        if (!context.signal.aborted) send()
+      })
     })
   } finally {
     socket.close()

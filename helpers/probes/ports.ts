@@ -100,7 +100,7 @@ export function portEverywhere(port: number, ask: { readonly send?: Uint8Array; 
   }
 }
 
-export interface SshLook extends PortLook {
+interface SshLook extends PortLook {
   /** Asked where the port is open. */
   readonly ssh?: Observed<SshObservation>
 }

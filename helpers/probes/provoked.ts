@@ -4,12 +4,12 @@ import { type Observed, type Probe, ProbeError } from '../probe.ts'
 import type { Host } from '../target.ts'
 import { documentOf, type HttpRequest, httpRequest } from './http.ts'
 
-export interface Provocation {
+interface Provocation {
   /** What was wrong with the request. */
   readonly how: string
   readonly seen: Observed<HttpObservation>
 }
-export interface Provoked {
+interface Provoked {
   /** The last hop of the document. */
   readonly document?: HttpObservation
   /** A path that does not exist. */

@@ -17,7 +17,7 @@ export interface OwnScript {
   /** Where its map is said to be, or where tools put it: the URL, or `data:` for a map inside the script. Undefined where the script has not been read. */
   readonly map?: { readonly url: string; readonly named: boolean; readonly seen?: Observed<HttpObservation>; readonly inline?: string }
 }
-export interface OwnScripts {
+interface OwnScripts {
   readonly page: Page
   readonly scripts: readonly OwnScript[]
   /** The document names more of its own scripts than were read. */
@@ -132,7 +132,7 @@ export function folders(host: Host, given: readonly string[]): Probe<Sweep> {
   }
 }
 
-export interface FolderStep {
+interface FolderStep {
   /** An asset as its own path gives it. */
   readonly asset: HttpObservation
   /** `/folder../folder/file`: the same file, where the folder is an alias without its slash. */

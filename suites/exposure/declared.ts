@@ -22,7 +22,7 @@ export const declaredSweep = (subject: Subject, name: string, paths: readonly st
   )
 
 /** A page that asks for a login: a password field, or a single sign-on form. */
-export const asksForLogin = (seen: HttpObservation): boolean =>
+const asksForLogin = (seen: HttpObservation): boolean =>
   looksLikeHtml(seen) &&
   /<input\b[^>]*type\s*=\s*["']?password|<form\b[^>]*(?:action|id)\s*=\s*["']?[^"'>]*(?:login|signin|sign-in|oauth|saml|sso)/i.test(bodyText(seen))
 

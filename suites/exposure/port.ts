@@ -25,8 +25,8 @@ export const portSubjects = (target: Target, ports: readonly number[]): readonly
   [...new Set(ports)].sort((a, b) => a - b).map((port) => ({ name: `${target.domain}:${port}`, item: port }))
 export const portOf = (subject: Subject): number => Number(subject.item)
 
-export type PortState = 'open' | 'closed' | 'edge' | 'middlebox' | 'not-looked' | 'unobserved' | 'unmapped'
-export interface ReadLook {
+type PortState = 'open' | 'closed' | 'edge' | 'middlebox' | 'not-looked' | 'unobserved' | 'unmapped'
+interface ReadLook {
   readonly look: PortLook
   readonly state: PortState
   readonly evidence: Evidence

@@ -1,7 +1,7 @@
 /** Keys of providers in public text: what each is, whether it is one, and never what it says. Publishable keys are none (rules §13). */
 import { crc32 } from 'node:zlib'
 
-export interface SecretFound {
+interface SecretFound {
   readonly what: string
   /** A name of a key without its secret half. */
   readonly half: boolean

@@ -2,7 +2,7 @@
 
 /** What an answer proves: it works for strangers, it is there but asks for a login first, or it is something else. */
 export type Access = 'open' | 'guarded'
-export interface Spoken {
+interface Spoken {
   readonly access: Access
   /** How it was known; nothing of its data. */
   readonly shown: string

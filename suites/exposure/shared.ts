@@ -26,7 +26,7 @@ export interface Artefact extends SweepPath {
   /** It may be public on purpose (`exposure.publicPaths`). @default false */
   readonly declarable?: boolean
 }
-export interface Proof {
+interface Proof {
   readonly shown: string
   readonly severity?: Severity
   readonly grade?: 'warn' | 'fail'
