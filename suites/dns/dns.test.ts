@@ -320,6 +320,11 @@ table('dns/ns-authoritative', [
   ['one is silent while the other answers', { all: servers(SOA(1), 'TIMEOUT') }, 'fail dns.ns.silent'],
   ['one is nowhere', { all: servers(SOA(1), 'NXDOMAIN') }, 'fail dns.ns.unresolvable'],
   ['all silent: it may be us', { all: servers('TIMEOUT', 'TIMEOUT') }, 'inconclusive'],
+  [
+    'all answer as a resolver does: somebody between here and there',
+    { all: servers({ ...SOA(1), authoritative: false, recursionAvailable: true }, { ...SOA(1), authoritative: false, recursionAvailable: true }) },
+    'inconclusive',
+  ],
   ['one has no place in the map', { all: servers(SOA(1), 'UNMAPPED') }, 'inconclusive'],
   ['no server listed', { all: [] }, 'inconclusive'],
 ])
@@ -759,6 +764,7 @@ const secured = (checked: readonly ServerAnswer[], more: object = {}) => ({
   unchecked: servers(signed(14, { authenticated: false })),
   ds: ok(dns(D, 'DS', ['4711 13 2 abcd'])),
   keys: ok(none('DNSKEY', D)),
+  zone: ok(zone('ns1')),
   ...more,
 })
 const unsigned = dns(D, 'SOA', ['a b 1 1 1 1 1'])
@@ -781,6 +787,12 @@ table('dns/dnssec', [
   ['a weak algorithm', secured(servers(signed()), { ds: ok(dns(D, 'DS', ['1 5 2 ab'])) }), 'warn dns.dnssec.algorithm'],
   ['SHA-1 alone', secured(servers(signed()), { ds: ok(dns(D, 'DS', ['1 13 1 ab'])) }), 'warn dns.dnssec.digest'],
   ['nobody answers', secured(servers('TIMEOUT')), 'inconclusive'],
+  [
+    'unsigned by a resolver that does not validate, for a name inside a zone',
+    secured(servers(unsigned), { ds: ok(none('DS', D)), zone: ok({ apex: 'com', servers: [] }) }),
+    'inconclusive',
+    required,
+  ],
   ['DS not answered', secured(servers(unsigned), { ds: no('TIMEOUT') }), 'inconclusive'],
 ])
 

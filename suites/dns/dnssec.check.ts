@@ -1,7 +1,7 @@
 import { attempt } from '../../helpers/probe.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import { dnsQuery } from '../../helpers/probes/dns.ts'
-import { resolverAnswers } from '../../helpers/probes/dns-zone.ts'
+import { resolverAnswers, zoneOf } from '../../helpers/probes/dns-zone.ts'
 import { digFor } from '../../helpers/reproduce.ts'
 import { type Evidence, fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
 import { dnsDomain, listed, lookLine, looked, noDns, valuesOf } from './shared.ts'
@@ -39,8 +39,9 @@ export default defineCheck({
     unchecked: resolverAnswers({ name: target.domain, type: 'SOA', dnssecOk: true, checkingDisabled: true }),
     ds: attempt(dnsQuery({ name: target.domain, type: 'DS' })),
     keys: attempt(dnsQuery({ name: target.domain, type: 'DNSKEY' })),
+    zone: attempt(zoneOf(target.domain)),
   }),
-  judge: ({ checked, unchecked, ds, keys }, { target, now, options }) => {
+  judge: ({ checked, unchecked, ds, keys, zone }, { target, now, options }) => {
     const required = target.file.dns?.dnssec === 'required'
     const bogus: Evidence[] = []
     const secure: Evidence[] = []
@@ -63,6 +64,9 @@ export default defineCheck({
     const anchors = ds.ok ? valuesOf(ds.value, 'DS').map((value) => value.split(' ')) : []
     const signed = anchors.length > 0
     if (secure.length === 0) {
+      // A name inside a zone has no DS of its own; whether the zone is signed shows only through a resolver that validates.
+      if (zone.ok && zone.value.apex !== target.domain)
+        return inconclusive('unobserved', `${target.domain} lies in the zone ${zone.value.apex}, and no resolver that we ask validates`, plain)
       if (!ds.ok || ds.value.rcode !== 'NOERROR') return inconclusive('unobserved', `DS: ${lookLine(ds)}`, plain)
       if (signed) return inconclusive('unobserved', 'the zone is signed, but no resolver that we ask validates', [...plain, dsLine])
       return required

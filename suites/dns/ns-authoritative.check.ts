@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { authoritativeAnswers } from '../../helpers/probes/dns-zone.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { answerLine, digServers, dnsDomain, lookLine, noDns } from './shared.ts'
+import { intercepted, answerLine, digServers, dnsDomain, lookLine, noDns } from './shared.ts'
 
 export default defineCheck({
   id: 'dns/ns-authoritative',
@@ -29,6 +29,8 @@ export default defineCheck({
         'unobserved',
         all.length === 0 ? 'the zone lists no server' : `none of the servers answered: ${all.map(({ name, seen }) => `${name} ${lookLine(seen)}`).join('; ')}`,
       )
+    if (intercepted(all))
+      return inconclusive('unobserved', 'every server answers like a resolver (ra, no aa): port 53 seems to be intercepted between here and there')
     const findings: Finding[] = []
     for (const { name, server, seen } of all) {
       const base = { what: `SOA at ${name}`, expected: 'an authoritative answer (aa)', ...(server === '' ? {} : { where: `@${server}` }) }

@@ -3,7 +3,7 @@ import { authoritativeAnswers } from '../../helpers/probes/dns-zone.ts'
 import type { Target } from '../../helpers/target.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { digFor } from '../../helpers/reproduce.ts'
-import { answerLine, dnsDomain, lookLine } from './shared.ts'
+import { intercepted, answerLine, dnsDomain, lookLine } from './shared.ts'
 
 /** A name of the documentation domains (RFC 2606) that is not the target's own. */
 const foreign = (target: Target): string => (target.domain === 'example.org' || target.domain.endsWith('.example.org') ? 'example.net' : 'example.org')
@@ -29,6 +29,8 @@ export default defineCheck({
     own: authoritativeAnswers(target.domain, { type: 'SOA' }),
   }),
   judge: ({ all, own }, { target }) => {
+    if (intercepted(own))
+      return inconclusive('unobserved', 'every server answers like a resolver (ra, no aa): port 53 seems to be intercepted between here and there')
     const findings: Finding[] = []
     const unknown: string[] = []
     for (const { name, server, seen } of all) {

@@ -90,6 +90,19 @@ export const answered = (all: readonly ServerAnswer[]): readonly { readonly name
   all.flatMap(({ name, seen }) => (seen.ok ? [{ name, value: seen.value }] : []))
 export const silentOnes = (all: readonly ServerAnswer[]): readonly ServerAnswer[] => all.filter(({ seen }) => !seen.ok)
 
+/**
+ * Some networks send every question on port 53 to a resolver of theirs. Then all "servers of the zone" answer as that one does, with recursion and
+ * without authority, and what they say is not about them.
+ */
+export const intercepted = (all: readonly ServerAnswer[]): boolean => {
+  const seen = answered(all).filter(({ value }) => value.rcode === 'NOERROR')
+  return (
+    seen.length > 0 &&
+    seen.length === answered(all).length &&
+    seen.every(({ value }) => value.recursionAvailable && !value.authoritative && value.answers.length > 0)
+  )
+}
+
 export const dig =
   (type = 'A') =>
   (subject: Subject, target: Target): string =>
