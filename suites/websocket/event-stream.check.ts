@@ -88,6 +88,7 @@ export default defineCheck({
     }
     return worst(findings)
   },
-  reproduce: (subject, target) => curlFor(target, subject.name, { flags: ['-sS', '-i', '-N', '--compressed', '--max-time', '5'], headers: [['Accept', 'text/event-stream']] }),
+  reproduce: (subject, target) =>
+    curlFor(target, subject.name, { flags: ['-sS', '-i', '-N', '--compressed', '--max-time', '5'], headers: [['Accept', 'text/event-stream']] }),
   covers: ['A90'],
 })

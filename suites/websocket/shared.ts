@@ -5,11 +5,15 @@ import type { WebSocketObservation } from '../../helpers/observations.ts'
 import type { Probe } from '../../helpers/probe.ts'
 import { websocketHandshake, type WebSocketRequest } from '../../helpers/probes/websocket.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
-import type { LiveChannel, Target } from '../../helpers/target.ts'
+import type { Host, LiveChannel, Target } from '../../helpers/target.ts'
 import type { Evidence } from '../../helpers/verdict.ts'
 
 /** Without credentials the upgrade is to be refused. */
 export const guarded = (channel: LiveChannel): boolean => channel.auth !== undefined && channel.auth !== 'none'
+
+/** On a host that strangers may not read, a channel needs a login unless it says otherwise. */
+const effective = (host: Host, channel: LiveChannel): LiveChannel =>
+  channel.auth === undefined && host.access !== 'public' ? { ...channel, auth: 'required' } : channel
 
 /** One subject per declared channel of a kind, named by its URL. */
 export const channels =
@@ -17,6 +21,7 @@ export const channels =
   (target: Target): readonly Subject[] =>
     target.hosts.flatMap((host) =>
       host.live
+        .map((channel) => effective(host, channel))
         .filter((channel) => channel.mode === mode && keep(channel))
         .map((channel) => ({ name: `${mode === 'websocket' ? 'wss' : 'https'}://${host.fqdn}${channel.path.split('?', 1)[0]}`, host, item: channel })),
     )

@@ -1,5 +1,5 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
-import { headerValues, titleOf } from '../../helpers/headers.ts'
+import { headerValues, mediaType, titleOf } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { fail, type Finding, worst } from '../../helpers/verdict.ts'
@@ -22,6 +22,10 @@ export default defineCheck({
     'websocket.upgrade.page': {
       meaning: 'A page (the fallback of a frontend) was served where the channel should be.',
       fix: 'Route the path of the channel to the service before the fallback of the frontend.',
+    },
+    'websocket.upgrade.other-kind': {
+      meaning: 'An event stream answers where a WebSocket is declared.',
+      fix: 'Declare live.mode: sse for this path, or the path of the WebSocket.',
     },
     'websocket.upgrade.gateway': { meaning: 'The gateway has no backend for the channel.', fix: 'Start the service; check address and port of the upstream.' },
     'websocket.upgrade.limited': {
@@ -53,6 +57,7 @@ export default defineCheck({
       if (seen.status === 429) return fail('websocket.upgrade.limited', shown)
       if (seen.status === 502 || seen.status === 503 || seen.status === 504) return fail('websocket.upgrade.gateway', shown)
       if (seen.status === 200 && /html/i.test(answered(seen))) return fail('websocket.upgrade.page', shown)
+      if (mediaType(seen.headers) === 'text/event-stream') return fail('websocket.upgrade.other-kind', shown)
       const same = plain.ok && plain.value.status === seen.status
       if (seen.status === 426 || (same && [200, 400, 404].includes(seen.status)))
         return fail('websocket.upgrade.stripped', [

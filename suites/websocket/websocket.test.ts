@@ -116,6 +116,7 @@ describe('upgrade', () => {
     ['400 like a plain request', 'fail websocket.upgrade.stripped', refusal(400), ok(http(400))],
     ['400 unlike a plain request', 'fail websocket.upgrade.refused', refusal(400), ok(http(426))],
     ['a page', 'fail websocket.upgrade.page', refusal(200, html, '<title>Draw</title>')],
+    ['an event stream', 'fail websocket.upgrade.other-kind', refusal(200, [['Content-Type', 'text/event-stream']])],
     ['502', 'fail websocket.upgrade.gateway', refusal(502)],
     ['429', 'fail websocket.upgrade.limited', refusal(429)],
     ['403', 'fail websocket.upgrade.refused', refusal(403)],
@@ -125,6 +126,9 @@ describe('upgrade', () => {
   test('applies to channels that anybody may open', () => {
     expect(upgrade.subjects(targetOf(guardedChannel))).toEqual([])
     expect(upgrade.subjects(targetOf({ mode: 'sse', path: '/events' }))).toEqual([])
+    const restricted = normaliseTarget(targetSchema.parse({ domain: 'example.com', hosts: { a: { access: 'forwardAuth', live: channel } } }), { sha256: '0' })
+    expect(upgrade.subjects(restricted)).toEqual([])
+    expect(authRequired.subjects(restricted)).toHaveLength(1)
   })
 })
 

@@ -1,5 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { attempt } from '../../helpers/probe.ts'
+import { attempt, isRefused } from '../../helpers/probe.ts'
 import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
 import { answered, at, channels, handshake, noChannel, variant } from './shared.ts'
 
@@ -25,7 +25,7 @@ export default defineCheck({
     if (!clear.ok) {
       const { code, message } = clear.failure
       const evidence = { what: 'upgrade in clear', expected: 'refused or redirected', received: `${message} (${code})`, where, at: clear.startedAt }
-      if (code === 'ECONNREFUSED') return pass(evidence)
+      if (isRefused(clear)) return pass(evidence)
       if (code === 'UNMAPPED') return skip('not-applicable', 'port 80 cannot be reached from this vantage (network.ports has no http)', evidence)
       // Silence, a reset or a bare end may come from anything on the way: no proof of a refusal.
       return inconclusive('unobserved', 'neither a refusal nor an answer came', evidence)
