@@ -5,6 +5,7 @@ import type { RawHeaders, WebSocketOverHttp2Observation } from '../observations.
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { connectionFailure, openTls } from './connection.ts'
 import { firstAddress } from './tls.ts'
+import { shownPath } from './websocket.ts'
 
 export interface WebSocketOverHttp2Request {
   /** Fully qualified name, or an address. */
@@ -79,7 +80,7 @@ async function perform(context: ProbeContext, request: WebSocketOverHttp2Request
   const { host, path } = request
   const address = await firstAddress(context, host)
   const authority = isIP(host) === 6 ? `[${host}]` : host
-  const base = { url: `https://${authority}${path}`, headers: [], at: new Date().toISOString() }
+  const base = { url: `https://${authority}${shownPath(path)}`, headers: [], at: new Date().toISOString() }
   const limitMs = Math.min(5_000, (context.target.file.limits?.probeSeconds ?? 10) * 1000)
   const { socket, tcp } = await openTls(context, { address, servername: host })
   tcp.release()

@@ -13,7 +13,7 @@ import { runTarget } from '../run.ts'
 import { normaliseTarget } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
 import { pass } from '../verdict.ts'
-import { websocketHandshake, type WebSocketRequest } from './websocket.ts'
+import { shownPath, websocketHandshake, type WebSocketRequest } from './websocket.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -307,6 +307,7 @@ test('headers, messages and query of the request are not in the key', () => {
     subprotocols: ['a'],
   })
   expect(probe.key).not.toContain('hush')
+  expect(shownPath('/s?room=1&token=hush&x=2')).toBe('/s?room=1&token=<secret>&x=2')
   expect(probe.key).toContain('wss://example.com/s')
   expect(probe.key).not.toBe(websocketHandshake({ host: 'example.com', path: '/s?token=other', subprotocols: ['a'] }).key)
 })

@@ -42,6 +42,10 @@ export interface WebSocketRequest {
   readonly protocol?: 'http/1.1'
 }
 
+/** The path as it may be shown: values of parameters that carry credentials are cut out. */
+export const shownPath = (path: string): string =>
+  path.replace(/([?&](?:access_token|id_token|refresh_token|token|jwt|auth|password|secret|api_?key|key|code|session|sid)=)[^&#]+/gi, '$1<secret>')
+
 const MAGIC = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const HEAD_BYTES = 64 * 1024
 const BODY_BYTES = 16 * 1024
@@ -396,7 +400,7 @@ async function perform(context: ProbeContext, request: WebSocketRequest): Promis
   tcp.release()
   const socket: Socket = opened?.socket ?? tcp.socket
   const limitMs = (context.target.file.limits?.probeSeconds ?? 10) * 1000
-  const url = `${secure ? 'wss' : 'ws'}://${name}${path}`
+  const url = `${secure ? 'wss' : 'ws'}://${name}${shownPath(path)}`
   const start = performance.now()
   socket.on('error', () => {})
   try {

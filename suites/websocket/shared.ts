@@ -3,7 +3,7 @@ import { hostOf, type Subject } from '../../helpers/check.ts'
 import { headerValue, mediaType } from '../../helpers/headers.ts'
 import type { WebSocketObservation } from '../../helpers/observations.ts'
 import type { Probe } from '../../helpers/probe.ts'
-import { websocketHandshake, type WebSocketRequest } from '../../helpers/probes/websocket.ts'
+import { shownPath, websocketHandshake, type WebSocketRequest } from '../../helpers/probes/websocket.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Host, LiveChannel, Target } from '../../helpers/target.ts'
 import type { Evidence } from '../../helpers/verdict.ts'
@@ -23,7 +23,7 @@ export const channels =
       host.live
         .map((channel) => effective(host, channel))
         .filter((channel) => channel.mode === mode && keep(channel))
-        .map((channel) => ({ name: `${mode === 'websocket' ? 'wss' : 'https'}://${host.fqdn}${channel.path.split('?', 1)[0]}`, host, item: channel })),
+        .map((channel) => ({ name: `${mode === 'websocket' ? 'wss' : 'https'}://${host.fqdn}${shownPath(channel.path)}`, host, item: channel })),
     )
 export const channelOf = (subject: Subject): LiveChannel => subject.item as LiveChannel
 export const noChannel = { skip: 'not-declared', reason: 'the target declares no such live channel (hosts.<name>.live)' } as const

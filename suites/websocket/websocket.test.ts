@@ -192,7 +192,9 @@ test.each<[string, string, WebSocketObservation, Live?]>([
 ])('auth-required: %s', (_name, expected, seen, live = guardedChannel) => {
   const verdict = judge(authRequired, live, { seen })
   expect(told(verdict)).toBe(expected)
-  expect(JSON.stringify(verdict)).not.toContain('abc')
+  const target = targetOf(live)
+  const subject = authRequired.subjects(target)[0]
+  expect(JSON.stringify([verdict, subject?.name, authRequired.reproduce(subject as never, target)])).not.toContain('abc')
 })
 
 describe('origin check', () => {
