@@ -38,8 +38,10 @@ export async function execute(target: Target, options: ExecuteOptions): Promise<
   }
   const controller = new AbortController()
   let interrupted = false
+  // The runner replaces it now and then.
+  const exit = process.exit
   const interrupt = (signal: NodeJS.Signals): void => {
-    if (interrupted) process.exit(130)
+    if (interrupted) exit.call(process, 130)
     interrupted = true
     controller.abort(`interrupted by ${signal}`)
   }

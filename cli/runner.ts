@@ -106,6 +106,8 @@ export async function runUnderVitest(run: Run, options: { readonly entry?: strin
       stop: async () => {},
       canReuse: () => true,
     })
+    // Until its signal handlers can be taken away, an interrupt must not let them end the process: `execute` ends the run and writes its report.
+    process.exit = (() => undefined) as never
     const vitest = await createVitest(
       { run: true, watch: false, config: false, root: packageRoot },
       {
@@ -133,6 +135,7 @@ export async function runUnderVitest(run: Run, options: { readonly entry?: strin
     )
     // Vitest's own signal handlers would end the process before the report of what is known is written.
     for (const [signal, kept] of handlers) for (const listener of process.listeners(signal)) if (!kept.includes(listener)) process.off(signal, listener)
+    process.exit = processExit
     const expired = new Promise<'expired'>((resolve) => {
       void run.settled().then(() => {
         late = setTimeout(() => resolve('expired'), options.deadlineMs ?? 20_000 + run.cases.length)

@@ -1,5 +1,4 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
-
 import { headerValue } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { documentOf, httpRequest } from '../../helpers/probes/http.ts'
@@ -40,6 +39,8 @@ export default defineCheck({
     if (!direct.ok) {
       const { code, phase } = direct.failure
       if (code === 'UNMAPPED') return inconclusive('misused', direct.failure.message)
+      // Only the address itself can refuse: a resolver that fails, or a fault of ours, says nothing about it.
+      if (phase === 'resolve' || phase === 'internal') return inconclusive('unobserved', `${what}: ${direct.failure.message} (${code})`)
       // Silence proves a filter only while the edge itself answers.
       if (SILENT.has(code) && !document.ok) return inconclusive('unobserved', `neither ${what} nor the edge answered`)
       return pass({ what, expected, received: `${phase}: ${code}` })
