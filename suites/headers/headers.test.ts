@@ -114,7 +114,7 @@ function judge(id: string, given: Case = {}): Verdict {
     assets: Object.entries(given.assets ?? {}).map(([path, headers]) => ({
       reference: { tag: 'script', attribute: 'src', raw: path, rel: [] },
       url: `https://${host.fqdn}${path}`,
-      seen: ok(observation({ 'content-type': 'text/javascript', ...headers }, { url: `https://${host.fqdn}${path}`, body: Buffer.from('') })),
+      seen: ok(observation({ 'content-type': 'text/javascript', ...headers }, { url: `https://${host.fqdn}${path}`, body: Buffer.from('1') })),
     })),
   }
   const tls = {
@@ -332,6 +332,13 @@ describe('HSTS', () => {
     ['an unknown directive', 'hsts', hsts('max-age=31536000; x=y'), 'pass'],
     ['on a redirect to another host', 'hsts', { status: 301, headers: { location: 'https://example.com/' } }, 'pass'],
     ['missing on a redirect to another host', 'hsts', { status: 301, headers: { 'strict-transport-security': null } }, 'fail', 'headers.hsts.missing'],
+    [
+      'sent over http only, after a redirect back to it',
+      'hsts',
+      { before: [observation({ 'strict-transport-security': null }, { status: 302 })], url: 'http://www.example.com/' },
+      'fail',
+      'headers.hsts.missing',
+    ],
     ['another threshold', 'hsts', { ...hsts('max-age=31536000'), options: { minSeconds: 63_072_000 } }, 'warn', 'headers.hsts.short'],
     ['subdomains not declared, not the domain itself', 'hsts-subdomains', hsts('max-age=31536000'), 'skip'],
     ['subdomains missing on the domain itself', 'hsts-subdomains', apex('max-age=31536000'), 'warn', 'headers.hsts.subdomains'],
@@ -689,6 +696,28 @@ describe('further answers of the host', () => {
       'HEAD without the policy of GET',
       'methods',
       on(look('/', { 'content-security-policy': null }, { status: 200, body: Buffer.from('') }, 'HEAD')),
+      'warn',
+      'headers.methods.lost',
+    ],
+    [
+      'OPTIONS without a body needs nothing that is not declared',
+      'methods',
+      on(
+        look('/', { 'content-type': null, 'content-security-policy': null, 'x-content-type-options': null }, { status: 204, body: Buffer.from('') }, 'OPTIONS'),
+      ),
+      'pass',
+    ],
+    [
+      'OPTIONS without a declared header',
+      'methods',
+      on(look('/', { 'x-content-type-options': null }, { status: 204, body: Buffer.from('') }, 'OPTIONS'), { host: declared }),
+      'fail',
+      'headers.methods.declared',
+    ],
+    [
+      'HEAD without nosniff',
+      'methods',
+      on(look('/', { 'x-content-type-options': null }, { status: 200, body: Buffer.from('') }, 'HEAD')),
       'warn',
       'headers.methods.lost',
     ],

@@ -67,7 +67,11 @@ export function reach<Code extends string>(
   const expectations = { ...host.headers, ...own }
   const declared = Object.keys(expectations).filter((name) => name !== HSTS && (name in own || (POLICY.has(name) && !declaredAbsent(expectations[name]))))
   const page = isHtml(other) && other.status >= 200 && (other.status < 300 || other.status >= 400)
-  const expected = [...ALWAYS, ...(page ? DOCUMENT_ONLY : [])].filter((name) => !declared.includes(name) && headerValues(document.headers, name).length > 0)
+  // Without a body there is nothing to guess the type of; HEAD speaks for the body that GET would bring.
+  const content = other.body.length > 0 || other.method === 'HEAD'
+  const expected = [...(content ? ALWAYS : []), ...(page ? DOCUMENT_ONLY : [])].filter(
+    (name) => !declared.includes(name) && headerValues(document.headers, name).length > 0,
+  )
   const findings = declared.map((name): Finding => {
     const values = headerValues(other.headers, name)
     const matcher = matcherOf(expectations[name] as Host['headers'][string])
