@@ -22,7 +22,7 @@ function questions(host: Host): Record<string, Attempt<HttpObservation>> {
   const asked: Record<string, Attempt<HttpObservation>> = {}
   const ask = (scheme: 'http' | 'https', path: string, forged = false): void => {
     asked[`${scheme} ${path}${forged ? ' forged' : ''}`] = attempt(
-      httpRequest({ scheme, host: host.fqdn, path, ...(forged ? { headers: [['host', EVIL]] } : {}) }),
+      httpRequest({ scheme, host: host.fqdn, path, ...(forged ? { headers: [['host', EVIL]], freshConnection: true } : {}) }),
     )
   }
   for (const path of PATHS) {
