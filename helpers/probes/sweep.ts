@@ -2,11 +2,12 @@
  * Many paths of one host, asked one after the other at a polite pace, and for each answer that looks like a success a path beside it that cannot
  * exist: what a catch-all answers. Facts only.
  */
+import { hash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { isLoopback, isPrivateAddress } from '../grammar/address.ts'
 import type { HttpObservation, RawHeaders } from '../observations.ts'
-import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
-import { httpRequest } from './http.ts'
+import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from '../probe.ts'
+import { type HttpRequest, httpRequest } from './http.ts'
 import { resolveHost } from './resolve.ts'
 
 export interface SweepPath {
@@ -53,8 +54,36 @@ export function siblingOf(path: string): string {
 /** Requests per second to addresses that strangers may share; the owner's limits.requestsPerSecond replaces it. */
 const PUBLIC_PER_SECOND = 5
 const STOP_AFTER = 3
+const RETRY_MS = 250
 /** Requests under way at once, of all sweeps of one host together: the questions of other suites must not wait behind a hundred paths. */
 const AT_ONCE = 4
+
+const REFUSAL_BYTES = 4_096
+const REFUSAL_HEADERS: ReadonlySet<string> = new Set([
+  'content-type',
+  'location',
+  'www-authenticate',
+  'retry-after',
+  'server',
+  'cf-mitigated',
+  'x-amzn-waf-action',
+])
+
+/** One request past the run's memo, which would keep every answer: tried once more after a network-class failure, as the run does. */
+async function look(context: ProbeContext, request: HttpRequest): Promise<Observed<HttpObservation>> {
+  for (let attempts = 1; ; attempts += 1) {
+    const startedAt = new Date().toISOString()
+    const start = performance.now()
+    const facts = (): { startedAt: string; durationMs: number; attempts: number } => ({ startedAt, durationMs: performance.now() - start, attempts })
+    try {
+      return { ok: true, value: await httpRequest(request).run(context), ...facts() }
+    } catch (error) {
+      if (!(error instanceof ProbeError) || context.signal.aborted) throw error
+      if (attempts > 1 || !RETRYABLE.has(error.failure.code)) return { ok: false, failure: error.failure, ...facts() }
+      await new Promise<void>((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
+}
 
 /** What every sweep of one host shares: its turn, its pace, and how often in a row the host refused to work. */
 class Turn {
@@ -62,6 +91,7 @@ class Turn {
   stopped: string | undefined
   #tail: Promise<unknown> = Promise.resolve()
   #free = AT_ONCE
+  readonly #bodies = new Map<string, Uint8Array>()
   readonly #waiting: (() => void)[] = []
   readonly #pauseMs: number
   constructor(perSecond: number) {
@@ -82,6 +112,23 @@ class Turn {
       const next = this.#waiting.shift()
       if (next === undefined) this.#free += 1
       else next()
+    }
+  }
+  /**
+   * What a hundred refusals would keep in memory for the whole run is cut: of answers that are no success the first bytes of the body and the headers
+   * that say why; equal bodies of one host are kept once.
+   */
+  slim(seen: HttpObservation): HttpObservation {
+    const success = seen.status >= 200 && seen.status < 300
+    const body = success ? seen.body : seen.body.slice(0, REFUSAL_BYTES)
+    const digest = hash('sha256', body)
+    const kept = this.#bodies.get(digest) ?? body
+    this.#bodies.set(digest, kept)
+    return {
+      ...seen,
+      body: kept,
+      truncated: seen.truncated || kept.length < seen.body.length,
+      headers: success ? seen.headers : seen.headers.filter(([name]) => REFUSAL_HEADERS.has(name.toLowerCase())),
     }
   }
   count(seen: Observed<HttpObservation>): void {
@@ -129,9 +176,9 @@ export function sweepPaths(host: string, name: string, paths: readonly SweepPath
       const siblings = new Map<string, Promise<Observed<HttpObservation> | undefined>>()
       const ask = (request: SweepPath): Promise<Observed<HttpObservation> | undefined> =>
         turn.take(async () => {
-          const seen = await context.observe(httpRequest({ scheme: 'https', host, maxBodyBytes: 65_536, readMs: 3_000, ...request }))
+          const seen = await look(context, { scheme: 'https', host, maxBodyBytes: 65_536, readMs: 3_000, ...request })
           turn.count(seen)
-          return seen
+          return seen.ok ? { ...seen, value: turn.slim(seen.value) } : seen
         })
       const one = async (index: number): Promise<void> => {
         const request = paths[index] as SweepPath

@@ -120,6 +120,28 @@ async function judged(
       throw error
     }
   }
+  const line = async ({ method, path, authority }: { readonly method: string; readonly path: string; readonly authority: string }): Promise<object> => {
+    const url = `https://${authority}${path}`
+    requests.push(`${method} ${url}`)
+    const answer = world.site?.(path, method) ?? NOT_FOUND
+    if (answer.failure !== undefined) throw new ProbeError({ code: answer.failure, message: answer.failure, phase: 'response' })
+    const { status, headers, body, truncated } = observation(url, method, answer)
+    return {
+      status,
+      headers,
+      body: Buffer.from(body),
+      cut: truncated,
+      statusText: '',
+      httpVersion: '2',
+      peer: '127.0.0.1:443',
+      reused: true,
+      at: AT,
+      ttfbMs: 1,
+      transferMs: 1,
+      totalMs: 2,
+      loopDelayMs: 0,
+    }
+  }
   const context: ProbeContext = {
     target,
     signal: new AbortController().signal,
@@ -131,6 +153,8 @@ async function judged(
     connection: async () => ({ release: () => {} }),
     log: () => {},
     resource: <R>(key: string, open: () => R): R => {
+      // The line that a sweep would ask over.
+      if (key.startsWith('http https://')) return { request: line } as R
       if (!resources.has(key)) resources.set(key, open())
       return resources.get(key) as R
     },

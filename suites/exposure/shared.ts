@@ -125,6 +125,7 @@ export function judgeSweep(artefacts: readonly Artefact[], sweep: Sweep, target:
   if (findings.some((one) => one.grade !== 'pass')) return worst([...findings, ...blind.map((evidence): Finding => ({ grade: 'pass', evidence }))])
   if (blind.length > 0)
     return inconclusive('unobserved', sweep.stopped ?? `${blind.length} of ${artefacts.length} paths gave no answer to judge`, blind.slice(0, 5))
+  const again = sweep.answers.filter((answer) => (answer.seen?.attempts ?? 1) > 1).length
   const example = sweep.answers.find((answer) => answer.seen?.ok === true)?.seen
   return worst([
     ...findings,
@@ -133,7 +134,7 @@ export function judgeSweep(artefacts: readonly Artefact[], sweep: Sweep, target:
       evidence: {
         what: `${artefacts.length} paths: ${artefacts.map((one) => one.path).join(' ')}`,
         expected: 'none of them served with the content that proves it',
-        received: `${clear} clear: ${[...kinds].map(([why, count]) => `${count} ${why}`).join(', ')}`,
+        received: `${clear} clear: ${[...kinds].map(([why, count]) => `${count} ${why}`).join(', ')}${again === 0 ? '' : `; ${again} answered at the second try`}`,
         ...(example?.ok === true ? { where: example.value.peer, at: example.value.at } : {}),
       },
     },
