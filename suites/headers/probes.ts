@@ -30,8 +30,10 @@ export function lookAt(host: Host, looks: readonly Look[]): Probe<readonly Looke
     host: host.fqdn,
     timeoutMs: 120_000,
     async run(context): Promise<readonly Looked[]> {
-      const seen = await Promise.all(requests.map((request) => context.observe(request)))
-      return looks.map((look, index) => ({ ...look, seen: seen[index] as Observed<HttpObservation> }))
+      const looked: Looked[] = []
+      // One after the other: a path that makes the host hang up takes the requests beside it on the same connection along.
+      for (const [index, look] of looks.entries()) looked.push({ ...look, seen: await context.observe(requests[index] as Probe<HttpObservation>) })
+      return looked
     },
   }
 }
