@@ -177,6 +177,7 @@ table('dns/resolves', [
 const declared = { dns: { addresses: [V4, V6] } }
 table('dns/addresses', [
   ['as declared', { a: A(API, V4), aaaa: AAAA(API, V6) }, 'pass', declared],
+  ['an AAAA made by DNS64 is not the zone’s', { a: A(API, V4), aaaa: AAAA(API, '64:ff9b::5db8:d822') }, 'pass', { dns: { addresses: [V4] } }],
   ['another form of the same IPv6 address', { a: A(API, V4), aaaa: AAAA(API, '2606:2800:0220:0001:0:0:0:1') }, 'pass', declared],
   ['within a declared network', { a: A(API, '93.184.216.99'), aaaa: none('AAAA') }, 'pass', { dns: { addresses: ['93.184.216.0/24'] } }],
   ['IPv6 absent: not asked here', { a: A(API, V4), aaaa: none('AAAA') }, 'pass', declared],
@@ -194,6 +195,7 @@ table('dns/ipv6', [
   ['required and there', { a: ok(A(API, V4)), aaaa: AAAA(API, V6) }, 'pass', { dns: { ipv6: 'required' } }],
   ['not said, absent', { a: ok(A(API, V4)), aaaa: none('AAAA') }, 'pass'],
   ['not said, there', { a: ok(A(API, V4)), aaaa: AAAA(API, V6) }, 'pass'],
+  ['absent, but for what DNS64 makes', { a: ok(A(API, V4)), aaaa: AAAA(API, '64:ff9b::5db8:d822') }, 'pass', { dns: { ipv6: 'absent' } }],
   ['absent as declared', { a: ok(A(API, V4)), aaaa: none('AAAA') }, 'pass', { dns: { ipv6: 'absent' } }],
   ['required and missing', { a: ok(A(API, V4)), aaaa: none('AAAA') }, 'fail dns.ipv6.missing', { dns: { ipv6: 'required' } }, /NODATA/],
   ['there though declared as absent', { a: ok(A(API, V4)), aaaa: AAAA(API, V6) }, 'fail dns.ipv6.present', { dns: { ipv6: 'absent' } }],
@@ -283,6 +285,7 @@ table('dns/private-ip', [
   ['unspecified', both(A(API, '0.0.0.0'), none('AAAA')), 'fail dns.private.reserved'],
   ['documentation left in place', both(A(API, '192.0.2.1'), none('AAAA')), 'fail dns.private.reserved'],
   ['a documentation network that the target declares', both(A(API, '192.0.2.1'), none('AAAA')), 'pass', { dns: { addresses: ['192.0.2.0/24'] } }],
+  ['a private address that the target declares', both(A(API, '10.0.0.5'), none('AAAA')), 'pass', { dns: { addresses: ['10.0.0.5'] } }],
   ['a host declared as internal', both(A(API, '10.0.0.5'), none('AAAA')), 'pass', { dns: { internalHosts: ['api'] } }],
   // Pins say how we get there; what DNS tells everybody is judged, and a pin to loopback is none of it.
   ['pinned to loopback, public in DNS', both(A(API, V4), none('AAAA')), 'pass', { dns: {}, network: { addresses: { '*.example.com': '127.0.0.1' } } }],
@@ -393,6 +396,12 @@ table('dns/open-resolver', [
     'fail dns.recursion.open',
     noTransfer,
   ],
+  [
+    'all answer as a resolver does: somebody between here and there',
+    { own: servers({ ...SOA(1), authoritative: false, recursionAvailable: true }), all: servers(foreign({ recursionAvailable: true }, V4)) },
+    'inconclusive',
+    noTransfer,
+  ],
   ['silent altogether', { own: servers('TIMEOUT'), all: servers('TIMEOUT') }, 'inconclusive', noTransfer],
 ])
 
@@ -426,6 +435,11 @@ table('dns/resolver-agreement', [
   ['by place, all declared', agreement(servers(A(API, '93.184.216.35'), A(API, V4))), 'pass', { dns: { addresses: ['93.184.216.0/24'] } }],
   ['nowhere an address, everywhere the same', agreement(servers(none('A'), none('A')), own(none('A'))), 'pass'],
   ['an old answer within its TTL', agreement(servers(A(API, V4), A(API, '198.51.100.1'))), 'warn dns.resolver.propagating', {}, /198\.51\.100\.1/],
+  [
+    'an address though every server of the zone denies the name',
+    { a: servers(A(API, V4)), aaaa: servers(none('AAAA')), zoneA: ok(own(rcode(API, 'A', 'NXDOMAIN'))), zoneAaaa: ok(own(rcode(API, 'AAAA', 'NXDOMAIN'))) },
+    'fail dns.resolver.denied',
+  ],
   ['a remembered absence', agreement(servers(A(API, V4), rcode(API, 'A', 'NXDOMAIN'))), 'fail dns.resolver.absent'],
   ['a failure at one', agreement(servers(A(API, V4), rcode(API, 'A', 'SERVFAIL'))), 'fail dns.resolver.absent'],
   ['absent at the only resolver, there in the zone', agreement(servers(rcode(API, 'A', 'NXDOMAIN'))), 'fail dns.resolver.absent'],
@@ -445,22 +459,30 @@ table('dns/family-rcode', [
 ])
 
 const nobody = `postproof-${'0'.repeat(12)}.example.com`
+const wild = (a: DnsObservation | string, aaaa: DnsObservation | string, zoneA: Observed<unknown> = no('TIMEOUT')) => ({ ...both(a, aaaa), zone: zoneA })
 const forbidden = { dns: { wildcard: 'forbidden' as const } }
 table('dns/wildcard', [
-  ['absent', both(rcode(nobody, 'A', 'NXDOMAIN'), rcode(nobody, 'AAAA', 'NXDOMAIN')), 'pass', forbidden],
-  ['NODATA, as some servers deny', both(none('A', nobody), none('AAAA', nobody)), 'pass', forbidden],
-  ['an address', both(A(nobody, V4), none('AAAA', nobody)), 'fail dns.wildcard.present', forbidden, new RegExp(V4)],
+  ['absent', wild(rcode(nobody, 'A', 'NXDOMAIN'), rcode(nobody, 'AAAA', 'NXDOMAIN')), 'pass', forbidden],
+  ['NODATA, as some servers deny', wild(none('A', nobody), none('AAAA', nobody)), 'pass', forbidden],
+  ['an address', wild(A(nobody, V4), none('AAAA', nobody)), 'fail dns.wildcard.present', forbidden, new RegExp(V4)],
   [
     'a CNAME that ends nowhere',
-    both(dns(nobody, 'A', [alias(nobody, EDGE)], { rcode: 'NXDOMAIN' }), rcode(nobody, 'AAAA', 'NXDOMAIN')),
+    wild(dns(nobody, 'A', [alias(nobody, EDGE)], { rcode: 'NXDOMAIN' }), rcode(nobody, 'AAAA', 'NXDOMAIN')),
     'fail dns.wildcard.present',
     forbidden,
   ],
-  ['IPv6 alone', both(none('A', nobody), AAAA(nobody, V6)), 'fail dns.wildcard.present', forbidden],
-  ['allowed', both(A(nobody, V4), none('AAAA', nobody)), 'pass', { dns: { wildcard: 'allowed' } }],
-  ['not said', both(A(nobody, V4), none('AAAA', nobody)), 'pass'],
-  ['silence is no absence', both('TIMEOUT', rcode(nobody, 'AAAA', 'NXDOMAIN')), 'inconclusive', forbidden],
-  ['a failure is no absence', both(rcode(nobody, 'A', 'SERVFAIL'), rcode(nobody, 'AAAA', 'SERVFAIL')), 'inconclusive', forbidden],
+  ['IPv6 alone', wild(none('A', nobody), AAAA(nobody, V6)), 'fail dns.wildcard.present', forbidden],
+  ['the zone has it too', wild(A(nobody, V4), none('AAAA', nobody), ok(own(A(nobody, V4)))), 'fail dns.wildcard.present', forbidden],
+  [
+    'a resolver that makes up answers, the zone denies the name',
+    wild(A(nobody, V4), none('AAAA', nobody), ok(own(rcode(nobody, 'A', 'NXDOMAIN')))),
+    'inconclusive',
+    forbidden,
+  ],
+  ['allowed', wild(A(nobody, V4), none('AAAA', nobody)), 'pass', { dns: { wildcard: 'allowed' } }],
+  ['not said', wild(A(nobody, V4), none('AAAA', nobody)), 'pass'],
+  ['silence is no absence', wild('TIMEOUT', rcode(nobody, 'AAAA', 'NXDOMAIN')), 'inconclusive', forbidden],
+  ['a failure is no absence', wild(rcode(nobody, 'A', 'SERVFAIL'), rcode(nobody, 'AAAA', 'SERVFAIL')), 'inconclusive', forbidden],
 ])
 const ttl = (seconds: number) => ({ seen: A(API, record(API, 'A', V4, Math.min(seconds, 60))), zone: ok(own(A(API, record(API, 'A', V4, seconds)))) })
 table('dns/ttl', [

@@ -3,9 +3,9 @@ import { attempt } from '../../helpers/probe.ts'
 import { authoritativeAnswers, resolverAnswers } from '../../helpers/probes/dns-zone.ts'
 import type { DnsObservation } from '../../helpers/observations.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { answered, answerLine, digBoth, dnsHosts, isAnswer, noDns, silentOnes, lookLine, within } from './shared.ts'
+import { answered, answerLine, digBoth, dnsHosts, isAnswer, noDns, silentOnes, lookLine, valuesOf, within } from './shared.ts'
 
-const addresses = (seen: DnsObservation): readonly string[] => seen.answers.filter(({ type }) => type === seen.type).map(({ value }) => value)
+const addresses = (seen: DnsObservation): readonly string[] => valuesOf(seen, seen.type)
 const lastName = (seen: DnsObservation): string => seen.answers.filter(({ type }) => type === 'CNAME').at(-1)?.value ?? seen.name
 
 export default defineCheck({
@@ -28,6 +28,10 @@ export default defineCheck({
       meaning: 'Resolvers give addresses that have nothing in common.',
       fix: 'Look for split views, filters, and a forgotten old zone.',
     },
+    'dns.resolver.denied': {
+      meaning: 'A resolver gives an address for a name that every server of the zone denies.',
+      fix: 'The record was removed and is still remembered, or the resolver makes up answers for missing names: create the record, or ask another resolver.',
+    },
   },
   options: {},
   subjects: dnsHosts(),
@@ -41,6 +45,8 @@ export default defineCheck({
   judge: ({ a, aaaa, zoneA, zoneAaaa }, { target }) => {
     const declared = [...(target.file.dns?.addresses ?? []), ...(target.file.edge?.addresses ?? [])]
     const findings: Finding[] = []
+    const zoneSays = [zoneA, zoneAaaa].flatMap((zone) => (zone.ok ? answered(zone.value) : [])).filter(({ value }) => isAnswer(value) && value.authoritative)
+    const denied = zoneA.ok && zoneAaaa.ok && zoneSays.length > 0 && zoneSays.every(({ value }) => value.rcode === 'NXDOMAIN')
     for (const [all, zone] of [
       [a, zoneA],
       [aaaa, zoneAaaa],
@@ -53,6 +59,10 @@ export default defineCheck({
         const base = { what: `${value.name} ${value.type} at resolver ${name}`, where: `@${value.server}`, at: value.at, received: answerLine(value) }
         if (some === undefined) {
           findings.push({ grade: 'pass', evidence: { ...base, expected: `no ${value.type} record, as everywhere` } })
+          continue
+        }
+        if (denied && mine.length > 0) {
+          findings.push({ grade: 'fail', code: 'dns.resolver.denied', evidence: { ...base, expected: 'NXDOMAIN, as every server of the zone says' } })
           continue
         }
         const evidence = { ...base, expected: `as @${some.server}: ${answerLine(some)}` }

@@ -56,17 +56,15 @@ export const seenAt = (seen: DnsObservation, expected: string, received = answer
 export const looked = (what: string, seen: Observed<DnsObservation>, expected: string, where?: string): Evidence =>
   seen.ok ? seenAt(seen.value, expected, undefined, what) : { what, expected, received: lookLine(seen), ...(where === undefined ? {} : { where }) }
 
+/** AAAA records that a resolver makes out of A records for networks without IPv4 (DNS64, RFC 6147, RFC 6052 §2.1): none of the zone's. */
+const isSynthesised = ({ type, value }: DnsRecord): boolean => type === 'AAAA' && inNetwork(value, '64:ff9b::/96')
+
 export const valuesOf = (seen: DnsObservation, type: string): readonly string[] => [
-  ...new Set(seen.answers.filter((record) => record.type === type).map((record) => record.value)),
+  ...new Set(seen.answers.filter((record) => record.type === type && !isSynthesised(record)).map((record) => record.value)),
 ]
 /** A and AAAA records of the answers that came; nothing of those that did not. */
 export const addressesIn = (...seen: readonly Observed<DnsObservation>[]): readonly string[] => [
-  ...new Set(
-    seen
-      .flatMap((one) => (one.ok ? one.value.answers : []))
-      .filter(({ type }) => type === 'A' || type === 'AAAA')
-      .map(({ value }) => value),
-  ),
+  ...new Set(seen.flatMap((one) => (one.ok ? [...valuesOf(one.value, 'A'), ...valuesOf(one.value, 'AAAA')] : []))),
 ]
 /** True where the answer says that the asked records do not exist: NXDOMAIN, or no such type. Refusals and failures say nothing. */
 export const isEmpty = (seen: DnsObservation): boolean => seen.rcode === 'NXDOMAIN' || (seen.rcode === 'NOERROR' && seen.noData)
