@@ -13,19 +13,24 @@ export const NOWHERE = '/postproof-3f9c0d1e'
 /** Names that no deployment serves: reserved for documentation and for what does not exist (RFC 2606). */
 export const FOREIGN = 'postproof-unknown.example'
 
+/** The skip of checks about every host, where the target has none. */
 export const noHosts = { skip: 'not-declared' as SkipReason, reason: 'the target has no hosts' }
+/** curl of the host's path, or of another one. */
 export const curlHttps =
   (path?: string) =>
   (subject: Subject, target: Target): string =>
     curlFor(target, `https://${subject.host?.fqdn ?? subject.name}${path ?? subject.host?.path ?? '/'}`)
 
-export const snippet = (seen: HttpObservation): string => {
+/** What an answer shows of itself, for evidence: its title, or the beginning of its text. */
+const snippet = (seen: HttpObservation): string => {
   const title = titleOf(seen)
   if (title !== undefined) return `title ${showValue(title)}`
   const text = bodyText(seen).replace(/\s+/g, ' ').trim()
   return text === '' ? 'an empty body' : `${seen.body.length} bytes: ${showValue(text.slice(0, 100))}`
 }
+/** Status, type and {@link snippet} of an answer. */
 export const shown = (seen: HttpObservation): string => `${seen.status} ${mediaType(seen.headers) ?? 'without Content-Type'}, ${snippet(seen)}`
+/** Evidence about one answer: where and when come from the observation. */
 export const evidenceOf = (seen: HttpObservation, expected: string, received = shown(seen), what = `${seen.method} ${seen.url}`): Evidence => ({
   what,
   expected,
