@@ -1,7 +1,8 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { certificateNames } from '../../helpers/probes/dns-zone.ts'
+import { digFor, opensslFor } from '../../helpers/reproduce.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { addressesIn, dig, dnsHosts, lookLine, noDns } from './shared.ts'
+import { addressesIn, dnsHosts, lookLine, noDns } from './shared.ts'
 
 export default defineCheck({
   id: 'dns/certificate-names',
@@ -66,6 +67,7 @@ export default defineCheck({
     }
     return worst(findings)
   },
-  reproduce: dig('A'),
+  reproduce: (subject, target) =>
+    `${opensslFor(target, hostOf(subject).fqdn, [])} 2>/dev/null | openssl x509 -noout -ext subjectAltName; ${digFor(target, hostOf(subject).fqdn, 'A')}`,
   covers: ['A3', 'E89'],
 })

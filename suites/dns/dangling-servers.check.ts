@@ -42,5 +42,5 @@ export default defineCheck({
       )
     return worst(findings)
   },
-  reproduce: dig('NS'),
+  reproduce: (subject, target) => `${dig('NS')(subject, target)}; ${dig('MX')(subject, target)}`,
 })

@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { delegationOf, zoneOf } from '../../helpers/probes/dns-zone.ts'
 import { inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { dnsDomain, listed, noDns } from './shared.ts'
+import { digServers, dnsDomain, listed, noDns } from './shared.ts'
 
 export default defineCheck({
   id: 'dns/delegation',
@@ -33,5 +33,5 @@ export default defineCheck({
     }
     return own.join(' ') === above.join(' ') ? pass(evidence) : warn('dns.delegation.differs', evidence)
   },
-  reproduce: (_subject, target) => `dig +trace NS ${target.domain}`,
+  reproduce: (subject, target) => (target.file.network?.nameservers === undefined ? `dig +trace NS ${target.domain}` : digServers('NS')(subject, target)),
 })

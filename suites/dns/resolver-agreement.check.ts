@@ -3,7 +3,7 @@ import { attempt } from '../../helpers/probe.ts'
 import { authoritativeAnswers, resolverAnswers } from '../../helpers/probes/dns-zone.ts'
 import type { DnsObservation } from '../../helpers/observations.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { answered, answerLine, digBoth, dnsHosts, isAnswer, noDns, silentOnes, lookLine, valuesOf, within } from './shared.ts'
+import { answered, answerLine, digResolvers, dnsHosts, isAnswer, noDns, silentOnes, lookLine, valuesOf, within } from './shared.ts'
 
 const addresses = (seen: DnsObservation): readonly string[] => valuesOf(seen, seen.type)
 const lastName = (seen: DnsObservation): string => seen.answers.filter(({ type }) => type === 'CNAME').at(-1)?.value ?? seen.name
@@ -93,5 +93,5 @@ export default defineCheck({
       )
     return worst(findings)
   },
-  reproduce: digBoth,
+  reproduce: digResolvers('A'),
 })

@@ -108,6 +108,14 @@ export const dig =
 /** Two questions on one line. */
 export const digBoth = (subject: Subject, target: Target): string =>
   `${digFor(target, hostOf(subject).fqdn, 'A')}; ${digFor(target, hostOf(subject).fqdn, 'AAAA')}`
+/** The question to every resolver of the target. */
+export const digResolvers =
+  (type: string) =>
+  (subject: Subject, target: Target): string => {
+    const { resolver, resolvers = [] } = target.file.network ?? {}
+    const name = subject.host?.fqdn ?? subject.name
+    return [...new Set([resolver, ...resolvers])].map((server) => digFor(target, name, type, server)).join('; ')
+  }
 /** The question to every server of the zone. */
 export const digServers =
   (type: string, flag = '+norecurse') =>
