@@ -2,7 +2,7 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { documentOf } from '../../helpers/probes/http.ts'
 import { inconclusive, worst } from '../../helpers/verdict.ts'
 import { lookAt } from './probes.ts'
-import { errorLooks, reach, usableOf } from './responses.ts'
+import { errorLooks, reach, usableOf, whole } from './responses.ts'
 import { answerOf, curlPath, NOWHERE, noHosts } from './shared.ts'
 
 export default defineCheck({
@@ -33,8 +33,9 @@ export default defineCheck({
     const others = usableOf(errors)
     if (others.length === 0) return inconclusive('unobserved', 'no error could be provoked: every attempt failed or met a challenge or limiter')
     const redirects = chain.hops.slice(0, -1).filter((hop) => hop.url.startsWith('https:'))
-    return worst(
-      [...others, ...redirects].flatMap((other) => reach(host, basis.seen, other, { declared: 'headers.errors.declared', lost: 'headers.errors.lost' })),
+    return whole(
+      worst([...others, ...redirects].flatMap((other) => reach(host, basis.seen, other, { declared: 'headers.errors.declared', lost: 'headers.errors.lost' }))),
+      errors,
     )
   },
   reproduce: curlPath(NOWHERE),

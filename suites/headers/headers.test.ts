@@ -398,10 +398,17 @@ describe('HSTS', () => {
       'headers.hsts.first-hop',
     ],
     [
-      'a limiter in place of an error does not count',
+      'a limiter in place of an error tells nothing',
       'hsts-responses',
       { looked: [look('/x', { 'strict-transport-security': null }, { status: 429 })] },
-      'pass',
+      'inconclusive',
+    ],
+    [
+      'a limiter beside an error without',
+      'hsts-responses',
+      { looked: [look('/x', {}, { status: 429 }), look('/y', { 'strict-transport-security': null })] },
+      'warn',
+      'headers.hsts.response',
     ],
   ])
 })
@@ -720,6 +727,19 @@ describe('further answers of the host', () => {
       on(look('/', { 'x-content-type-options': null }, { status: 200, body: Buffer.from('') }, 'HEAD')),
       'warn',
       'headers.methods.lost',
+    ],
+    [
+      'only one of two methods was answered',
+      'methods',
+      { looked: [look('/', {}, { status: 200 }, 'HEAD'), { path: '/', method: 'OPTIONS', seen: failed('ECONNRESET') }] },
+      'inconclusive',
+    ],
+    ['only one of two errors could be judged', 'error-responses', { looked: [look('/x'), look('/y', {}, { status: 503 })] }, 'inconclusive'],
+    [
+      'only one of two backends answered',
+      'paths',
+      { host: { apiPaths: ['/api/x', '/api/y'] }, looked: [data({}), look('/api/y', {}, { status: 503 })] },
+      'inconclusive',
     ],
     ['no other method was answered', 'methods', { looked: [{ path: '/', method: 'HEAD', seen: failed('TIMEOUT', 'deadline') }] }, 'inconclusive'],
   ])

@@ -6,7 +6,7 @@ import { documentOf } from '../../helpers/probes/http.ts'
 import { firstPartyAssets } from '../../helpers/probes/page.ts'
 import { type Finding, worst } from '../../helpers/verdict.ts'
 import { lookAt } from './probes.ts'
-import { declaredPaths, errorLooks, ownAnswers, usableOf } from './responses.ts'
+import { declaredPaths, errorLooks, ownAnswers, usableOf, whole } from './responses.ts'
 import { answerOf, curlPath, declaredHsts, evidenceOf, HSTS, NOWHERE, noHosts, shownValues } from './shared.ts'
 
 const METHODS: readonly string[] = ['HEAD', 'OPTIONS']
@@ -49,15 +49,18 @@ export default defineCheck({
     if (basis.verdict !== undefined) return basis.verdict
     const declared = host.headers[HSTS] !== undefined
     const answers = [...chain.hops.filter((hop) => hop.url.startsWith('https:')), ...usableOf(others), ...(assets.ok ? ownAnswers(host, assets.value) : [])]
-    return worst(
-      answers.map((seen, index): Finding => {
-        const values = headerValues(seen.headers, HSTS)
-        const read = readStrictTransportSecurity(values[0] ?? '')
-        const evidence = evidenceOf(seen, 'Strict-Transport-Security', declared ? 'present, as declared' : 'present', shownValues(values))
-        if (read.ok && read.maxAge > 0) return { grade: 'pass', evidence }
-        if (index === 0 && chain.hops.length > 1 && host.fqdn === target.domain) return { grade: 'fail', code: 'headers.hsts.first-hop', evidence }
-        return { grade: declared ? 'fail' : 'warn', code: 'headers.hsts.response', evidence }
-      }),
+    return whole(
+      worst(
+        answers.map((seen, index): Finding => {
+          const values = headerValues(seen.headers, HSTS)
+          const read = readStrictTransportSecurity(values[0] ?? '')
+          const evidence = evidenceOf(seen, 'Strict-Transport-Security', declared ? 'present, as declared' : 'present', shownValues(values))
+          if (read.ok && read.maxAge > 0) return { grade: 'pass', evidence }
+          if (index === 0 && chain.hops.length > 1 && host.fqdn === target.domain) return { grade: 'fail', code: 'headers.hsts.first-hop', evidence }
+          return { grade: declared ? 'fail' : 'warn', code: 'headers.hsts.response', evidence }
+        }),
+      ),
+      others,
     )
   },
   reproduce: curlPath(NOWHERE),

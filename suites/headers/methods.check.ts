@@ -3,7 +3,7 @@ import { documentOf } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import { inconclusive, worst } from '../../helpers/verdict.ts'
 import { lookAt } from './probes.ts'
-import { reach, usableOf } from './responses.ts'
+import { reach, usableOf, whole } from './responses.ts'
 import { answerOf, noHosts } from './shared.ts'
 
 export default defineCheck({
@@ -42,7 +42,10 @@ export default defineCheck({
     if (basis.verdict !== undefined) return basis.verdict
     const answers = usableOf(looked)
     if (answers.length === 0) return inconclusive('unobserved', 'neither HEAD nor OPTIONS was answered')
-    return worst(answers.flatMap((other) => reach(host, basis.seen, other, { declared: 'headers.methods.declared', lost: 'headers.methods.lost' })))
+    return whole(
+      worst(answers.flatMap((other) => reach(host, basis.seen, other, { declared: 'headers.methods.declared', lost: 'headers.methods.lost' }))),
+      looked,
+    )
   },
   reproduce: (subject, target) => curlFor(target, `https://${subject.name}${subject.host?.path ?? '/'}`, { method: 'HEAD', flags: ['-sS'] }),
   covers: ['A31'],

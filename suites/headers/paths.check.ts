@@ -3,7 +3,7 @@ import { documentOf } from '../../helpers/probes/http.ts'
 import type { Host } from '../../helpers/target.ts'
 import { inconclusive, worst } from '../../helpers/verdict.ts'
 import { lookAt } from './probes.ts'
-import { declaredPaths, reach } from './responses.ts'
+import { declaredPaths, reach, whole } from './responses.ts'
 import { answerOf, curlFirst, usable } from './shared.ts'
 
 const lower = (headers: Host['headers'] | undefined): Host['headers'] =>
@@ -42,7 +42,7 @@ export default defineCheck({
       const own = lower(host.declared.paths?.[path]?.headers)
       return other === undefined ? [] : reach(host, basis.seen, other, { declared: 'headers.paths.declared', lost: 'headers.paths.lost' }, own)
     })
-    return findings.length === 0 ? inconclusive('unobserved', `none of ${looked.length} declared paths could be judged`) : worst(findings)
+    return findings.length === 0 ? inconclusive('unobserved', `none of ${looked.length} declared paths could be judged`) : whole(worst(findings), looked)
   },
   reproduce: curlFirst(declaredPaths),
   covers: ['A31', 'C9', 'D11'],

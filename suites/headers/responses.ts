@@ -5,7 +5,7 @@ import type { HttpObservation } from '../../helpers/observations.ts'
 import { splitUrl } from '../../helpers/probes/http.ts'
 import type { Assets } from '../../helpers/probes/page.ts'
 import type { Host, Target } from '../../helpers/target.ts'
-import type { Finding } from '../../helpers/verdict.ts'
+import { type Finding, inconclusive, type Verdict } from '../../helpers/verdict.ts'
 import type { Look, Looked } from './probes.ts'
 import { CSP, declaredAbsent, evidenceOf, HSTS, matcherOf, NOWHERE, shownValues, usable } from './shared.ts'
 
@@ -101,3 +101,11 @@ export function reach<Code extends string>(
 /** Answers of the assets that this host serves itself. */
 export const ownAnswers = (host: Host, assets: Assets): readonly HttpObservation[] =>
   assets.assets.flatMap(({ url, seen }) => (url.startsWith(`https://${host.fqdn}/`) ? (usable(seen) ?? []) : []))
+
+/** A pass that rests on some of the answers only is none: what could not be judged is said instead. */
+export function whole(verdict: Verdict, looked: readonly Looked[]): Verdict {
+  const missing = looked.filter(({ seen, right }) => usable(seen, right) === undefined)
+  if (verdict.outcome !== 'pass' || missing.length === 0) return verdict
+  const names = missing.map(({ method, path, seen }) => `${method ?? 'GET'} ${path} (${seen.ok ? seen.value.status : seen.failure.code})`)
+  return inconclusive('unobserved', `${missing.length} of ${looked.length} answers could not be judged: ${names.join(', ').slice(0, 300)}`, verdict.evidence)
+}
