@@ -459,6 +459,7 @@ describe('Content-Security-Policy', () => {
     ['an address', 'csp-script', csp("script-src 'self' 203.0.113.7"), 'warn', 'headers.csp.ip-source'],
     ['unsafe-hashes', 'csp-script', csp(`script-src 'unsafe-hashes' ${SHA256}`), 'warn', 'headers.csp.unsafe-hashes'],
     ['a host with old Angular', 'csp-script', csp("script-src 'self' ajax.googleapis.com"), 'warn', 'headers.csp.bypass'],
+    ['such a host beside strict-dynamic, which switches it off', 'csp-script', csp(`script-src 'strict-dynamic' 'nonce-${NONCE}' ajax.googleapis.com`), 'pass'],
     ['one path on such a host', 'csp-script', csp("script-src 'self' https://ajax.googleapis.com/ajax/libs/jquery/3.7.1/jquery.min.js"), 'pass'],
     ['a host of its own', 'csp-script', csp("script-src 'self' https://static.example.com"), 'pass'],
     ['base-uri missing', 'csp-baseline', csp("default-src 'self'; form-action 'self'; frame-ancestors 'self'"), 'warn', 'headers.csp.base-missing'],
