@@ -57,7 +57,7 @@ async function places(context: ProbeContext): Promise<{ readonly places: readonl
 
 /**
  * A full connect to a logical port at every address of the target's hosts (at most 32) and of `edge.origin`.
- * @param ask said after connecting, to make a silent protocol answer; `readMs` how long to listen. @default listen 300 ms
+ * @param ask said after connecting, to make a silent protocol answer; `readMs` how long to listen. @default listen 1000 ms: MySQL looks the visitor’s name up before it greets
  * @throws ProbeError `UNMAPPED` when the target maps ports and not this one; the resolver's word when no name has an address
  */
 export function portEverywhere(port: number, ask: { readonly send?: Uint8Array; readonly readMs?: number } = {}): Probe<PortSight> {
@@ -77,7 +77,7 @@ export function portEverywhere(port: number, ask: { readonly send?: Uint8Array; 
         found.places.map(async (place): Promise<PortLook> => {
           const { address } = place
           const seen = await context.observe(
-            tcpConnect({ host: address, address, port, readMs: ask.readMs ?? 300, ...(ask.send === undefined ? {} : { send: ask.send }) }),
+            tcpConnect({ host: address, address, port, readMs: ask.readMs ?? 1_000, ...(ask.send === undefined ? {} : { send: ask.send }) }),
           )
           const state = seen.ok ? seen.value.state : undefined
           const control =

@@ -18,7 +18,7 @@ export function portLook(port: number): Probe<PortSight> {
   const service = serviceAt(port)
   if (GREETING.has(port)) return portEverywhere(port)
   const say = service === undefined ? HTTP : service.say
-  return portEverywhere(port, say === undefined ? {} : { send: say, readMs: 1_000 })
+  return portEverywhere(port, say === undefined ? {} : { send: say })
 }
 
 export const portSubjects = (target: Target, ports: readonly number[]): readonly Subject[] =>
