@@ -9,7 +9,7 @@ import { integrity } from '../helpers/integrity.ts'
 import { nearest, type Problem } from '../helpers/target/problems.ts'
 import type { Target } from '../helpers/target.ts'
 
-export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
+const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
 export function packageVersion(): string {
@@ -25,7 +25,7 @@ export interface Catalogue {
 
 let aliased = false
 /** `import … from 'postproof'` in a user's file means this very package, installed beside it or not. */
-export function aliasPostproof(): void {
+function aliasPostproof(): void {
   if (aliased) return
   aliased = true
   const url = pathToFileURL(join(packageRoot, `index.${extension}`)).href

@@ -22,7 +22,7 @@ const CHECK_FILE = /\.check\.(?:ts|js|mjs)$/
 const SKIPPED = new Set(['node_modules', '.git', 'dist', 'postproof-report'])
 
 /** Files below `folder`, at most `depth` levels down, sorted. A folder that does not exist holds none. */
-export async function checkFiles(folder: string, depth = 3): Promise<readonly string[]> {
+async function checkFiles(folder: string, depth = 3): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Check, type CheckDefinition, defineCheck, eachHost, type FailureCode } from './check.ts'
+import { type Check, type CheckDefinition, defineCheck, eachHost, type FailureCode, type Needs } from './check.ts'
 import { gateOf, withWaivers } from './gate.ts'
 import { attempt, type Impact, type Observed, type Probe, ProbeError } from './probe.ts'
 import { type Result, Run, runTarget } from './run.ts'
@@ -23,7 +23,7 @@ const probe = <T>(key: string, run: Probe<T>['run'], more: Partial<Probe<T>> = {
   ...more,
 })
 const seen = { what: 'a thing', expected: 'there', received: 'there' }
-const check = (more: Partial<CheckDefinition<Record<string, Probe<unknown>>, object, Record<string, FailureCode>>> = {}): Check =>
+const check = (more: Partial<CheckDefinition<Needs, object, Record<string, FailureCode>>> = {}): Check =>
   defineCheck({
     id: 'demo/thing',
     title: 'A thing is there',
@@ -126,7 +126,7 @@ describe('a run', () => {
 
   test('a refusal that is the same at both tries is no doubtful answer', async () => {
     let tries = 0
-    const refused = probe('refused', async () => {
+    const refused = probe<number>('refused', async () => {
       tries += 1
       throw new ProbeError({ code: 'EOF', message: 'closed instead of answering', phase: 'response' })
     })

@@ -43,7 +43,7 @@ export interface Target {
 const lower = <T>(record: Readonly<Record<string, T>> | undefined): Record<string, T> =>
   Object.fromEntries(Object.entries(record ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
 
-export const fqdnOf = (name: string, domain: string): string => (name === '@' ? domain : `${name}.${domain}`).toLowerCase()
+const fqdnOf = (name: string, domain: string): string => (name === '@' ? domain : `${name}.${domain}`).toLowerCase()
 
 /**
  * Merges defaults, profiles and hosts of a validated file.

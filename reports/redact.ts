@@ -1,12 +1,12 @@
 /** Secrets never leave in any encoding: exact values and their usual transfer forms are replaced wherever they stand in a text. */
 
-export const REDACTED = '<secret>'
+const REDACTED = '<secret>'
 
 const htmlEscaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;')
 
 /** Every form of a secret that a log, a header, a URL or a document may show. Values shorter than 4 characters would redact half of any text. */
-export function formsOf(secret: string): readonly string[] {
+function formsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret, 'utf8')
   const base64 = bytes.toString('base64')
   const forms = [

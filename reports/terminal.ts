@@ -71,7 +71,7 @@ export function suiteLine(style: Style, progress: SuiteProgress): string {
 }
 
 /** Evidence of one result, failing side first, each item on its own lines. */
-export function resultLines(style: Style, result: ReportResult, options: { readonly evidence?: number } = {}): readonly string[] {
+function resultLines(style: Style, result: ReportResult, options: { readonly evidence?: number } = {}): readonly string[] {
   const inner = style.width - 4
   const mark = `${MARKS[result.outcome]} ${result.outcome}`
   const name = `  ${result.check}  `
@@ -93,7 +93,7 @@ export function resultLines(style: Style, result: ReportResult, options: { reado
   return lines
 }
 
-export function wrap(text: string, width: number): readonly string[] {
+function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(/\s+/)) {

@@ -59,7 +59,7 @@ function signedBy(certificate: CertificateFacts, issuer: CertificateFacts): bool
 }
 
 /** Subject equals issuer and the certificate's own key made the signature: names alone prove nothing. */
-export function isSelfSigned(certificate: CertificateFacts): boolean {
+function isSelfSigned(certificate: CertificateFacts): boolean {
   const links = certificateLinks(certificate.raw)
   return links !== undefined && links.subject === links.issuer && signedBy(certificate, certificate)
 }

@@ -318,7 +318,7 @@ function readExtension(into: Extensions, oid: string, value: Uint8Array): void {
 }
 
 /** Reads one certificate; bytes after it are an error. */
-export function parseCertificate(raw: Uint8Array): CertificateReading {
+function parseCertificate(raw: Uint8Array): CertificateReading {
   if (raw.length > MOST_BYTES) return { ok: false, error: 'larger than 1 MiB' }
   try {
     const outer = inside(raw, 'the certificate')

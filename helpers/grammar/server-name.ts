@@ -8,7 +8,7 @@ export type NameMatch =
   | { readonly matches: false; readonly reason: 'no-names' | 'no-match' | 'partial-wildcard' | 'public-suffix-wildcard' | 'deep-wildcard' }
 
 /** A-label form, lower case, without trailing dot; undefined for what is no name. */
-export function normaliseName(name: string): string | undefined {
+function normaliseName(name: string): string | undefined {
   const plain = name.endsWith('.') ? name.slice(0, -1) : name
   if (plain === '' || plain.length > 253) return undefined
   if (/^[\x21-\x7e]+$/.test(plain)) return plain.toLowerCase()

@@ -40,10 +40,10 @@ export function loopDelaySince(since: number): number {
 
 export const round = (ms: number): number => Math.round(ms * 1000) / 1000
 /** `192.0.2.1:443`, `[2001:db8::1]:443`. */
-export const peerOf = (address: string, port: number): string => (isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`)
+const peerOf = (address: string, port: number): string => (isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`)
 
 /** Where a logical port really is; throws the ProbeError `UNMAPPED` where the target maps ports and this one has no entry. */
-export function mappedPort(target: Target, logical: number): number {
+function mappedPort(target: Target, logical: number): number {
   const port = realPort(target, logical)
   if (port === undefined) throw new ProbeError({ code: 'UNMAPPED', message: `port ${logical} is not in network.ports`, phase: 'connect' })
   return port

@@ -14,7 +14,7 @@ import { type Answer, GrammarError, isPrivateAddress, type Line, Transport } fro
 import { resolveHost } from './resolve.ts'
 import { firstAddress, takeTls } from './tls.ts'
 
-export const DEFAULT_BODY_BYTES = 256 * 1024
+const DEFAULT_BODY_BYTES = 256 * 1024
 const DEFAULT_HEADERS: RawHeaders = [
   ['user-agent', 'postproof'],
   ['accept', '*/*'],
@@ -56,7 +56,7 @@ const authorityOf = (request: Pick<HttpRequest, 'scheme' | 'host' | 'port'>): st
   return port === DEFAULT_PORT[request.scheme] ? name : `${name}:${port}`
 }
 /** Canonical URL of a request. */
-export const urlOf = (request: Pick<HttpRequest, 'scheme' | 'host' | 'port' | 'path'>): string =>
+const urlOf = (request: Pick<HttpRequest, 'scheme' | 'host' | 'port' | 'path'>): string =>
   `${request.scheme}://${authorityOf(request)}${request.path ?? '/'}`
 
 const URL_PARTS = /^(https?):\/\/(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#:]+)(?::(\d{1,5}))?([^#]*)/i

@@ -18,7 +18,7 @@ const wrong = (file: string, message: string, hint?: string): Loaded => ({
 })
 
 /** A name without a path that looks like a domain and is no file. */
-export const looksLikeDomain = (text: string): boolean => targetSchema.shape.domain.safeParse(text).success && !/\.(?:ya?ml|ts|mts|js|mjs|json)$/i.test(text)
+const looksLikeDomain = (text: string): boolean => targetSchema.shape.domain.safeParse(text).success && !/\.(?:ya?ml|ts|mts|js|mjs|json)$/i.test(text)
 
 /**
  * @param given path of a YAML or TypeScript target, or a bare domain

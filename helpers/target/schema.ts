@@ -20,7 +20,7 @@ const path = z.string().regex(/^\/[^\s]*$/, 'a path that starts with "/"')
 const stated = (value: object): boolean => Object.keys(value).length > 0
 const NOT_STATED = 'an empty expectation would accept anything'
 /** References only: a literal secret in the file is an error (`literal-secret`). */
-export const secretReference = z.string().regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'a reference: env:NAME or file:/path')
+const secretReference = z.string().regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'a reference: env:NAME or file:/path')
 
 /** How a value must be: the plain form means equality. All given keys must hold. */
 export const matcher = z.union([
@@ -215,7 +215,7 @@ const healthEndpoint = z.strictObject({
 
 const record = z.strictObject({ name: hostName, type: z.enum(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'TXT', 'CAA', 'TLSA', 'HTTPS']), value: list(z.string()) })
 
-export const waiver = z.strictObject({
+const waiver = z.strictObject({
   check: text('check id'),
   subject: z.string().meta({ description: "the verdict's subject; * for every subject of the check" }),
   reason: text('why it may pass the gate'),

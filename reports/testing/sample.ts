@@ -150,7 +150,7 @@ export function sampleReport(over: Partial<Report> = {}): Report {
 }
 
 /** What a target could put into a header, a title or a certificate to hurt a reader of the report. */
-export const HOSTILE: readonly string[] = [
+const HOSTILE: readonly string[] = [
   '<script>window.owned=1</script>',
   '</script><script>window.owned=2</script>',
   '<!--<script>',

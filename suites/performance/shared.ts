@@ -45,7 +45,7 @@ export function percentile(values: readonly number[], rank: number): number {
 }
 
 const shownMs = (ms: number): string => (Number.isFinite(ms) ? `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms` : 'no answer in time')
-export const times = (looks: readonly Look[]): string => {
+const times = (looks: readonly Look[]): string => {
   const shown = looks.slice(0, 20).map((look) => shownMs(look.ms))
   return shown.length === 1 ? (shown[0] as string) : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`
 }

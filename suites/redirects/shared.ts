@@ -22,7 +22,7 @@ export const curlPlain =
     curlFor(target, `http://${subject.host?.fqdn ?? subject.name}${path}`, more)
 
 /** Shown as one line: status and where it points. */
-export const shown = (seen: HttpObservation): string => {
+const shown = (seen: HttpObservation): string => {
   const location = headerValue(seen.headers, 'location')
   return `${seen.status}${location === undefined ? `, ${seen.body.length} bytes` : ` to ${location}`}`
 }
