@@ -35,8 +35,9 @@ export default defineCheck({
     for (const { name, seen } of climb) {
       const evidence = looked(`CAA of ${name}`, seen, expected)
       if (seen.ok && isAnswer(seen.value)) findings.push({ grade: 'pass', evidence })
-      // Silence counts only from a resolver that answers other questions about the name.
-      else if (seen.ok ? seen.value.rcode !== 'REFUSED' : works) findings.push({ grade: 'fail', code: 'dns.caa.lookup-failed', evidence })
+      // Silence and "not implemented" count only from a resolver that answers other questions about the name; SERVFAIL is about the zone.
+      else if (works ? !(seen.ok && seen.value.rcode === 'REFUSED') : seen.ok && seen.value.rcode === 'SERVFAIL')
+        findings.push({ grade: 'fail', code: 'dns.caa.lookup-failed', evidence })
       else doubtful.push(`${name}: ${lookLine(seen)}`)
     }
     const well = new Set(

@@ -444,6 +444,17 @@ table('dns/resolver-agreement', [
   ['a failure at one', agreement(servers(A(API, V4), rcode(API, 'A', 'SERVFAIL'))), 'fail dns.resolver.absent'],
   ['absent at the only resolver, there in the zone', agreement(servers(rcode(API, 'A', 'NXDOMAIN'))), 'fail dns.resolver.absent'],
   ['nothing in common, and the zone cannot be asked', agreement(servers(A(API, V4), A(API, '198.51.100.1')), 'TIMEOUT'), 'fail dns.resolver.differs'],
+  [
+    'all refuse us',
+    { ...agreement(servers(rcode(API, 'A', 'REFUSED')), 'TIMEOUT'), aaaa: servers(rcode(API, 'AAAA', 'REFUSED')), zoneAaaa: no('TIMEOUT') },
+    'inconclusive',
+  ],
+  [
+    'all fail alike',
+    { ...agreement(servers(rcode(API, 'A', 'SERVFAIL')), 'TIMEOUT'), aaaa: servers(rcode(API, 'AAAA', 'SERVFAIL')), zoneAaaa: no('TIMEOUT') },
+    'inconclusive',
+  ],
+  ['one refuses us', agreement(servers(A(API, V4), rcode(API, 'A', 'REFUSED'))), 'inconclusive'],
   ['one is silent', agreement(servers(A(API, V4), 'TIMEOUT')), 'inconclusive'],
   ['all are silent', { ...agreement(servers('TIMEOUT')), aaaa: servers('TIMEOUT') }, 'inconclusive'],
 ])
@@ -731,6 +742,8 @@ table('dns/caa-dnssec-failure', [
   ['silence from a resolver that answers otherwise', caaLookups(climb('TIMEOUT')), 'fail dns.caa.lookup-failed'],
   ['silence from a resolver that answers nothing', caaLookups(climb('TIMEOUT'), own('TIMEOUT'), no('TIMEOUT')), 'fail dns.caa.lookup-failed'],
   ['a name server does not know the type', caaLookups(climb([]), own(none('CAA'), rcode(API, 'CAA', 'NOTIMP'))), 'fail dns.caa.lookup-failed'],
+  ['a resolver that knows no type at all', { ...caaLookups(climb('NOTIMP'), own(none('CAA')), ok(rcode(API, 'A', 'NOTIMP'))) }, 'inconclusive'],
+  ['SERVFAIL for every type is the zone’s', caaLookups(climb('SERVFAIL'), own(none('CAA')), ok(rcode(API, 'A', 'SERVFAIL'))), 'fail dns.caa.lookup-failed'],
   ['our resolver refuses', caaLookups(climb('REFUSED')), 'inconclusive'],
   ['all is silent', { ...caaLookups(climb('TIMEOUT'), own('TIMEOUT'), no('TIMEOUT')), zoneA: no('TIMEOUT') }, 'inconclusive'],
 ])

@@ -45,6 +45,7 @@ export default defineCheck({
   judge: ({ a, aaaa, zoneA, zoneAaaa }, { target }) => {
     const declared = [...(target.file.dns?.addresses ?? []), ...(target.file.edge?.addresses ?? [])]
     const findings: Finding[] = []
+    const unread: string[] = []
     const zoneSays = [zoneA, zoneAaaa].flatMap((zone) => (zone.ok ? answered(zone.value) : [])).filter(({ value }) => isAnswer(value) && value.authoritative)
     const denied = zoneA.ok && zoneAaaa.ok && zoneSays.length > 0 && zoneSays.every(({ value }) => value.rcode === 'NXDOMAIN')
     for (const [all, zone] of [
@@ -57,6 +58,11 @@ export default defineCheck({
       for (const { name, value } of seen) {
         const mine = addresses(value)
         const base = { what: `${value.name} ${value.type} at resolver ${name}`, where: `@${value.server}`, at: value.at, received: answerLine(value) }
+        // A resolver that refuses us says nothing about the name, nor does a failure where nobody answers.
+        if (value.rcode === 'REFUSED' || (some === undefined && !isAnswer(value))) {
+          unread.push(`${name} ${answerLine(value)}`)
+          continue
+        }
         if (some === undefined) {
           findings.push({ grade: 'pass', evidence: { ...base, expected: `no ${value.type} record, as everywhere` } })
           continue
@@ -83,12 +89,12 @@ export default defineCheck({
         else findings.push({ grade: 'fail', code: 'dns.resolver.differs', evidence })
       }
     }
-    const silent = [...silentOnes(a), ...silentOnes(aaaa)]
+    for (const { name, seen } of [...silentOnes(a), ...silentOnes(aaaa)]) unread.push(`${name} ${lookLine(seen)}`)
     // Not every resolver answered: what the others said may fail the name, but cannot clear it.
-    if (findings.length === 0 || (silent.length > 0 && findings.every(({ grade }) => grade === 'pass')))
+    if (findings.length === 0 || (unread.length > 0 && findings.every(({ grade }) => grade === 'pass')))
       return inconclusive(
         'unobserved',
-        `resolvers without an answer: ${silent.map(({ name, seen }) => `${name} ${lookLine(seen)}`).join('; ')}`,
+        `resolvers without an answer: ${unread.join('; ')}`,
         findings.map((one) => one.evidence),
       )
     return worst(findings)
