@@ -213,11 +213,11 @@ export default defineCheck({
 describe('targets that do not behave', () => {
   const server = (onConnection: (socket: import('node:net').Socket) => void): Promise<{ readonly port: number; readonly server: Server }> =>
     new Promise((resolve) => {
-      const made = createServer((socket) => {
+      const listener = createServer((socket) => {
         socket.on('error', () => {})
         onConnection(socket)
       })
-      made.listen(0, '127.0.0.1', () => resolve({ port: (made.address() as { port: number }).port, server: made }))
+      listener.listen(0, '127.0.0.1', () => resolve({ port: (listener.address() as { port: number }).port, server: listener }))
     })
   const targetAt = (port: number, limits: object = { probeSeconds: 1 }): string =>
     write(

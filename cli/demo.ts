@@ -39,7 +39,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
     const file = join(folder, 'target.yaml')
     await writeFile(file, stringify(world.input))
     const exitCode = await verify(file, flags)
-    if (flags.keep === true && process.stdin.isTTY === true) {
+    if (flags.keep === true && process.stdin.isTTY) {
       process.stdout.write(`\nThe deployment stays up; its target is ${file}. Ctrl-C ends it.\n`)
       await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()))
     }

@@ -20,7 +20,7 @@ interface Flags {
 }
 
 const style = (flags: Flags, stream: NodeJS.WriteStream): Style => ({
-  colour: flags.color && process.env.NO_COLOR === undefined && (stream.isTTY === true || process.env.FORCE_COLOR !== undefined),
+  colour: flags.color && process.env.NO_COLOR === undefined && (stream.isTTY || process.env.FORCE_COLOR !== undefined),
   width: Math.max(40, Math.min(stream.columns ?? 100, 160)),
 })
 
@@ -29,7 +29,7 @@ export function presenter(flags: Flags, secrets: ReadonlyMap<string, string>): P
   const out = process.stdout
   const look = style(flags, out)
   if (flags.quiet === true) return { start: () => {}, result: () => {}, end: (report) => void out.write(`${quiet(look, report)}\n`) }
-  return out.isTTY === true ? live(look, secrets) : plain(look, secrets)
+  return out.isTTY ? live(look, secrets) : plain(look, secrets)
 }
 
 /** `--json`: `{"event":"start"}`, `{"event":"result"}`…, `{"event":"end"}`. */

@@ -28,7 +28,7 @@ export async function selftest(flags: { readonly suite?: readonly string[]; read
   const stop = (): void => controller.abort('interrupted')
   process.once('SIGINT', stop)
   try {
-    const live = flags.json !== true && process.stderr.isTTY === true
+    const live = flags.json !== true && process.stderr.isTTY
     const proof = await proveAll({
       catalogue: checks,
       filter: (fault) => chosen.has(fault.name),

@@ -89,6 +89,6 @@ describe('matcher', () => {
     expect(showValue('a'.repeat(65_536)).length).toBeLessThan(250)
     const loop: Record<string, unknown> = {}
     loop['self'] = loop
-    expect(showValue(loop)).toBe('[object Object]')
+    expect(showValue(loop)).toBe('no JSON value')
   })
 })

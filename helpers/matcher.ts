@@ -34,9 +34,9 @@ export function showValue(value: unknown): string {
   if (value === undefined) return 'absent'
   let text: string
   try {
-    text = JSON.stringify(value) ?? String(value)
+    text = JSON.stringify(value)
   } catch {
-    text = String(value)
+    return 'no JSON value'
   }
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}… (${text.length} characters)` : text
 }

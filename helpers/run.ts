@@ -538,12 +538,12 @@ export class Run {
   /** Why this probe may not run, or undefined when the owner consented (design §4). */
   async #refusal(probe: Probe<unknown>): Promise<string | undefined> {
     const host = probe.host ?? this.target.domain
-    const resolved = await this.#observe(resolveHost(host) as Probe<unknown>)
+    const resolved = await this.#observe(resolveHost(host))
     const addresses = resolved.ok ? (resolved.value as { addresses: readonly { address: string }[] }).addresses.map(({ address }) => address) : []
     const word = consentFor(probe.impact, this.target, addresses, undefined)
     if (word.allowed) return undefined
     if (!(this.target.file.allow as readonly string[] | undefined)?.includes(probe.impact)) return word.reason
-    const proof = await this.#observe(ownershipProof(this.target) as Probe<unknown>)
+    const proof = await this.#observe(ownershipProof(this.target))
     const judged = consentFor(probe.impact, this.target, addresses, proof.ok ? (proof.value as never) : undefined)
     return judged.allowed ? undefined : judged.reason
   }

@@ -150,7 +150,22 @@ describe('report.md', () => {
   test('hostile text makes no markup: rendered, every element is one of ours', () => {
     const rendered = marked.parse(markdown(hostileReport()), { async: false, gfm: true })
     const elements = new Set([...rendered.matchAll(/<([a-z][a-z0-9]*)/gi)].map(([, name]) => name?.toLowerCase()))
-    expect([...elements].sort()).toEqual(['code', 'h1', 'h2', 'h3', 'li', 'p', 'pre', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul'])
+    expect([...elements].toSorted((a = '', b = '') => (a < b ? -1 : 1))).toEqual([
+      'code',
+      'h1',
+      'h2',
+      'h3',
+      'li',
+      'p',
+      'pre',
+      'table',
+      'tbody',
+      'td',
+      'th',
+      'thead',
+      'tr',
+      'ul',
+    ])
     expect([...rendered.matchAll(/<h1>/g)]).toHaveLength(1)
     expect([...rendered.matchAll(/<h2>/g)]).toHaveLength(3)
   })

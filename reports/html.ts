@@ -23,7 +23,7 @@ class Markup {
 }
 type Part = string | number | Markup | readonly Part[] | undefined
 const render = (part: Part): string =>
-  part === undefined ? '' : part instanceof Markup ? part.text : Array.isArray(part) ? part.map(render).join('') : escaped(String(part))
+  part === undefined ? '' : part instanceof Markup ? part.text : typeof part === 'object' ? part.map(render).join('') : escaped(String(part))
 const markup = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
   new Markup(strings.reduce((text, string, index) => text + string + (index < parts.length ? render(parts[index]) : ''), ''))
 

@@ -235,7 +235,7 @@ function seenOf(
         issuer: text(leaf.issuer),
         notBefore: leaf.notBefore,
         notAfter: leaf.notAfter,
-        chainNotAfter: value.chain.map((one) => one.notAfter).sort()[0] ?? leaf.notAfter,
+        chainNotAfter: value.chain.reduce((first, one) => (one.notAfter < first ? one.notAfter : first), leaf.notAfter),
         sha256: leaf.sha256,
         serialHex: leaf.serialHex,
         protocol: value.protocol,

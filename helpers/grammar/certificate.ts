@@ -120,8 +120,8 @@ const inside = (bytes: Uint8Array, what: string): DerNode => {
   return read.value
 }
 
-const clean = (text: string): string => {
-  const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`)
+const clean = (raw: string): string => {
+  const shown = raw.replace(/[\u0000-\u001f\u007f-\u009f]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`)
   return shown.length > TEXT_LIMIT ? `${shown.slice(0, TEXT_LIMIT)}…` : shown
 }
 const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')

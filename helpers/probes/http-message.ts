@@ -138,6 +138,8 @@ function decodeWhole(coding: Coding, bytes: Buffer, most: number): Buffer {
     case 'deflate':
       // RFC 9110 §8.4.1.2 means zlib; bare deflate is sent by old servers and understood by every browser.
       return ((bytes[0] ?? 0) & 0x0f) === 8 ? inflateSync(bytes, { maxOutputLength: most }) : inflateRawSync(bytes, { maxOutputLength: most })
+    default:
+      return coding satisfies never
   }
 }
 

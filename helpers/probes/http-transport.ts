@@ -367,7 +367,7 @@ export class Transport {
           if (given || socket.destroyed) callback(new LineClosed('closed between requests'), null)
           else {
             given = true
-            callback(null, socket as never)
+            callback(null, socket)
           }
         }),
     })
@@ -392,11 +392,11 @@ export class Transport {
       try {
         client.dispatch(
           {
-            method: exchange.method as 'GET',
+            method: exchange.method,
             path: exchange.path,
             headers,
             reset: false,
-            ...(exchange.body === undefined ? {} : { body: exchange.body as string }),
+            ...(exchange.body === undefined ? {} : { body: exchange.body }),
           },
           {
             onRequestStart: (controller) => {

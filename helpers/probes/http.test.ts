@@ -16,7 +16,7 @@ import { normaliseTarget, type Target, type TargetInput } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
 import { pass } from '../verdict.ts'
 import { decodeBody, readLeniently } from './http-message.ts'
-import { documentOf, httpChain, httpGet, httpRequest, rawHttp, splitUrl } from './http.ts'
+import { documentOf, httpChain, httpGet, rawHttp, splitUrl } from './http.ts'
 import { tlsHandshake } from './tls.ts'
 
 const closers: (() => Promise<void>)[] = []
@@ -46,7 +46,7 @@ async function started(server: Server): Promise<Started> {
   return { port: (server.address() as AddressInfo).port, connections: () => count }
 }
 const tcp = (on: (socket: Socket) => void): Promise<Started> => started(createServer(on))
-const http = (on: RequestListener): Promise<Started> => started(createHttp(on) as unknown as Server)
+const http = (on: RequestListener): Promise<Started> => started(createHttp(on))
 /** Answers every request on a raw socket with the same bytes. */
 const answering = (bytes: string | Buffer, after: 'keep' | 'end' = 'keep'): Promise<Started> =>
   tcp((socket) =>
@@ -312,9 +312,9 @@ describe('over TLS', () => {
     const { key, chain } = await issueCertificate({ names: ['example.com'] })
     if (alpn === 'h2') {
       const server = createSecureServer({ key, cert: chain }, on as never)
-      return await started(server as unknown as Server)
+      return await started(server)
     }
-    return await started(createHttps({ key, cert: chain }, on) as unknown as Server)
+    return await started(createHttps({ key, cert: chain }, on))
   }
   const https = (path: string, more = {}) => httpGet(`https://example.com${path}`, more)
 
@@ -374,7 +374,7 @@ describe('over TLS', () => {
       const { session } = stream
       stream.on('close', () => session?.close())
     })
-    const one = await started(server as unknown as Server)
+    const one = await started(server)
     const target = targetOf({ https: one.port })
     const first = https('/1')
     const chained: Probe<unknown> = {
@@ -537,7 +537,7 @@ describe('commands that reproduce', () => {
       skip('curl is not installed')
     const seen: string[] = []
     const server = await http((request, response) => {
-      seen.push(`${request.method} ${request.url} ${request.headers.host} ${request.headers['x-it'] ?? ''}`)
+      seen.push(`${request.method} ${request.url} ${request.headers.host} ${String(request.headers['x-it'] ?? '')}`)
       response.end('ok')
     })
     const one = targetOf({ http: server.port })

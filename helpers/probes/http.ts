@@ -56,8 +56,7 @@ const authorityOf = (request: Pick<HttpRequest, 'scheme' | 'host' | 'port'>): st
   return port === DEFAULT_PORT[request.scheme] ? name : `${name}:${port}`
 }
 /** Canonical URL of a request. */
-const urlOf = (request: Pick<HttpRequest, 'scheme' | 'host' | 'port' | 'path'>): string =>
-  `${request.scheme}://${authorityOf(request)}${request.path ?? '/'}`
+const urlOf = (request: Pick<HttpRequest, 'scheme' | 'host' | 'port' | 'path'>): string => `${request.scheme}://${authorityOf(request)}${request.path ?? '/'}`
 
 const URL_PARTS = /^(https?):\/\/(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#:]+)(?::(\d{1,5}))?([^#]*)/i
 /** Splits an absolute http(s) URL without normalising its path; undefined for anything else. */
