@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import { healthyWorld } from '../../fixtures/healthy.ts'
 import { outcomesOf, productChecks } from '../../fixtures/proof.ts'
-import type { DnsAnswer } from '../../fixtures/world.ts'
+import type { DnsServerSpec } from '../../fixtures/world.ts'
+
+type DnsAnswer = NonNullable<DnsServerSpec['answers']>[string]
 
 const { checks: all } = await productChecks()
 /** security.txt is asked for over HTTP. */
