@@ -1,10 +1,15 @@
 /** The small readers of response headers: the standards' examples, then what servers really send. */
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { ancestorAllowed, readContentSecurityPolicies, readMetaPolicy, scriptNonces, scriptOpenings } from './content-security-policy.ts'
 import { isJsonType, isScriptType, readContentType } from './content-type.ts'
 import { readEmbedderPolicy, readOpenerPolicy, readResourcePolicy } from './cross-origin.ts'
+import { readStartTags } from './html.ts'
 import { readPermissionsPolicy } from './permissions-policy.ts'
 import { readMetaReferrer, readReferrerPolicy } from './referrer-policy.ts'
 import { readReportingEndpoints, readReportTo } from './reporting-endpoints.ts'
+import { readStrictTransportSecurity } from './strict-transport-security.ts'
+import { readIntegrity } from './subresource-integrity.ts'
 import { readContentTypeOptions } from './x-content-type-options.ts'
 import { readFrameOptions } from './x-frame-options.ts'
 
@@ -174,4 +179,58 @@ describe('where reports go', () => {
     [readReportTo, ['null, 1, {"group":"x"}'], {}],
     [readReportTo, [], {}],
   ])('%o %j', (reader, fields, expected) => expect(plain(reader(fields))).toEqual(expected))
+})
+
+test('no reader throws, whatever comes', () => {
+  const words = fc.constantFrom(
+    ';',
+    ',',
+    '=',
+    '"',
+    "'",
+    '\\',
+    '(',
+    ')',
+    ' ',
+    '\t',
+    'max-age',
+    'nosniff',
+    'self',
+    '*',
+    'charset',
+    'http:',
+    '\u0000',
+    'é',
+    '<',
+    '&#',
+    'x',
+  )
+  const hostile = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.array(words, { maxLength: 60 }).map((parts) => parts.join('')),
+  )
+  fc.assert(
+    fc.property(fc.array(hostile, { maxLength: 3 }), (fields) => {
+      const [first = ''] = fields
+      readReferrerPolicy(fields)
+      readMetaReferrer(first)
+      readFrameOptions(fields)
+      readContentTypeOptions(fields)
+      readContentType(first)
+      readOpenerPolicy(fields)
+      readEmbedderPolicy(fields)
+      readResourcePolicy(fields)
+      readPermissionsPolicy(fields)
+      readReportingEndpoints(fields)
+      readReportTo(fields)
+      readIntegrity(first)
+      readStrictTransportSecurity(first)
+      scriptOpenings(readContentSecurityPolicies(fields))
+      scriptNonces(readContentSecurityPolicies(fields))
+      readMetaPolicy(first)
+      ancestorAllowed(fields, first, 'https://example.com')
+      readStartTags(`<${first}>`)
+    }),
+    { numRuns: 2000 },
+  )
 })
