@@ -216,6 +216,7 @@ async function perform(context: ProbeContext, request: HttpRequest): Promise<Htt
     }
   } catch (error) {
     if (error instanceof GrammarError) return await performLeniently(context, request, first.address, error)
+    if (brokenHttp2(request, error)) return await performBesideHttp2(context, request, first.address, error)
     throw timeoutFailure(error)
   } finally {
     if (request.freshConnection === true) await transport.close()
@@ -361,6 +362,28 @@ async function performLeniently(context: ProbeContext, request: HttpRequest, add
       loopDelayMs: 0,
     },
     malformed,
+  }
+}
+
+/** A stream that was given up for a breach of HTTP/2, by whomever: only what may be asked twice. */
+const brokenHttp2 = (request: HttpRequest, error: unknown): error is ProbeError =>
+  error instanceof ProbeError &&
+  error.failure.code === 'ERR_HTTP2_STREAM_ERROR' &&
+  error.failure.message.includes('NGHTTP2_PROTOCOL_ERROR') &&
+  request.protocol === undefined &&
+  ['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? 'GET')
+
+/**
+ * A proxy that passes `Upgrade` on into HTTP/2 (nginx before Apache or a WebSocket application) breaks the answer for browsers. HTTP/1.1 shows
+ * the field; where it does not, nothing is known but that the stream was given up.
+ */
+async function performBesideHttp2(context: ProbeContext, request: HttpRequest, address: string, refused: ProbeError): Promise<HttpObservation> {
+  const seen = await performLeniently(context, request, address, new GrammarError(refused.failure.code, { cause: refused })).catch(() => undefined)
+  const field = seen?.headers.find(([name]) => name.toLowerCase() === 'upgrade' || name.toLowerCase() === 'proxy-connection')
+  if (seen === undefined || field === undefined) throw refused
+  return {
+    ...seen,
+    malformed: `given up over HTTP/2 (NGHTTP2_PROTOCOL_ERROR): it carries ${field[0]}: ${field[1].slice(0, 80)}, which RFC 9113 §8.2.2 forbids there`,
   }
 }
 
