@@ -19,8 +19,9 @@ function formsOf(secret: string): readonly string[] {
     encodeURIComponent(secret),
     encodeURIComponent(secret).replaceAll('%20', '+'),
     encodeURIComponent(secret).replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
-    JSON.stringify(secret).slice(1, -1),
     htmlEscaped(secret),
+    // Header fields are read byte by byte (RFC 9110 §5.5).
+    bytes.toString('latin1'),
   ]
   // Inside longer base64 (`user:secret`), the secret's middle reads the same at one of three offsets.
   for (const offset of [1, 2]) {
@@ -33,10 +34,40 @@ function formsOf(secret: string): readonly string[] {
   return [...new Set(forms)].filter((form) => form.length >= 4).sort((a, b) => b.length - a.length)
 }
 
-/** A function that replaces every form of every secret; the identity where there are none. */
+/** A form as a regular expression, quoted as JSON once, twice or not at all: each quoting puts backslashes before quotes and backslashes. */
+const quotedOrNot = (form: string): string =>
+  Array.from(form)
+    .map((character) => {
+      if (character === '"') return String.raw`\\*"`
+      if (character === '\\') return String.raw`\\+`
+      if (character === '\n') return String.raw`(?:\n|\\+n)`
+      return character.replace(/[\^$.*+?()[\]{}|/]/, String.raw`\$&`)
+    })
+    .join('')
+
+/** A text that was cut in the middle of a secret ends with its beginning; shorter beginnings tell nothing. */
+const BEGINNING = 6
+
+function withoutBeginnings(text: string, forms: readonly string[]): string {
+  const ends = [...[...text.matchAll(/…/g)].map(({ index }) => index), text.length].reverse()
+  let clean = text
+  for (const end of ends) {
+    const head = clean.slice(0, end)
+    for (const form of forms) {
+      let length = Math.min(form.length, head.length)
+      while (length >= BEGINNING && !head.endsWith(form.slice(0, length))) length -= 1
+      if (length < BEGINNING) continue
+      clean = head.slice(0, -length) + REDACTED + clean.slice(end)
+      break
+    }
+  }
+  return clean
+}
+
+/** A function that replaces every form of every secret, and what is left of one where a text was cut; the identity where there are none. */
 export function redactor(secrets: ReadonlyMap<string, string>): (text: string) => string {
   const forms = [...new Set([...secrets.values()].flatMap(formsOf))].sort((a, b) => b.length - a.length)
   if (forms.length === 0) return (text) => text
-  const pattern = new RegExp(forms.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)).join('|'), 'g')
-  return (text) => text.replaceAll(pattern, REDACTED)
+  const pattern = new RegExp(forms.map(quotedOrNot).join('|'), 'g')
+  return (text) => withoutBeginnings(text.replaceAll(pattern, REDACTED), forms)
 }
