@@ -365,12 +365,14 @@ async function performLeniently(context: ProbeContext, request: HttpRequest, add
   }
 }
 
-/** A stream that was given up for a breach of HTTP/2, by whomever: only what may be asked twice. */
+/** A stream that was given up for a breach of HTTP/2, by whomever: only what may be asked twice, and of the host itself (nginx ends streams for foreign names so). */
 const brokenHttp2 = (request: HttpRequest, error: unknown): error is ProbeError =>
   error instanceof ProbeError &&
   error.failure.code === 'ERR_HTTP2_STREAM_ERROR' &&
   error.failure.message.includes('NGHTTP2_PROTOCOL_ERROR') &&
   request.protocol === undefined &&
+  request.freshConnection !== true &&
+  request.headers?.some(([name]) => name.toLowerCase() === 'host') !== true &&
   ['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? 'GET')
 
 /**
