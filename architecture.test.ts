@@ -63,7 +63,11 @@ const RULES: readonly Rule[] = [
     of: (file) => file.startsWith('suites/') && !isTest(file),
     may: (path) => !/^(?:node:)?(?:net|tls|http|https|http2|dgram|dns|child_process)(?:\/|$)|^(?:undici|ws)$/.test(path),
   },
-  { name: 'vitest is known to the live entry, the runner and its traps alone', of: (file) => file !== 'cli/runner.ts' && !file.startsWith('cli/traps/'), may: (path) => !path.startsWith('vitest') },
+  {
+    name: 'vitest is known to the live entry, the runner and its traps alone',
+    of: (file) => file !== 'cli/runner.ts' && !file.startsWith('cli/traps/'),
+    may: (path) => !path.startsWith('vitest'),
+  },
   {
     name: 'reports import types from helpers, and each other',
     of: (file) => file.startsWith('reports/'),

@@ -51,17 +51,53 @@ async function verify(count: number): Promise<{ wallMs: number; peakMb: number; 
     }),
   )
   const timeFile = join(folder, 'time')
-  const args = ['-f', '%M', '-o', timeFile, process.execPath, join(root, 'cli/main.ts'), 'verify', target, '--quiet', '--report', join(folder, `report-${count}`), ...(suites === undefined ? [] : ['--suite', suites])]
+  const args = [
+    '-f',
+    '%M',
+    '-o',
+    timeFile,
+    process.execPath,
+    join(root, 'cli/main.ts'),
+    'verify',
+    target,
+    '--quiet',
+    '--report',
+    join(folder, `report-${count}`),
+    ...(suites === undefined ? [] : ['--suite', suites]),
+  ]
   const done = await run('/usr/bin/time', args, { timeoutMs: 590_000 })
-  return { wallMs: done.wallMs, peakMb: Number((await readFile(timeFile, 'utf8')).trim().split('\n').at(-1)) / 1024, last: `exit ${done.exitCode}: ${done.stdout.trim().split('\n').at(-1) ?? ''} ${done.stderr.trim().slice(0, 300)}` }
+  return {
+    wallMs: done.wallMs,
+    peakMb: Number((await readFile(timeFile, 'utf8')).trim().split('\n').at(-1)) / 1024,
+    last: `exit ${done.exitCode}: ${done.stdout.trim().split('\n').at(-1) ?? ''} ${done.stderr.trim().slice(0, 300)}`,
+  }
 }
 try {
   const few = await verify(Math.min(100, most))
   const many = await verify(most)
-  const loop = await run('bash', ['-c', names.map((name) => `curl -sI --cacert ${folder}/ca.pem --connect-to ${name}.example.com:443:127.0.0.1:${https} https://${name}.example.com/ >/dev/null; curl -sI --connect-to ${name}.example.com:80:127.0.0.1:${http} http://${name}.example.com/ >/dev/null`).join('\n')], { timeoutMs: 300_000 })
+  const loop = await run(
+    'bash',
+    [
+      '-c',
+      names
+        .map(
+          (name) =>
+            `curl -sI --cacert ${folder}/ca.pem --connect-to ${name}.example.com:443:127.0.0.1:${https} https://${name}.example.com/ >/dev/null; curl -sI --connect-to ${name}.example.com:80:127.0.0.1:${http} http://${name}.example.com/ >/dev/null`,
+        )
+        .join('\n'),
+    ],
+    { timeoutMs: 300_000 },
+  )
   console.log(`${few.last}\n${many.last}`)
-  console.log(table([[`two curls a host, ${most} hosts, one after the other`, loop.wallMs], [`postproof verify, ${most} hosts`, many.wallMs]]))
-  console.log(`per host: ${(few.wallMs / Math.min(100, most)).toFixed(2)} ms at ${Math.min(100, most)}, ${(many.wallMs / most).toFixed(2)} ms at ${most} (${((many.wallMs / most / (few.wallMs / Math.min(100, most))) * 100).toFixed(0)} %); peak memory ${few.peakMb.toFixed(0)} MB and ${many.peakMb.toFixed(0)} MB`)
+  console.log(
+    table([
+      [`two curls a host, ${most} hosts, one after the other`, loop.wallMs],
+      [`postproof verify, ${most} hosts`, many.wallMs],
+    ]),
+  )
+  console.log(
+    `per host: ${(few.wallMs / Math.min(100, most)).toFixed(2)} ms at ${Math.min(100, most)}, ${(many.wallMs / most).toFixed(2)} ms at ${most} (${((many.wallMs / most / (few.wallMs / Math.min(100, most))) * 100).toFixed(0)} %); peak memory ${few.peakMb.toFixed(0)} MB and ${many.peakMb.toFixed(0)} MB`,
+  )
 } finally {
   await server.stop()
   await rm(folder, { recursive: true, force: true })

@@ -58,7 +58,7 @@ export async function loadChecks(folder: string, options: { readonly idsFromPath
       let timer: NodeJS.Timeout | undefined
       try {
         const late = new Promise<never>((_, reject) => {
-          timer = setTimeout(() => reject(new Error('its import did not finish (a top-level await that never settles?)')), options.timeoutMs ?? 10_000)
+          timer = setTimeout(() => reject(new Error('its import did not finish (a top-level await that never settles?)')), options.timeoutMs ?? 30_000)
         })
         const module = (await Promise.race([import(pathToFileURL(file).href), late])) as { default?: unknown }
         if (!isCheck(module.default)) throw new Error('it has no default export made by defineCheck()')

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import type { TargetInput } from '../../helpers/target.ts'
 
-const PROJECT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+export const PROJECT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 export interface Ended {
   /** null when it was killed. */

@@ -3,7 +3,7 @@
  * list: order and duplicates kept). Bounded requests in flight, paced, each with its own deadline that starts when its turn comes.
  */
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { Client } from 'undici'
 import type { RawHeaders } from '../observations.ts'
 import { ProbeError } from '../probe.ts'
@@ -538,27 +538,4 @@ export class Transport {
     void live.h1?.destroy().catch(() => {})
     live.line.socket.destroy()
   }
-}
-
-/** An address that only this machine or its own network can mean. */
-export function isPrivateAddress(address: string): boolean {
-  const family = isIP(address)
-  if (family === 4) {
-    const [a = 0, b = 0] = address.split('.').map(Number)
-    return (
-      a === 127 ||
-      a === 10 ||
-      a === 0 ||
-      (a === 172 && b >= 16 && b < 32) ||
-      (a === 192 && b === 168) ||
-      (a === 169 && b === 254) ||
-      (a === 100 && b >= 64 && b < 128)
-    )
-  }
-  if (family === 6) {
-    const lower = address.toLowerCase()
-    if (lower.startsWith('::ffff:')) return isPrivateAddress(lower.slice(7))
-    return lower === '::1' || lower === '::' || /^f[cd]/.test(lower) || /^fe[89ab]/.test(lower)
-  }
-  return false
 }

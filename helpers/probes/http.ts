@@ -4,13 +4,14 @@
  */
 import { hash } from 'node:crypto'
 import { isIP } from 'node:net'
+import { isPublic } from '../grammar/address.ts'
 import { headerValue } from '../headers.ts'
 import type { HttpChain, HttpObservation, RawHeaders, RawHttpObservation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import type { Host } from '../target.ts'
 import { connectionFailure, type OpenedTcp, openTcp, openTls, round } from './connection.ts'
 import { decodeBody, readLeniently } from './http-message.ts'
-import { type Answer, GrammarError, isPrivateAddress, type Line, Transport } from './http-transport.ts'
+import { type Answer, GrammarError, type Line, Transport } from './http-transport.ts'
 import { resolveHost } from './resolve.ts'
 import { firstAddress, takeTls } from './tls.ts'
 
@@ -159,7 +160,7 @@ const opener = (context: ProbeContext): ProbeContext => {
 
 function transportOf(context: ProbeContext, request: HttpRequest, address: string): Transport {
   const origin = `${request.scheme}://${authorityOf(request)}`
-  const declared = context.target.file.limits?.requestsPerSecond ?? (isPrivateAddress(address) ? 0 : DEFAULT_PER_SECOND)
+  const declared = context.target.file.limits?.requestsPerSecond ?? (isPublic(address) ? DEFAULT_PER_SECOND : 0)
   const pace = request.line === undefined ? declared : 0
   const make = (): Transport => new Transport(origin, (again) => openLine(opener(context), request, address, !again), pace)
   if (request.freshConnection === true) return make()
@@ -446,10 +447,10 @@ async function refusal(context: ProbeContext, from: URL, to: URL, sameHost: bool
   const { domain } = context.target
   const own = host === domain || host.endsWith(`.${domain}`)
   if (!own && isIP(host) === 0 && ((await registrable(host)) ?? host) !== ((await registrable(domain)) ?? domain)) return `leaves the domain for ${to.host}`
-  if (isIP(host) !== 0) return isPrivateAddress(host) ? `goes to the private address ${host}` : `leaves the domain for ${to.host}`
+  if (isIP(host) !== 0) return !isPublic(host) ? `goes to the private address ${host}` : `leaves the domain for ${to.host}`
   try {
     const [here, there] = await Promise.all([addressOf(context, before), firstAddress(context, host)])
-    if (isPrivateAddress(there) && !isPrivateAddress(here.address)) return `goes from a public name to ${host} at the private address ${there}`
+    if (!isPublic(there) && isPublic(here.address)) return `goes from a public name to ${host} at the private address ${there}`
   } catch (error) {
     if (error instanceof ProbeError) return `${host} cannot be resolved (${error.failure.code})`
     throw error

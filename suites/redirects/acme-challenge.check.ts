@@ -28,6 +28,10 @@ export default defineCheck({
       meaning: 'The path leads to a login.',
       fix: 'Exempt /.well-known/acme-challenge/ from the login (forward auth, basic auth).',
     },
+    'redirects.acme.refused': {
+      meaning: 'The path is refused with 403, so a token that exists may be refused too.',
+      fix: 'Allow /.well-known/acme-challenge/ where dot folders are denied, and see that the folder is readable; unknown tokens are 404.',
+    },
     'redirects.acme.content': {
       meaning: 'A token that does not exist is answered with content, as if every path existed.',
       fix: 'Put a location for /.well-known/acme-challenge/ before the catch-all; harmless where the server answers tokens itself (Caddy, Traefik).',
@@ -62,6 +66,7 @@ export default defineCheck({
     if (last.status >= 500) return fail('redirects.acme.error', evidence)
     if (last.status === 401 || LOGIN_URL.test(last.url) || (isHtml(last) && /type\s*=\s*["']?password/i.test(bodyText(last).slice(0, 65_536))))
       return fail('redirects.acme.login', { ...evidence, received: `${evidence.received} (a login)` })
+    if (last.status === 403) return warn('redirects.acme.refused', evidence)
     if (last.status < 200 || last.status >= 300) return pass(evidence)
     // The one page of such an application answers every path, this one too; servers that hold the tokens answer before it.
     if (hostOf(subject).kind === 'spa' && isHtml(last)) return pass({ ...evidence, received: `${evidence.received} (the page that answers every path)` })

@@ -521,7 +521,6 @@ const CASES: Record<string, readonly Case[]> = {
   'acme-challenge': [
     ['404', { chain: chain('final', undefined, `404 http://${APP}/x`) }, 'pass'],
     ['redirected to a 404', { chain: toApp(`404 https://${APP}/x`) }, 'pass'],
-    ['403', { chain: chain('final', undefined, `403 http://${APP}/x`) }, 'pass'],
     ['closed', { chain: CLOSED }, 'pass'],
     [
       'the one page of an application',
@@ -552,6 +551,7 @@ const CASES: Record<string, readonly Case[]> = {
     ['loop', { chain: chain('loop', 'asked before', `301 http://${APP}/x -> y`) }, 'fail redirects.acme.dead'],
     ['silence behind the redirect', { chain: chain('failed', 'https://x/: silent (TIMEOUT)', `301 http://${APP}/x -> https://x/`) }, 'inconclusive'],
     ['500', { chain: chain('final', undefined, `500 http://${APP}/x`) }, 'fail redirects.acme.error'],
+    ['403', { chain: chain('final', undefined, `403 http://${APP}/x`) }, 'warn redirects.acme.refused'],
     ['503 says nothing', { chain: chain('final', undefined, `503 http://${APP}/x`) }, 'inconclusive'],
     ['silent', { chain: SILENT }, 'inconclusive'],
   ],
