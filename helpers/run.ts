@@ -206,6 +206,8 @@ export class Run {
   readonly #resources = new Map<string, Map<string, Resource>>()
   readonly #limits: ConnectionLimits
   readonly #stop = new AbortController()
+  /** Of the probes under way. Not AbortSignal.any(): Node keeps each combined signal that has listeners for as long as the process lives. */
+  readonly #deadlines = new Set<Deadline>()
   readonly #results: Promise<Result>[]
   readonly #deliver: ((result: Result) => void)[] = []
   readonly #dates: DateSample[] = []
@@ -258,7 +260,9 @@ export class Run {
   abort(reason: string): void {
     if (this.#aborted !== undefined) return
     this.#aborted = reason
-    this.#stop.abort(new ProbeError({ code: 'ABORTED', message: reason, phase: 'deadline' }))
+    const error = new ProbeError({ code: 'ABORTED', message: reason, phase: 'deadline' })
+    this.#stop.abort(error)
+    for (const deadline of this.#deadlines) deadline.controller.abort(error)
   }
 
   start(): void {
@@ -329,7 +333,6 @@ export class Run {
 
   /** What only this vantage's own trouble can explain is not held against the target: a wrong clock, or no network at all. */
   #judgedFrom(vantage: Vantage, result: Result): Result {
-    const check = this.#options.catalogue.find((one) => one.id === result.check)
     const blind = (reason: string): Result => {
       const { code: _code, ...rest } = result
       return { ...rest, outcome: 'inconclusive', code: 'run.unobserved', blame: 'unobserved', reason }
@@ -337,7 +340,7 @@ export class Run {
     if (
       vantage.clockSkewSeconds !== undefined &&
       Math.abs(vantage.clockSkewSeconds) > 300 &&
-      check?.clockSensitive === true &&
+      this.#options.catalogue.find((one) => one.id === result.check)?.clockSensitive === true &&
       (result.outcome === 'fail' || result.outcome === 'pass' || result.outcome === 'warn')
     ) {
       return blind(`this machine's clock is ${Math.round(vantage.clockSkewSeconds)} s off the servers' clocks`)
@@ -499,7 +502,8 @@ export class Run {
     const startedAt = new Date().toISOString()
     const start = performance.now()
     const deadline = new Deadline(probe.timeoutMs ?? (this.target.file.limits?.probeSeconds ?? 10) * 1000)
-    const signal = AbortSignal.any([deadline.controller.signal, this.#stop.signal])
+    const { signal } = deadline.controller
+    this.#deadlines.add(deadline)
     let attempts = attempt
     const context: ProbeContext = {
       target: this.target,
@@ -528,6 +532,7 @@ export class Run {
       return { ok: false, failure: { code: 'DEFECT', message, phase: 'internal' }, ...done() }
     } finally {
       deadline.stop()
+      this.#deadlines.delete(deadline)
     }
   }
 

@@ -16,6 +16,8 @@ const SILENT_AFTER = 2
 const SILENCE_MS = 15_000
 /** How long a failed connection attempt stands for the requests that wait behind it; shorter than the run's pause before its one retry. */
 const FAILURE_STANDS_MS = 40
+/** Requests under way at once on one HTTP/2 connection: well below the 100 streams that RFC 9113 §6.5.2 asks servers to allow. */
+const H2_AT_ONCE = 16
 /** A body's rest of at most this size is read and dropped to keep an HTTP/1.1 connection; beyond it, closing is cheaper. */
 const DRAIN_BYTES = 128 * 1024
 
@@ -332,7 +334,7 @@ export class Transport {
   async #begin(): Promise<Live> {
     const line = await this.#open(this.#opened++ > 0)
     const { socket } = line
-    this.#most = line.h2 ? 4 : 1
+    this.#most = line.h2 ? H2_AT_ONCE : 1
     this.#wake()
     if (line.h2) {
       const h2 = connectHttp2(this.#origin, {

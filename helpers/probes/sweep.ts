@@ -56,7 +56,7 @@ const PUBLIC_PER_SECOND = 5
 const STOP_AFTER = 3
 const RETRY_MS = 250
 /** Requests under way at once, of all sweeps of one host together: the questions of other suites must not wait behind a hundred paths. */
-const AT_ONCE = 4
+const AT_ONCE = 12
 
 const REFUSAL_BYTES = 4_096
 const REFUSAL_HEADERS: ReadonlySet<string> = new Set([
