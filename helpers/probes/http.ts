@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import { isIP } from 'node:net'
-import { isPublic } from '../grammar/address.ts'
+import { isLoopback, isPrivateAddress, isPublic } from '../grammar/address.ts'
 import { headerValue } from '../headers.ts'
 import type { HttpChain, HttpObservation, RawHeaders, RawHttpObservation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
@@ -450,7 +450,8 @@ async function refusal(context: ProbeContext, from: URL, to: URL, sameHost: bool
   if (isIP(host) !== 0) return !isPublic(host) ? `goes to the private address ${host}` : `leaves the domain for ${to.host}`
   try {
     const [here, there] = await Promise.all([addressOf(context, before), firstAddress(context, host)])
-    if (!isPublic(there) && isPublic(here.address)) return `goes from a public name to ${host} at the private address ${there}`
+    const inside = isLoopback(here.address) || isPrivateAddress(here.address)
+    if (!inside && !isPublic(there)) return `goes from a public name to ${host} at the private address ${there}`
   } catch (error) {
     if (error instanceof ProbeError) return `${host} cannot be resolved (${error.failure.code})`
     throw error
