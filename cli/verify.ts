@@ -1,6 +1,6 @@
 /** `postproof verify`: target → run → report → exit code. */
 import { resolve } from 'node:path'
-import { Run } from '../helpers/run.ts'
+import { Observer } from '../helpers/observer.ts'
 import { loadTarget } from '../helpers/target/load.ts'
 import type { Target } from '../helpers/target.ts'
 import { redactor } from '../reports/redact.ts'
@@ -58,8 +58,8 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
   if (target.discovered) {
     // What the domain has is part of what must be found out: looked up first, with probes that the checks will ask for again.
     const { findHosts } = await import('../helpers/find-hosts.ts')
-    const scout = new Run(target, { catalogue: [] })
-    const { target: described, found } = await findHosts(target, (probe) => scout.look(probe))
+    const scout = new Observer(target)
+    const { target: described, found } = await findHosts(target, (probe) => scout.observe(probe))
     await scout.close()
     target = withFlags(described, flags)
     if (flags.json !== true && flags.quiet !== true) for (const host of found) process.stderr.write(`found ${host.fqdn} (${host.from})\n`)

@@ -3,12 +3,10 @@
  * ours becomes an inconclusive result with blame `defect`, never an exception and never a pass.
  */
 import type { Check, Need, Subject } from './check.ts'
-import { consentFor, ownershipProof } from './consent.ts'
-import { ConnectionLimits } from './limits.ts'
-import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from './probe.ts'
-import { resolveHost } from './probes/resolve.ts'
+import { Observer, type ObserverOptions } from './observer.ts'
+import type { Observed, Probe } from './probe.ts'
 import type { Target } from './target.ts'
-import { clockSkewSeconds, dateSample, type DateSample, type Vantage, vantageOf } from './vantage.ts'
+import { clockSkewSeconds, type Vantage, vantageOf } from './vantage.ts'
 import { type Evidence, inconclusive, type Outcome, type Severity, type SkipReason, skip, type Blame, type Verdict } from './verdict.ts'
 
 export interface Result {
@@ -43,7 +41,7 @@ export interface Selection {
   readonly tags?: readonly string[]
 }
 
-export interface RunOptions extends Selection {
+export interface RunOptions extends Selection, ObserverOptions {
   /** Every check there is; the selection narrows it. */
   readonly catalogue: readonly Check[]
   /** The run's clock. @default the time of the start */
@@ -51,10 +49,8 @@ export interface RunOptions extends Selection {
   readonly signal?: AbortSignal
   /** Each result as soon as it is known, in order of arrival. */
   readonly onResult?: (result: Result) => void
-  /** Wire log, one line at a time. */
-  readonly onLog?: (probe: string, line: string) => void
-  /** Every observation as it settles, for timings and saved evidence. */
-  readonly onObservation?: (probe: Probe<unknown>, observed: Observed<unknown>) => void
+  /** Looks that are under way already. @default its own */
+  readonly observer?: Observer
 }
 
 export interface RunFacts {
@@ -152,46 +148,6 @@ export function plannedProbes(cases: readonly Case[]): readonly Probe<unknown>[]
   return [...probes.values()]
 }
 
-/** A deadline that stands still while its probe waits for a connection slot or for another probe. */
-class Deadline {
-  readonly controller = new AbortController()
-  #left: number
-  #since = 0
-  #timer: NodeJS.Timeout | undefined
-  #holds = 0
-  constructor(milliseconds: number) {
-    this.#left = milliseconds
-    this.#arm()
-  }
-  #arm(): void {
-    this.#since = performance.now()
-    this.#timer = setTimeout(
-      () => this.controller.abort(new ProbeError({ code: 'TIMEOUT', message: 'no answer within the probe deadline', phase: 'deadline' })),
-      Math.max(1, this.#left),
-    )
-  }
-  async hold<T>(work: Promise<T>): Promise<T> {
-    if (this.#holds++ === 0 && this.#timer !== undefined) {
-      clearTimeout(this.#timer)
-      this.#left -= performance.now() - this.#since
-    }
-    try {
-      return await work
-    } finally {
-      if (--this.#holds === 0 && this.#timer !== undefined && !this.controller.signal.aborted) this.#arm()
-    }
-  }
-  stop(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-  }
-}
-
-interface Resource {
-  readonly value: unknown
-  readonly close: (value: never) => void | Promise<void>
-}
-
 /** Hosts whose cases are looked at side by side; the others wait, so that sockets and memory stay bounded however many hosts there are. */
 const HOSTS_AT_ONCE = 32
 
@@ -201,22 +157,10 @@ export class Run {
   readonly cases: readonly Case[]
   readonly now: Date
   readonly #options: RunOptions
-  readonly #memo = new Map<string, Promise<Observed<unknown>>>()
-  readonly #observations = new Map<string, Observed<unknown>>()
-  readonly #resources = new Map<string, Map<string, Resource>>()
-  readonly #limits: ConnectionLimits
-  readonly #stop = new AbortController()
-  /** Of the probes under way. Not AbortSignal.any(): Node keeps each combined signal that has listeners for as long as the process lives. */
-  readonly #deadlines = new Set<Deadline>()
+  readonly #observer: Observer
   readonly #results: Promise<Result>[]
   readonly #deliver: ((result: Result) => void)[] = []
-  readonly #dates: DateSample[] = []
   #startedAt = ''
-  #probes = 0
-  #retries = 0
-  #answered = 0
-  #aborted: string | undefined
-  #acting: Promise<unknown> = Promise.resolve()
   #readsDone!: Promise<void>
   #timer: NodeJS.Timeout | undefined
 
@@ -225,8 +169,7 @@ export class Run {
     this.#options = options
     this.now = options.now ?? new Date()
     this.cases = planCases(target, options.catalogue, options)
-    const limits = target.file.limits
-    this.#limits = new ConnectionLimits(limits?.connectionsPerAddress ?? 16, limits?.connections ?? 64)
+    this.#observer = options.observer ?? new Observer(target, options)
     this.#results = this.cases.map(
       () =>
         new Promise<Result>((resolve) => {
@@ -241,16 +184,6 @@ export class Run {
     return this.#results[index] as Promise<Result>
   }
 
-  /** Observes one probe outside any check, through the run's memo: for finding out what there is to judge. */
-  async look<T>(probe: Probe<T>): Promise<Observed<T>> {
-    return (await this.#observe(probe)) as Observed<T>
-  }
-
-  /** Closes what the looks left open, for a run that is never started. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#resources.keys()].map((host) => this.#closeResources(host)))
-  }
-
   /** Resolves when every case has its result. */
   async settled(): Promise<void> {
     await Promise.all(this.#results)
@@ -258,11 +191,7 @@ export class Run {
 
   /** Ends everything under way; what is not judged yet becomes inconclusive with this reason. */
   abort(reason: string): void {
-    if (this.#aborted !== undefined) return
-    this.#aborted = reason
-    const error = new ProbeError({ code: 'ABORTED', message: reason, phase: 'deadline' })
-    this.#stop.abort(error)
-    for (const deadline of this.#deadlines) deadline.controller.abort(error)
+    this.#observer.abort(reason)
   }
 
   start(): void {
@@ -291,7 +220,7 @@ export class Run {
           else await this.#judgeCase(index)
         }),
       )
-      if (host !== '') await this.#closeResources(host)
+      if (host !== '') await this.#observer.closeHost(host)
     }
     const queue = [...groups].sort(([a], [b]) => (a === '' ? -1 : b === '' ? 1 : 0))
     const workers = Array.from({ length: Math.min(HOSTS_AT_ONCE, queue.length) }, async () => {
@@ -308,9 +237,9 @@ export class Run {
     await this.#readsDone
     let results = await Promise.all(this.#results)
     clearTimeout(this.#timer)
-    await this.close()
-    const skew = clockSkewSeconds(this.#dates)
-    const vantage = { ...(await vantageOf(this.target, this.#observations)), ...(skew === undefined ? {} : { clockSkewSeconds: skew }) }
+    await this.#observer.close()
+    const skew = clockSkewSeconds(this.#observer.dates)
+    const vantage = { ...(await vantageOf(this.target, this.#observer.observations)), ...(skew === undefined ? {} : { clockSkewSeconds: skew }) }
     results = results
       .map((result) => this.#judgedFrom(vantage, result))
       .sort((a, b) => (a.check < b.check ? -1 : a.check > b.check ? 1 : a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : 0))
@@ -319,14 +248,11 @@ export class Run {
       checks: this.#options.catalogue,
       results,
       vantage,
-      observations: this.#observations,
+      observations: this.#observer.observations,
       facts: {
         startedAt: this.#startedAt,
         finishedAt: new Date().toISOString(),
-        probes: this.#probes,
-        connections: this.#limits.opened,
-        retries: this.#retries,
-        ...(this.#aborted === undefined ? {} : { aborted: this.#aborted }),
+        ...this.#observer.facts,
       },
     }
   }
@@ -345,7 +271,7 @@ export class Run {
     ) {
       return blind(`this machine's clock is ${Math.round(vantage.clockSkewSeconds)} s off the servers' clocks`)
     }
-    if (result.outcome === 'fail' && this.#answered === 0 && vantage.resolver === 'failing')
+    if (result.outcome === 'fail' && !this.#observer.answered && vantage.resolver === 'failing')
       return blind('nothing answered at all: this machine has no working network')
     return result
   }
@@ -365,7 +291,7 @@ export class Run {
       const failures: { readonly probe: Probe<unknown>; readonly failure: Extract<Observed<unknown>, { ok: false }>['failure'] }[] = []
       await Promise.all(
         Object.entries(one.needs).map(async ([name, need]) => {
-          const observed = await this.#observe(probeOf(need))
+          const observed = await this.#observer.observe(probeOf(need))
           attempts = Math.max(attempts, observed.attempts)
           if (observed.ok) answeredAt = Math.max(answeredAt, observed.attempts)
           if ('attempt' in need) {
@@ -444,141 +370,6 @@ export class Run {
       durationMs: Math.round(run.durationMs * 1000) / 1000,
       attempts: run.attempts,
     }
-  }
-
-  #observe(probe: Probe<unknown>): Promise<Observed<unknown>> {
-    const known = this.#memo.get(probe.key)
-    if (known !== undefined) return known
-    const looking = this.#look(probe).then((observed) => {
-      this.#observations.set(probe.key, observed)
-      if (observed.ok && probe.kind !== 'resolveHost') this.#answered += 1
-      const sample = dateSample(probe, observed)
-      if (sample !== undefined && this.#dates.length < 64) this.#dates.push(sample)
-      this.#options.onObservation?.(probe, observed)
-      return observed
-    })
-    this.#memo.set(probe.key, looking)
-    return looking
-  }
-
-  async #look(probe: Probe<unknown>): Promise<Observed<unknown>> {
-    if (probe.impact !== 'read') {
-      const refusal = await this.#refusal(probe)
-      if (refusal !== undefined) return this.#failed({ code: 'NOT_AUTHORISED', message: refusal, phase: 'request' })
-      const turn = this.#acting.then(() => this.#tries(probe, 1))
-      this.#acting = turn
-      return await turn
-    }
-    return await this.#tries(probe, 2)
-  }
-
-  async #tries(probe: Probe<unknown>, most: number): Promise<Observed<unknown>> {
-    let observed = await this.#once(probe, 1)
-    if (!observed.ok && most > 1 && RETRYABLE.has(observed.failure.code) && !this.#stop.signal.aborted) {
-      this.#retries += 1
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, this.#local() ? 50 : 2_000)
-        this.#stop.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-      })
-      if (!this.#stop.signal.aborted) observed = await this.#once(probe, 2)
-    }
-    return observed
-  }
-
-  /** Loopback answers at once or never: the pause that lets a rate-limited edge recover is not needed there. */
-  #local(): boolean {
-    const pins = this.target.file.network?.addresses
-    return (
-      pins !== undefined &&
-      Object.values(pins)
-        .flat()
-        .every((address) => address === '::1' || address.startsWith('127.'))
-    )
-  }
-
-  async #once(probe: Probe<unknown>, attempt: number): Promise<Observed<unknown>> {
-    if (this.#stop.signal.aborted) return this.#failed({ code: 'ABORTED', message: this.#aborted ?? 'interrupted', phase: 'deadline' })
-    this.#probes += 1
-    const startedAt = new Date().toISOString()
-    const start = performance.now()
-    const deadline = new Deadline(probe.timeoutMs ?? (this.target.file.limits?.probeSeconds ?? 10) * 1000)
-    const { signal } = deadline.controller
-    this.#deadlines.add(deadline)
-    let attempts = attempt
-    const context: ProbeContext = {
-      target: this.target,
-      signal,
-      observe: async <T>(inner: Probe<T>): Promise<Observed<T>> => {
-        const observed = (await deadline.hold(this.#observe(inner as Probe<unknown>))) as Observed<T>
-        if (observed.ok) attempts = Math.max(attempts, observed.attempts)
-        return observed
-      },
-      connection: (address) => deadline.hold(this.#limits.acquire(address, signal)),
-      log: (line) => this.#options.onLog?.(probe.key, line),
-      resource: (key, open, close) => this.#resource(probe.host ?? '', key, open, close),
-    }
-    const done = (): { startedAt: string; durationMs: number; attempts: number } => ({ startedAt, durationMs: performance.now() - start, attempts })
-    try {
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-      })
-      aborted.catch(() => {})
-      const value = await Promise.race([probe.run(context), aborted])
-      return { ok: true, value, ...done() }
-    } catch (error) {
-      if (error instanceof ProbeError) return { ok: false, failure: error.failure, ...done() }
-      const message = error instanceof Error ? `${probe.kind} threw ${error.name}: ${error.message}` : `${probe.kind} threw ${String(error)}`
-      this.#options.onLog?.(probe.key, error instanceof Error && error.stack !== undefined ? error.stack : message)
-      return { ok: false, failure: { code: 'DEFECT', message, phase: 'internal' }, ...done() }
-    } finally {
-      deadline.stop()
-      this.#deadlines.delete(deadline)
-    }
-  }
-
-  #failed(failure: Extract<Observed<unknown>, { ok: false }>['failure']): Observed<unknown> {
-    return { ok: false, failure, startedAt: new Date().toISOString(), durationMs: 0, attempts: 1 }
-  }
-
-  /** Why this probe may not run, or undefined when the owner consented (design §4). */
-  async #refusal(probe: Probe<unknown>): Promise<string | undefined> {
-    const host = probe.host ?? this.target.domain
-    const resolved = await this.#observe(resolveHost(host))
-    const addresses = resolved.ok ? (resolved.value as { addresses: readonly { address: string }[] }).addresses.map(({ address }) => address) : []
-    const word = consentFor(probe.impact, this.target, addresses, undefined)
-    if (word.allowed) return undefined
-    if (!(this.target.file.allow as readonly string[] | undefined)?.includes(probe.impact)) return word.reason
-    const proof = await this.#observe(ownershipProof(this.target))
-    const judged = consentFor(probe.impact, this.target, addresses, proof.ok ? (proof.value as never) : undefined)
-    return judged.allowed ? undefined : judged.reason
-  }
-
-  #resource<R>(host: string, key: string, open: () => R, close: (resource: R) => void | Promise<void>): R {
-    let own = this.#resources.get(host)
-    if (own === undefined) {
-      own = new Map()
-      this.#resources.set(host, own)
-    }
-    const known = own.get(key)
-    if (known !== undefined) return known.value as R
-    const value = open()
-    own.set(key, { value, close: close })
-    return value
-  }
-
-  async #closeResources(host: string): Promise<void> {
-    const own = this.#resources.get(host)
-    if (own === undefined) return
-    this.#resources.delete(host)
-    await Promise.all(
-      [...own.values()].map(async ({ value, close }) => {
-        try {
-          await close(value as never)
-        } catch {
-          // Closing is a courtesy: the observation it served is made, and a peer that resets meanwhile changes no verdict.
-        }
-      }),
-    )
   }
 }
 

@@ -4,7 +4,7 @@ import packet from 'dns-packet'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { DnsObservation, ResolvedHost } from '../observations.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
-import { Run } from '../run.ts'
+import { Observer } from '../observer.ts'
 import { normaliseTarget, type Target, type TargetInput } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
 import { caaClimb, cnameChain, delegationOf, authoritativeAnswers, recordTargets, resolverAnswers, zoneOf } from './dns-zone.ts'
@@ -168,11 +168,11 @@ describe.concurrent('answers', () => {
 
   test('letters are sent and told as they are, and make another look', async () => {
     const { address, asked } = await server({ udp: (query) => [reply(query, { answers: [a('example.com', '192.0.2.1')] })] })
-    const run = new Run(targetOf(address), { catalogue: [] })
-    const one = await run.look(dnsQuery({ name: 'eXaMpLe.com', type: 'A' }))
-    await run.look(dnsQuery({ name: 'example.com', type: 'A' }))
-    await run.look(dnsQuery({ name: 'example.com.', type: 'A' }))
-    await run.close()
+    const observer = new Observer(targetOf(address))
+    const one = await observer.observe(dnsQuery({ name: 'eXaMpLe.com', type: 'A' }))
+    await observer.observe(dnsQuery({ name: 'example.com', type: 'A' }))
+    await observer.observe(dnsQuery({ name: 'example.com.', type: 'A' }))
+    await observer.close()
     expect(value(one)).toMatchObject({ name: 'example.com', echoedName: 'eXaMpLe.com' })
     expect(asked).toEqual(['udp eXaMpLe.com A', 'udp example.com A'])
   })

@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterEach, describe, expect, test } from 'vitest'
 import type { TcpObservation } from '../observations.ts'
 import type { Observed } from '../probe.ts'
-import { Run } from '../run.ts'
+import { Observer } from '../observer.ts'
 import { normaliseTarget, type Target } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
 import { tcpConnect, type TcpRequest } from './tcp.ts'
@@ -32,11 +32,11 @@ const targetOf = (ports: Record<string, number>): Target =>
     sha256: '0'.repeat(64),
   })
 async function look(ports: Record<string, number>, request: Partial<TcpRequest> = {}): Promise<Observed<TcpObservation>> {
-  const run = new Run(targetOf(ports), { catalogue: [] })
+  const observer = new Observer(targetOf(ports))
   try {
-    return await run.look(tcpConnect({ host: 'example.com', port: 6379, ...request }))
+    return await observer.observe(tcpConnect({ host: 'example.com', port: 6379, ...request }))
   } finally {
-    await run.close()
+    await observer.close()
   }
 }
 const value = <T>(seen: Observed<T>): T => {
@@ -123,9 +123,9 @@ describe('what it says', () => {
 
 test('the same question is one look, another greeting another', async () => {
   const { port, connections } = await listening((socket) => socket.write('hi'))
-  const run = new Run(targetOf({ 6379: port }), { catalogue: [] })
-  const ask = (more: Partial<TcpRequest> = {}) => run.look(tcpConnect({ host: 'example.com', port: 6379, ...more }))
+  const observer = new Observer(targetOf({ 6379: port }))
+  const ask = (more: Partial<TcpRequest> = {}) => observer.observe(tcpConnect({ host: 'example.com', port: 6379, ...more }))
   await Promise.all([ask(), ask(), ask({ send: Buffer.from('PING') })])
-  await run.close()
+  await observer.close()
   expect(connections()).toBe(2)
 })

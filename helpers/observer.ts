@@ -1,0 +1,258 @@
+/**
+ * Looks at a target: every fact once (memo by probe key), within the limits on connections, each look with its deadline, one retry of what a
+ * network may do by accident, and consent for what is more than reading. Knows no check and has no opinion.
+ */
+import { consentFor, ownershipProof } from './consent.ts'
+import { ConnectionLimits } from './limits.ts'
+import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from './probe.ts'
+import { resolveHost } from './probes/resolve.ts'
+import type { Target } from './target.ts'
+import { dateSample, type DateSample } from './vantage.ts'
+
+export interface ObserverOptions {
+  /** Wire log, one line at a time. */
+  readonly onLog?: (probe: string, line: string) => void
+  /** Every observation as it settles, for timings and saved evidence. */
+  readonly onObservation?: (probe: Probe<unknown>, observed: Observed<unknown>) => void
+}
+
+/** A deadline that stands still while its probe waits for a connection slot or for another probe. */
+class Deadline {
+  readonly controller = new AbortController()
+  #left: number
+  #since = 0
+  #timer: NodeJS.Timeout | undefined
+  #holds = 0
+  constructor(milliseconds: number) {
+    this.#left = milliseconds
+    this.#arm()
+  }
+  #arm(): void {
+    this.#since = performance.now()
+    this.#timer = setTimeout(
+      () => this.controller.abort(new ProbeError({ code: 'TIMEOUT', message: 'no answer within the probe deadline', phase: 'deadline' })),
+      Math.max(1, this.#left),
+    )
+  }
+  async hold<T>(work: Promise<T>): Promise<T> {
+    if (this.#holds++ === 0 && this.#timer !== undefined) {
+      clearTimeout(this.#timer)
+      this.#left -= performance.now() - this.#since
+    }
+    try {
+      return await work
+    } finally {
+      if (--this.#holds === 0 && this.#timer !== undefined && !this.controller.signal.aborted) this.#arm()
+    }
+  }
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}
+
+interface Resource {
+  readonly value: unknown
+  readonly close: (value: never) => void | Promise<void>
+}
+
+export class Observer {
+  readonly target: Target
+  readonly #options: ObserverOptions
+  readonly #memo = new Map<string, Promise<Observed<unknown>>>()
+  readonly #observations = new Map<string, Observed<unknown>>()
+  readonly #resources = new Map<string, Map<string, Resource>>()
+  readonly #limits: ConnectionLimits
+  readonly #stop = new AbortController()
+  /** Of the probes under way. Not AbortSignal.any(): Node keeps each combined signal that has listeners for as long as the process lives. */
+  readonly #deadlines = new Set<Deadline>()
+  readonly #dates: DateSample[] = []
+  #probes = 0
+  #retries = 0
+  #answered = 0
+  #aborted: string | undefined
+  #acting: Promise<unknown> = Promise.resolve()
+
+  constructor(target: Target, options: ObserverOptions = {}) {
+    this.target = target
+    this.#options = options
+    const limits = target.file.limits
+    this.#limits = new ConnectionLimits(limits?.connectionsPerAddress ?? 16, limits?.connections ?? 64)
+  }
+
+  /** By probe key, in the order they settled. */
+  get observations(): ReadonlyMap<string, Observed<unknown>> {
+    return this.#observations
+  }
+  get facts(): { readonly probes: number; readonly connections: number; readonly retries: number; readonly aborted?: string } {
+    return {
+      probes: this.#probes,
+      connections: this.#limits.opened,
+      retries: this.#retries,
+      ...(this.#aborted === undefined ? {} : { aborted: this.#aborted }),
+    }
+  }
+  /** Something of the target or its resolvers answered, beyond pinned addresses. */
+  get answered(): boolean {
+    return this.#answered > 0
+  }
+  /** `Date` headers beside our own clock, at most 64. */
+  get dates(): readonly DateSample[] {
+    return this.#dates
+  }
+
+  /** Never rejects; the same key gives the same look. */
+  observe<T>(probe: Probe<T>): Promise<Observed<T>> {
+    return this.#observe(probe as Probe<unknown>) as Promise<Observed<T>>
+  }
+
+  /** Ends everything under way and lets nothing begin: every further look fails with `ABORTED`. */
+  abort(reason: string): void {
+    if (this.#aborted !== undefined) return
+    this.#aborted = reason
+    const error = new ProbeError({ code: 'ABORTED', message: reason, phase: 'deadline' })
+    this.#stop.abort(error)
+    for (const deadline of this.#deadlines) deadline.controller.abort(error)
+  }
+
+  /** Closes the connections kept for a host. */
+  async closeHost(host: string): Promise<void> {
+    const own = this.#resources.get(host)
+    if (own === undefined) return
+    this.#resources.delete(host)
+    await Promise.all(
+      [...own.values()].map(async ({ value, close }) => {
+        try {
+          await close(value as never)
+        } catch {
+          // Closing is a courtesy: the observation it served is made, and a peer that resets meanwhile changes no verdict.
+        }
+      }),
+    )
+  }
+
+  /** Closes every connection that is kept. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#resources.keys()].map((host) => this.closeHost(host)))
+  }
+
+  #observe(probe: Probe<unknown>): Promise<Observed<unknown>> {
+    const known = this.#memo.get(probe.key)
+    if (known !== undefined) return known
+    const looking = this.#look(probe).then((observed) => {
+      this.#observations.set(probe.key, observed)
+      if (observed.ok && probe.kind !== 'resolveHost') this.#answered += 1
+      const sample = dateSample(probe, observed)
+      if (sample !== undefined && this.#dates.length < 64) this.#dates.push(sample)
+      this.#options.onObservation?.(probe, observed)
+      return observed
+    })
+    this.#memo.set(probe.key, looking)
+    return looking
+  }
+
+  async #look(probe: Probe<unknown>): Promise<Observed<unknown>> {
+    if (probe.impact !== 'read') {
+      const refusal = await this.#refusal(probe)
+      if (refusal !== undefined) return this.#failed({ code: 'NOT_AUTHORISED', message: refusal, phase: 'request' })
+      const turn = this.#acting.then(() => this.#tries(probe, 1))
+      this.#acting = turn
+      return await turn
+    }
+    return await this.#tries(probe, 2)
+  }
+
+  async #tries(probe: Probe<unknown>, most: number): Promise<Observed<unknown>> {
+    let observed = await this.#once(probe, 1)
+    if (!observed.ok && most > 1 && RETRYABLE.has(observed.failure.code) && !this.#stop.signal.aborted) {
+      this.#retries += 1
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, this.#local() ? 50 : 2_000)
+        this.#stop.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+      })
+      if (!this.#stop.signal.aborted) observed = await this.#once(probe, 2)
+    }
+    return observed
+  }
+
+  /** Loopback answers at once or never: the pause that lets a rate-limited edge recover is not needed there. */
+  #local(): boolean {
+    const pins = this.target.file.network?.addresses
+    return (
+      pins !== undefined &&
+      Object.values(pins)
+        .flat()
+        .every((address) => address === '::1' || address.startsWith('127.'))
+    )
+  }
+
+  async #once(probe: Probe<unknown>, attempt: number): Promise<Observed<unknown>> {
+    if (this.#stop.signal.aborted) return this.#failed({ code: 'ABORTED', message: this.#aborted ?? 'interrupted', phase: 'deadline' })
+    this.#probes += 1
+    const startedAt = new Date().toISOString()
+    const start = performance.now()
+    const deadline = new Deadline(probe.timeoutMs ?? (this.target.file.limits?.probeSeconds ?? 10) * 1000)
+    const { signal } = deadline.controller
+    this.#deadlines.add(deadline)
+    let attempts = attempt
+    const context: ProbeContext = {
+      target: this.target,
+      signal,
+      observe: async <T>(inner: Probe<T>): Promise<Observed<T>> => {
+        const observed = (await deadline.hold(this.#observe(inner as Probe<unknown>))) as Observed<T>
+        if (observed.ok) attempts = Math.max(attempts, observed.attempts)
+        return observed
+      },
+      connection: (address) => deadline.hold(this.#limits.acquire(address, signal)),
+      log: (line) => this.#options.onLog?.(probe.key, line),
+      resource: (key, open, close) => this.#resource(probe.host ?? '', key, open, close),
+    }
+    const done = (): { startedAt: string; durationMs: number; attempts: number } => ({ startedAt, durationMs: performance.now() - start, attempts })
+    try {
+      const aborted = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      })
+      aborted.catch(() => {})
+      const value = await Promise.race([probe.run(context), aborted])
+      return { ok: true, value, ...done() }
+    } catch (error) {
+      if (error instanceof ProbeError) return { ok: false, failure: error.failure, ...done() }
+      const message = error instanceof Error ? `${probe.kind} threw ${error.name}: ${error.message}` : `${probe.kind} threw ${String(error)}`
+      this.#options.onLog?.(probe.key, error instanceof Error && error.stack !== undefined ? error.stack : message)
+      return { ok: false, failure: { code: 'DEFECT', message, phase: 'internal' }, ...done() }
+    } finally {
+      deadline.stop()
+      this.#deadlines.delete(deadline)
+    }
+  }
+
+  #failed(failure: Extract<Observed<unknown>, { ok: false }>['failure']): Observed<unknown> {
+    return { ok: false, failure, startedAt: new Date().toISOString(), durationMs: 0, attempts: 1 }
+  }
+
+  /** Why this probe may not run, or undefined when the owner consented (design §4). */
+  async #refusal(probe: Probe<unknown>): Promise<string | undefined> {
+    const host = probe.host ?? this.target.domain
+    const resolved = await this.#observe(resolveHost(host))
+    const addresses = resolved.ok ? (resolved.value as { addresses: readonly { address: string }[] }).addresses.map(({ address }) => address) : []
+    const word = consentFor(probe.impact, this.target, addresses, undefined)
+    if (word.allowed) return undefined
+    if (!(this.target.file.allow as readonly string[] | undefined)?.includes(probe.impact)) return word.reason
+    const proof = await this.#observe(ownershipProof(this.target))
+    const judged = consentFor(probe.impact, this.target, addresses, proof.ok ? (proof.value as never) : undefined)
+    return judged.allowed ? undefined : judged.reason
+  }
+
+  #resource<R>(host: string, key: string, open: () => R, close: (resource: R) => void | Promise<void>): R {
+    let own = this.#resources.get(host)
+    if (own === undefined) {
+      own = new Map()
+      this.#resources.set(host, own)
+    }
+    const known = own.get(key)
+    if (known !== undefined) return known.value as R
+    const value = open()
+    own.set(key, { value, close: close })
+    return value
+  }
+}
