@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Each command is one file, imported only when it is asked for. */
-import { enableCompileCache } from 'node:module'
+// As a whole: a name that an old Node does not export would end it before the message below.
+import * as nodeModule from 'node:module'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const supported = (major === 22 && minor >= 22) || (major === 24 && minor >= 15) || major >= 26
@@ -8,6 +9,6 @@ if (!supported) {
   process.stderr.write(`postproof needs Node 22.22, 24.15 or 26 and newer; this is ${process.versions.node}\n`)
   process.exit(3)
 }
-enableCompileCache()
+nodeModule.enableCompileCache()
 const { main } = await import('./commands.ts')
 await main(process.argv)

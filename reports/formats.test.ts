@@ -193,6 +193,22 @@ describe('terminal', () => {
     for (const report of [sampleReport(), longReport(4_000)])
       expect(summary({ colour: false, width: 80 }, report, 'postproof-report').split('\n').length).toBeLessThan(24)
   })
+  test('no suite and no count is cut off at 80 columns', () => {
+    const report = sampleReport()
+    const suites = ['caching', 'cookies', 'cors', 'dns', 'exposure', 'headers', 'health', 'performance', 'redirects', 'routing', 'tls', 'websocket']
+    const [first] = report.results
+    const many: Report = {
+      ...report,
+      target: { ...report.target, name: 'changemaker', hosts: ['listmonk.example.com'] },
+      counts: { pass: 123_456, warn: 0, fail: 0, inconclusive: 0, skip: 2_345 },
+      results: suites.map((suite) => ({ ...(first as Report['results'][number]), suite, host: 'listmonk.example.com' })),
+    }
+    for (const width of [80, 72, 60]) {
+      const shown = summary({ colour: false, width }, many, undefined)
+      expect(shown).toMatch(/2345\s+skipped/)
+      for (const suite of suites) expect(shown, `${width}: ${suite}`).toMatch(new RegExp(`${suite.slice(0, 3)}|also judged: .*${suite}`))
+    }
+  })
   test('failures come before what is unsure, and that before warnings', () => {
     const shown = findings({ colour: false, width: 80 }, sampleReport())
     const places = ['tls/validity', 'health/endpoint', 'headers/hsts'].map((id) => shown.indexOf(id))

@@ -146,10 +146,12 @@ export function summary(style: Style, report: Report, folder: string | undefined
   const suites = [...new Set(report.results.map((result) => result.suite))].filter((suite) => suite !== 'run')
   const hosts = report.target.hosts
   const width = Math.min(24, Math.max(4, ...hosts.map((host) => host.length)))
-  const columns = Math.max(1, Math.floor((style.width - width - 1) / 5))
-  const shownSuites = suites.slice(0, columns)
+  // Four letters of a suite and a gap; three where the screen is too narrow for all of them.
+  const room = style.width - width
+  const step = suites.length * 5 <= room ? 5 : 4
+  const shownSuites = suites.slice(0, Math.max(1, Math.floor(room / step)))
   if (shownSuites.length > 0 && hosts.length > 0) {
-    lines.push(`${' '.repeat(width)} ${shownSuites.map((suite) => pad(suite.slice(0, 4), 5)).join('')}`.trimEnd())
+    lines.push(`${' '.repeat(width)} ${shownSuites.map((suite) => pad(suite.slice(0, step - 1), step)).join('')}`.trimEnd())
     const cellsOf = new Map<string, Outcome>()
     for (const result of report.results) {
       if (result.host === undefined) continue
@@ -168,12 +170,13 @@ export function summary(style: Style, report: Report, folder: string | undefined
         `${pad(cut(host, width), width)} ${shownSuites
           .map((suite) => {
             const outcome = cellsOf.get(`${host} ${suite}`)
-            return outcome === undefined ? '     ' : `${paint(style, COLOURS[outcome], MARKS[outcome])}    `
+            return outcome === undefined ? ' '.repeat(step) : `${paint(style, COLOURS[outcome], MARKS[outcome])}${' '.repeat(step - 1)}`
           })
           .join('')}`.trimEnd(),
       )
     }
     if (hosts.length > most) lines.push(`… ${hosts.length - most} more hosts in the report`)
+    if (suites.length > shownSuites.length) lines.push(cut(`… also judged: ${suites.slice(shownSuites.length).join(', ')}`, style.width))
     lines.push('')
   }
   if (gate.reason !== undefined) lines.push(cut(gate.reason, style.width))
@@ -194,8 +197,10 @@ function verdictLine(style: Style, report: Report, verdict: string, seconds: str
     `${counts.pass} passed`,
     `${counts.skip} skipped`,
   ]
-  const told = cut(`${verdict}  ${report.target.name}: ${parts.join(', ')} in ${seconds} s`, style.width)
-  return paint(style, report.gate.passed ? ['bold', 'green'] : ['bold', 'red'], told)
+  const indent = verdict.length + 2
+  const told = wrap(`${report.target.name}: ${parts.join(', ')} in ${seconds} s`, style.width - indent)
+  const lines = told.map((line, index) => `${pad(index === 0 ? verdict : '', indent)}${cut(line, style.width - indent)}`)
+  return paint(style, report.gate.passed ? ['bold', 'green'] : ['bold', 'red'], lines.join('\n'))
 }
 
 /** The one line of `--quiet`. */
