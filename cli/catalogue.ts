@@ -4,7 +4,7 @@ import { registerHooks } from 'node:module'
 import { dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Check } from '../helpers/check.ts'
-import { type BrokenCheck, loadChecks } from '../helpers/discover.ts'
+import { type BrokenCheck, checkIds, loadChecks } from '../helpers/discover.ts'
 import { integrity } from '../helpers/integrity.ts'
 import { nearest, type Problem } from '../helpers/target/problems.ts'
 import type { Target } from '../helpers/target.ts'
@@ -59,9 +59,11 @@ export async function loadCatalogue(target?: Target): Promise<Catalogue> {
   return { checks, broken }
 }
 
+/** Ids that are known before any check is imported: our own. The user's are known once theirs are. */
+export const ownIds = async (): Promise<readonly string[]> => [...(await checkIds(join(packageRoot, 'suites'))), integrity.id]
+
 /** Names in the target that only the catalogue can judge: check ids in waivers, requirements and `checks`. */
-export function unknownChecks(target: Target, checks: readonly Check[], file: string): readonly Problem[] {
-  const ids = checks.map((check) => check.id)
+export function unknownChecks(target: Target, ids: readonly string[], file: string): readonly Problem[] {
   const known = new Set(ids)
   const problems: Problem[] = []
   const look = (id: string, path: string): void => {

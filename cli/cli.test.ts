@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { worldWith } from '../fixtures/proof.ts'
+import { productChecks, worldWith } from '../fixtures/proof.ts'
 import { type RunningWorld, startWorld } from '../fixtures/world.ts'
 import { reportSchema } from '../reports/schema.ts'
 import { postproof, yaml } from './testing/postproof.ts'
@@ -119,7 +119,31 @@ describe('commands that send nothing', () => {
   })
 })
 
+describe('a reader that goes away (`| head -1`)', () => {
+  test('ends no command with an error', async () => {
+    const ended = await postproof(['schema'], { leave: true })
+    expect(ended).toMatchObject({ status: 0, stderr: '' })
+  })
+  test('is no failure of a run: the report is there, and it is green', async () => {
+    const out = fresh()
+    const ended = await postproof(['verify', target, '--suite', 'tls', '--json', '--report', out], { leave: true })
+    expect(ended).toMatchObject({ status: 0, stderr: '' })
+    expect(reportIn(out).gate).toMatchObject({ passed: true, exitCode: 0 })
+  })
+})
+
 describe('verify', () => {
+  test('looks only once, and first at what it will judge: no probe more than the verdicts need', async () => {
+    const [narrowed, whole] = [fresh(), fresh()]
+    // With a filter, even one that lets everything through, nothing is looked at ahead of the checks.
+    const suites = (await productChecks()).checks.map((check) => check.suite)
+    const [one, two] = [
+      await postproof(['verify', target, '--suite', [...new Set(suites)].join(','), '--quiet', '--report', narrowed]),
+      await postproof(['verify', target, '--quiet', '--report', whole]),
+    ]
+    expect([one.status, two.status]).toEqual([0, 0])
+    expect(reportIn(whole).run.probes).toBe(reportIn(narrowed).run.probes)
+  })
   test('green: exit 0, every format, one line with --quiet', async () => {
     const out = join(fresh(), 'out')
     const ended = await postproof(['verify', target, '--suite', 'tls,redirects', '--quiet', '--report', out])

@@ -52,9 +52,9 @@ export async function execute(target: Target, options: ExecuteOptions): Promise<
   try {
     const now = options.now ?? new Date()
     const run = new Run(target, { ...options, now, signal: controller.signal })
+    options.onStart?.(run)
     // Under way before the runner is even imported: importing it takes longer than most targets take to answer.
     run.start()
-    options.onStart?.(run)
     const runner = await runUnderVitest(run, {
       ...(options.entry === undefined ? {} : { entry: options.entry }),
       ...(options.runnerDeadlineMs === undefined ? {} : { deadlineMs: options.runnerDeadlineMs }),

@@ -10,5 +10,11 @@ if (!supported) {
   process.exit(3)
 }
 nodeModule.enableCompileCache()
+// Whoever reads our output may leave (`| head`): that is no failure of the run, whose report is in its folder.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
 const { main } = await import('./commands.ts')
 await main(process.argv)

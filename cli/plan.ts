@@ -15,7 +15,11 @@ export async function plan(given: string, flags: SelectionFlags & { readonly jso
   const { target } = loaded
   const { checks, broken } = await loadCatalogue(target)
   const problems = [
-    ...unknownChecks(target, checks, given),
+    ...unknownChecks(
+      target,
+      checks.map((check) => check.id),
+      given,
+    ),
     ...broken.map(({ file, message }) => ({ file, line: 0, column: 0, path: '', message })),
     ...selectionProblems(flags, target, checks),
   ]

@@ -15,7 +15,14 @@ export async function validate(given: string, flags: { readonly json?: boolean }
   const problems: Problem[] = loaded.ok ? [] : [...loaded.problems]
   if (loaded.ok) {
     const { checks, broken } = await loadCatalogue(loaded.target)
-    problems.push(...unknownChecks(loaded.target, checks, given), ...broken.map(({ file, message }) => ({ file, line: 0, column: 0, path: '', message })))
+    problems.push(
+      ...unknownChecks(
+        loaded.target,
+        checks.map((check) => check.id),
+        given,
+      ),
+      ...broken.map(({ file, message }) => ({ file, line: 0, column: 0, path: '', message })),
+    )
   }
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ valid: problems.length === 0, problems })}\n`)
   else if (problems.length > 0) printProblems(problems)

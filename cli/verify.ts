@@ -1,11 +1,12 @@
 /** `postproof verify`: target → run → report → exit code. */
 import { resolve } from 'node:path'
-import { Observer } from '../helpers/observer.ts'
+import { Observer, type ObserverOptions } from '../helpers/observer.ts'
 import { loadTarget } from '../helpers/target/load.ts'
 import type { Target } from '../helpers/target.ts'
 import { redactor } from '../reports/redact.ts'
+import { openResultLog, ReportFolderError, type ResultLog } from '../reports/result-log.ts'
 import { visible } from '../reports/sanitize.ts'
-import { type Catalogue, loadCatalogue, packageVersion, unknownChecks } from './catalogue.ts'
+import { type Catalogue, loadCatalogue, ownIds, packageVersion, unknownChecks } from './catalogue.ts'
 import { EXIT_MISUSE, type VerifyFlags } from './commands.ts'
 import { execute } from './execute.ts'
 import { presenter } from './present.ts'
@@ -39,22 +40,33 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
   const stranger = flags.allow?.find((word) => !(ALLOWED as readonly string[]).includes(word))
   if (stranger !== undefined) return misuse(`--allow: there is no impact ${JSON.stringify(stranger)}; ${ALLOWED.join(', ')}`)
   let target = withFlags(given, flags)
-  const catalogue: Catalogue = await loadCatalogue(target)
-  const { openResultLog, ReportFolderError, writeReport } = await import('../reports/write.ts')
-  const problems = [...unknownChecks(target, catalogue.checks, name), ...selectionProblems(flags, target, catalogue.checks)]
-  if (problems.length > 0) {
-    printProblems(problems)
-    return EXIT_MISUSE
-  }
   const clean = redactor(secrets)
+  const watch: ObserverOptions =
+    flags.debug === true ? { onLog: (probe, line) => void process.stderr.write(`${visible(clean(probe))}: ${visible(clean(line))}\n`) } : {}
+  const selection = selectionOf(flags)
+  // Where nothing that is still to be loaded can turn the command into a misuse (which sends nothing), looking begins before the checks are there.
+  const certain = !target.discovered && Object.keys(selection).length === 0 && unknownChecks(target, await ownIds(), name).length === 0
+  let catalogue: Catalogue | undefined
+  if (!certain) {
+    catalogue = await loadCatalogue(target)
+    const ids = catalogue.checks.map((check) => check.id)
+    const problems = [...unknownChecks(target, ids, name), ...selectionProblems(flags, target, catalogue.checks)]
+    if (problems.length > 0) {
+      printProblems(problems)
+      return EXIT_MISUSE
+    }
+  }
   const folder = resolve(flags.report)
-  let log: Awaited<ReturnType<typeof openResultLog>>
+  let log: ResultLog
   try {
     log = await openResultLog(folder, clean)
   } catch (error) {
     if (error instanceof ReportFolderError) return misuse(error.message)
     throw error
   }
+  const observer = certain ? new Observer(target, watch) : undefined
+  if (observer !== undefined) (await import('../helpers/look-ahead.ts')).lookAhead(observer)
+  catalogue ??= await loadCatalogue(target)
   if (target.discovered) {
     // What the domain has is part of what must be found out: looked up first, with probes that the checks will ask for again.
     const { findHosts } = await import('../helpers/find-hosts.ts')
@@ -65,7 +77,6 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
     if (flags.json !== true && flags.quiet !== true) for (const host of found) process.stderr.write(`found ${host.fqdn} (${host.from})\n`)
   }
   const view = presenter(flags, secrets)
-  const selection = selectionOf(flags)
   const { run, gate, exitCode, interrupted } = await execute(target, {
     ...selection,
     catalogue: catalogue.checks,
@@ -75,12 +86,12 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
       log.add(result)
       view.result(result)
     },
-    ...(flags.debug === true
-      ? { onLog: (probe: string, line: string) => void process.stderr.write(`${visible(clean(probe))}: ${visible(clean(line))}\n`) }
-      : {}),
+    ...watch,
+    ...(observer === undefined ? {} : { observer }),
   })
   const { toReport } = await import('../reports/report.ts')
   const report = toReport(run, { version: packageVersion(), gate, exitCode, interrupted, selection: selection as Record<string, readonly string[]>, secrets })
+  const { writeReport } = await import('../reports/write.ts')
   const unlogged = await log.close()
   const errors = [...(unlogged === undefined ? [] : [new ReportFolderError(folder, unlogged)]), ...(await writeReport(folder, report))]
   view.end(report, errors.length === 0 ? folder : undefined)

@@ -37,6 +37,10 @@ async function checkFiles(folder: string, depth = 3): Promise<readonly string[]>
   return nested.flat().sort()
 }
 
+/** Ids of a folder's checks by their paths alone, without importing one. */
+export const checkIds = async (folder: string): Promise<readonly string[]> => (await checkFiles(folder)).map((file) => idOf(folder, file))
+const idOf = (folder: string, file: string): string => relative(folder, file).split(sep).join('/').replace(CHECK_FILE, '')
+
 const isCheck = (value: unknown): value is Check =>
   typeof value === 'object' &&
   value !== null &&
@@ -62,7 +66,7 @@ export async function loadChecks(folder: string, options: { readonly idsFromPath
         })
         const module = (await Promise.race([import(pathToFileURL(file).href), late])) as { default?: unknown }
         if (!isCheck(module.default)) throw new Error('it has no default export made by defineCheck()')
-        const expected = relative(folder, file).split(sep).join('/').replace(CHECK_FILE, '')
+        const expected = idOf(folder, file)
         if (options.idsFromPath && module.default.id !== expected) throw new Error(`its id ${module.default.id} is not its path ${expected}`)
         checks.push({ file, check: module.default })
       } catch (error) {

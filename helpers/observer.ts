@@ -71,6 +71,7 @@ export class Observer {
   #retries = 0
   #answered = 0
   #aborted: string | undefined
+  #startedAt: string | undefined
   #acting: Promise<unknown> = Promise.resolve()
 
   constructor(target: Target, options: ObserverOptions = {}) {
@@ -80,6 +81,10 @@ export class Observer {
     this.#limits = new ConnectionLimits(limits?.connectionsPerAddress ?? 16, limits?.connections ?? 64)
   }
 
+  /** ISO 8601 UTC of the first look; undefined before it. */
+  get startedAt(): string | undefined {
+    return this.#startedAt
+  }
   /** By probe key, in the order they settled. */
   get observations(): ReadonlyMap<string, Observed<unknown>> {
     return this.#observations
@@ -103,7 +108,7 @@ export class Observer {
 
   /** Never rejects; the same key gives the same look. */
   observe<T>(probe: Probe<T>): Promise<Observed<T>> {
-    return this.#observe(probe as Probe<unknown>) as Promise<Observed<T>>
+    return this.#observe(probe) as Promise<Observed<T>>
   }
 
   /** Ends everything under way and lets nothing begin: every further look fails with `ABORTED`. */
@@ -190,6 +195,7 @@ export class Observer {
     if (this.#stop.signal.aborted) return this.#failed({ code: 'ABORTED', message: this.#aborted ?? 'interrupted', phase: 'deadline' })
     this.#probes += 1
     const startedAt = new Date().toISOString()
+    this.#startedAt ??= startedAt
     const start = performance.now()
     const deadline = new Deadline(probe.timeoutMs ?? (this.target.file.limits?.probeSeconds ?? 10) * 1000)
     const { signal } = deadline.controller

@@ -196,7 +196,7 @@ export class Run {
 
   start(): void {
     if (this.#startedAt !== '') throw new TypeError('a run starts once')
-    this.#startedAt = new Date().toISOString()
+    this.#startedAt = this.#observer.startedAt ?? new Date().toISOString()
     const seconds = this.target.file.limits?.runSeconds ?? Math.max(300, this.target.hosts.length * 2)
     this.#timer = setTimeout(() => this.abort(`the run deadline of ${seconds} s passed`), seconds * 1000)
     this.#timer.unref()

@@ -20,6 +20,8 @@ export interface HowToRun {
   readonly env?: Readonly<Record<string, string>>
   /** Called with everything printed so far, after each piece; a signal it returns is sent, once each time it returns one. */
   readonly signal?: (stdout: string, stderr: string) => NodeJS.Signals | undefined
+  /** Stop reading standard output after its first piece, as `| head -1` does. */
+  readonly leave?: boolean
   /** @default 60,000 ms, then it is killed and the status is null */
   readonly timeoutMs?: number
 }
@@ -42,6 +44,7 @@ export function postproof(args: readonly string[], how: HowToRun = {}): Promise<
     }
     child.stdout.setEncoding('utf8').on('data', (piece: string) => {
       stdout += piece
+      if (how.leave === true) child.stdout.destroy()
       heard()
     })
     child.stderr.setEncoding('utf8').on('data', (piece: string) => {

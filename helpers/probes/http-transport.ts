@@ -4,7 +4,7 @@
  */
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
-import { Client } from 'undici'
+import type { Client } from 'undici'
 import type { RawHeaders } from '../observations.ts'
 import { ProbeError } from '../probe.ts'
 import { loopDelaySince, round } from './connection.ts'
@@ -351,6 +351,8 @@ export class Transport {
       h2.on('close', end)
       return live
     }
+    // Loaded when it is first needed: most hosts speak HTTP/2, and the first packet should not wait for it.
+    const { Client } = await import('undici')
     let given = false
     // The socket is ready, TLS or not: told `https`, undici would close it whenever a request names another Host.
     const h1 = new Client(this.#origin.replace('https://', 'http://'), {
