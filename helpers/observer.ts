@@ -6,7 +6,7 @@ import { consentFor, ownershipProof } from './consent.ts'
 import { ConnectionLimits } from './limits.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from './probe.ts'
 import { resolveHost } from './probes/resolve.ts'
-import type { Target } from './target.ts'
+import { probeMs, type Target } from './target.ts'
 import { dateSample, type DateSample } from './vantage.ts'
 
 export interface ObserverOptions {
@@ -197,7 +197,7 @@ export class Observer {
     const startedAt = new Date().toISOString()
     this.#startedAt ??= startedAt
     const start = performance.now()
-    const deadline = new Deadline(probe.timeoutMs ?? (this.target.file.limits?.probeSeconds ?? 10) * 1000)
+    const deadline = new Deadline(probe.timeoutMs ?? probeMs(this.target))
     const { signal } = deadline.controller
     this.#deadlines.add(deadline)
     let attempts = attempt

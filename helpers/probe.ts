@@ -42,6 +42,8 @@ export interface Probe<T> {
   readonly cost: { readonly connections: number; readonly requests: number }
   /** Host or address it goes to, for `plan` and for consent; undefined for resolvers. */
   readonly host?: string
+  /** Milliseconds that it lies in wait on purpose (a silent channel, a stream): what waits longest begins first. @default 0 */
+  readonly waitsMs?: number
   /** @default the run's probe timeout (10 s) */
   readonly timeoutMs?: number
   /** May throw {@link ProbeError} for what network or target did; anything else thrown is our defect. */

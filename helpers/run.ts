@@ -86,6 +86,7 @@ export interface Case {
 const MAX_TEXT = 2_000
 const cap = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text)
 const probeOf = (need: Need): Probe<unknown> => ('attempt' in need ? need.attempt : need)
+const waitOf = (one: Case): number => Math.max(0, ...Object.values(one.needs).map((need) => probeOf(need).waitsMs ?? 0))
 
 /** The cases of a target: pure, opens nothing. Sorted by host so that a host's probes run together. */
 export function planCases(target: Target, checks: readonly Check[], selection: Selection = {}): readonly Case[] {
@@ -213,12 +214,15 @@ export class Run {
   async #runGroups(groups: readonly (readonly [string, readonly number[]])[]): Promise<void> {
     const acting: number[] = []
     const reading = async ([host, indexes]: readonly [string, readonly number[]]): Promise<void> => {
+      const waits = new Map(indexes.map((index) => [index, waitOf(this.cases[index] as Case)]))
       await Promise.all(
-        indexes.map(async (index) => {
-          const one = this.cases[index] as Case
-          if (Object.values(one.needs).some((need) => probeOf(need).impact !== 'read')) acting.push(index)
-          else await this.#judgeCase(index)
-        }),
+        [...indexes]
+          .sort((a, b) => (waits.get(b) ?? 0) - (waits.get(a) ?? 0))
+          .map(async (index) => {
+            const one = this.cases[index] as Case
+            if (Object.values(one.needs).some((need) => probeOf(need).impact !== 'read')) acting.push(index)
+            else await this.#judgeCase(index)
+          }),
       )
       if (host !== '') await this.#observer.closeHost(host)
     }

@@ -92,6 +92,9 @@ export function normaliseTarget(file: TargetFile, meta: { trust?: readonly strin
 /** Types a target written in TypeScript: `export default defineTarget({ domain: 'example.com' })`. */
 export const defineTarget = (input: TargetInput): TargetInput => input
 
+/** How long one look may take, in milliseconds: limits.probeSeconds. */
+export const probeMs = (target: Target): number => (target.file.limits?.probeSeconds ?? 10) * 1000
+
 const LOGICAL: Readonly<Record<string, number>> = { http: 80, https: 443, smtp: 25, submission: 587, smtps: 465, imaps: 993 }
 
 /**
@@ -101,11 +104,20 @@ const LOGICAL: Readonly<Record<string, number>> = { http: 80, https: 443, smtp: 
 export function realPort(target: Target, logical: number): number | undefined {
   const ports = target.file.network?.ports
   if (ports === undefined) return logical
-  for (const [name, real] of Object.entries(ports)) {
-    if (name === String(logical) || LOGICAL[name] === logical) return real
+  let real = realPorts.get(ports)
+  if (real === undefined) {
+    // The first entry of a port counts, be it by name or by number.
+    real = new Map(
+      Object.entries(ports)
+        .reverse()
+        .map(([name, port]) => [LOGICAL[name] ?? Number(name), port]),
+    )
+    realPorts.set(ports, real)
   }
-  return undefined
+  return real.get(logical)
 }
+/** Asked for every command line that a report shows: read once per target. */
+const realPorts = new WeakMap<object, ReadonlyMap<number, number>>()
 
 /** Addresses pinned for a name by `network.addresses` (exact name first, then the longest `*.` suffix, then `*`); undefined where it must be resolved. */
 export function pinnedAddresses(target: Target, fqdn: string): readonly string[] | undefined {

@@ -10,7 +10,7 @@ import { readServerFlight } from '../grammar/tls-records.ts'
 import { readTlsSession } from '../grammar/tls-session.ts'
 import type { CertificateFacts, TlsObservation } from '../observations.ts'
 import { type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
-import { realPort, type Host, type Target } from '../target.ts'
+import { probeMs, realPort, type Host, type Target } from '../target.ts'
 
 /** Event-loop lateness, sampled while connections are timed: a slow own process must not look like a slow target. */
 const SAMPLE_MS = 20
@@ -108,6 +108,24 @@ export function connectionFailure(error: unknown, phase: ProbeFailure['phase']):
   if (code === 'ECONNRESET' && syscall === undefined) return { code: 'EOF', message: 'the peer closed the connection before the handshake was complete', phase }
   if (code?.startsWith('ERR_SSL_') === true) return { code, message: text.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, '').slice(0, 200), phase }
   return { code: code ?? 'UNKNOWN', message: text, phase }
+}
+
+/**
+ * For opening what must outlive the probe that happens to be first, or what belongs to a probe that may last longer than one look: a deadline of
+ * limits.probeSeconds that begins when a connection slot is free. What we keep waiting ourselves says nothing about the host.
+ */
+export const withConnectDeadline = (context: ProbeContext): ProbeContext => {
+  const controller = new AbortController()
+  return {
+    ...context,
+    signal: controller.signal,
+    connection: async (address) => {
+      const slot = await context.connection(address)
+      const late = new ProbeError({ code: 'TIMEOUT', message: 'no connection within the probe deadline', phase: 'deadline' })
+      setTimeout(() => controller.abort(late), probeMs(context.target)).unref()
+      return slot
+    },
+  }
 }
 
 export interface OpenedTcp {

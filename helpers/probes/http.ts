@@ -8,8 +8,8 @@ import { isLoopback, isPrivateAddress, isPublic } from '../grammar/address.ts'
 import { headerValue } from '../headers.ts'
 import type { HttpChain, HttpObservation, RawHeaders, RawHttpObservation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
-import type { Host } from '../target.ts'
-import { connectionFailure, type OpenedTcp, openTcp, openTls, round } from './connection.ts'
+import { probeMs, type Host } from '../target.ts'
+import { connectionFailure, type OpenedTcp, openTcp, openTls, round, withConnectDeadline } from './connection.ts'
 import { decodeBody, readLeniently } from './http-message.ts'
 import { type Answer, GrammarError, type Line, Transport } from './http-transport.ts'
 import { resolveHost } from './resolve.ts'
@@ -138,31 +138,11 @@ async function openLine(context: ProbeContext, request: HttpRequest, address: st
 }
 
 const DEFAULT_PER_SECOND = 20
-const probeMs = (context: ProbeContext): number => (context.target.file.limits?.probeSeconds ?? 10) * 1000
-
-/**
- * What opening uses of the probe that happens to be first must outlive it: a deadline of its own, so that those who wait behind are not cut off.
- * It begins when a connection slot is free: what we keep waiting ourselves says nothing about the host.
- */
-const opener = (context: ProbeContext): ProbeContext => {
-  const controller = new AbortController()
-  return {
-    ...context,
-    signal: controller.signal,
-    connection: async (address) => {
-      const slot = await context.connection(address)
-      const late = new ProbeError({ code: 'TIMEOUT', message: 'no connection within the probe deadline', phase: 'deadline' })
-      setTimeout(() => controller.abort(late), probeMs(context)).unref()
-      return slot
-    },
-  }
-}
-
 function transportOf(context: ProbeContext, request: HttpRequest, address: string): Transport {
   const origin = `${request.scheme}://${authorityOf(request)}`
   const declared = context.target.file.limits?.requestsPerSecond ?? (isPublic(address) ? DEFAULT_PER_SECOND : 0)
   const pace = request.line === undefined ? declared : 0
-  const make = (): Transport => new Transport(origin, (again) => openLine(opener(context), request, address, !again), pace)
+  const make = (): Transport => new Transport(origin, (again) => openLine(withConnectDeadline(context), request, address, !again), pace)
   if (request.freshConnection === true) return make()
   return context.resource(`http ${origin} ${address} ${request.protocol ?? ''} ${request.line ?? ''}`, make, (transport) => transport.close())
 }
@@ -194,7 +174,7 @@ async function perform(context: ProbeContext, request: HttpRequest): Promise<Htt
       ...(request.body === undefined ? {} : { body: request.body }),
       maxBodyBytes: most,
       ...(request.readMs === undefined ? {} : { readMs: request.readMs }),
-      limitMs: probeMs(context),
+      limitMs: probeMs(context.target),
       signal: context.signal,
     })
     const decoded = await decodeBody(answer.headers, answer.body, most, answer.cut)
@@ -278,7 +258,7 @@ async function exchangeRaw(
     const closed = await new Promise<RawHttpObservation['closed']>((resolve) => {
       let timer = setTimeout(() => resolve('kept-open'), Math.max(to.quietMs, 5_000))
       // Silence alone does not end somebody who sends a byte now and then.
-      whole = setTimeout(() => resolve('kept-open'), probeMs(context))
+      whole = setTimeout(() => resolve('kept-open'), probeMs(context.target))
       let checked = 0
       socket.on('data', (chunk: Buffer) => {
         if (firstAt === 0) firstAt = performance.now()
@@ -418,6 +398,7 @@ export function httpRequest(request: HttpRequest): Probe<HttpObservation> {
     impact: 'read',
     cost: { connections: request.freshConnection === true || request.protocol !== undefined || request.line !== undefined ? 1 : 0, requests: 1 },
     host: request.host,
+    ...(request.readMs === undefined ? {} : { waitsMs: request.readMs }),
     timeoutMs: BACKSTOP_MS,
     run: (context) => perform(context, request),
   }

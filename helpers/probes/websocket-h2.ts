@@ -3,7 +3,8 @@ import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import { isIP } from 'node:net'
 import type { RawHeaders, WebSocketOverHttp2Observation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
-import { connectionFailure, openTls } from './connection.ts'
+import { probeMs } from '../target.ts'
+import { connectionFailure, openTls, withConnectDeadline } from './connection.ts'
 import { firstAddress } from './tls.ts'
 import { shownPath } from './websocket.ts'
 
@@ -81,8 +82,8 @@ async function perform(context: ProbeContext, request: WebSocketOverHttp2Request
   const address = await firstAddress(context, host)
   const authority = isIP(host) === 6 ? `[${host}]` : host
   const base = { url: `https://${authority}${shownPath(path)}`, headers: [], at: new Date().toISOString() }
-  const limitMs = Math.min(5_000, (context.target.file.limits?.probeSeconds ?? 10) * 1000)
-  const { socket, tcp } = await openTls(context, { address, servername: host })
+  const limitMs = Math.min(5_000, probeMs(context.target))
+  const { socket, tcp } = await openTls(withConnectDeadline(context), { address, servername: host })
   tcp.release()
   try {
     if (socket.alpnProtocol !== 'h2') return { ...base, peer: tcp.peer, h2: false, advertised: false }

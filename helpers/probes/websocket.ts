@@ -9,7 +9,8 @@ import * as ws from 'ws'
 import { headerValue, headerValues } from '../headers.ts'
 import type { RawHeaders, WebSocketObservation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
-import { openTcp, openTls, round } from './connection.ts'
+import { probeMs } from '../target.ts'
+import { openTcp, openTls, round, withConnectDeadline } from './connection.ts'
 import { readLeniently } from './http-message.ts'
 import { firstAddress } from './tls.ts'
 
@@ -394,12 +395,12 @@ async function perform(context: ProbeContext, request: WebSocketRequest): Promis
   ]
   if (lines.some((line) => /[\r\n]/.test(line))) throw new TypeError('a line of the handshake contains a line end')
   const at = new Date().toISOString()
-  const opened = secure ? await openTls(context, { address, servername: host, alpn: ['http/1.1'] }) : undefined
-  const tcp = opened?.tcp ?? (await openTcp(context, { address, port: 80 }))
+  const opened = secure ? await openTls(withConnectDeadline(context), { address, servername: host, alpn: ['http/1.1'] }) : undefined
+  const tcp = opened?.tcp ?? (await openTcp(withConnectDeadline(context), { address, port: 80 }))
   // The slot limits how many connections are being made at once; one that lies idle on purpose must not hold it.
   tcp.release()
   const socket: Socket = opened?.socket ?? tcp.socket
-  const limitMs = (context.target.file.limits?.probeSeconds ?? 10) * 1000
+  const limitMs = probeMs(context.target)
   const url = `${secure ? 'wss' : 'ws'}://${name}${shownPath(path)}`
   const start = performance.now()
   socket.on('error', () => {})
@@ -457,6 +458,7 @@ export function websocketHandshake(request: WebSocketRequest): Probe<WebSocketOb
     impact: 'read',
     cost: { connections: 1, requests: 1 },
     host,
+    waitsMs: idleMs + listenMs,
     // Every wait inside has its own bound (head, answer, pong, idle, close); this one is the backstop of their sum.
     timeoutMs: 30_000 + idleMs + listenMs + 2 * ANSWER_MS + CLOSE_MS,
     run: (context) => perform(context, request),
