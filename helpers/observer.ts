@@ -3,11 +3,16 @@
  * network may do by accident, and consent for what is more than reading. Knows no check and has no opinion.
  */
 import { consentFor, ownershipProof } from './consent.ts'
+import { isPublic } from './grammar/address.ts'
 import { ConnectionLimits } from './limits.ts'
+import { Pace } from './pace.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from './probe.ts'
 import { resolveHost } from './probes/resolve.ts'
 import { probeMs, type Target } from './target.ts'
 import { dateSample, type DateSample } from './vantage.ts'
+
+/** Requests per second to a public address that the owner set no limit for: what one busy visitor of a page does. */
+const PUBLIC_PER_SECOND = 20
 
 export interface ObserverOptions {
   /** Wire log, one line at a time. */
@@ -63,6 +68,7 @@ export class Observer {
   readonly #observations = new Map<string, Observed<unknown>>()
   readonly #resources = new Map<string, Map<string, Resource>>()
   readonly #limits: ConnectionLimits
+  readonly #paces = new Map<string, Pace>()
   readonly #stop = new AbortController()
   /** Of the probes under way. Not AbortSignal.any(): Node keeps each combined signal that has listeners for as long as the process lives. */
   readonly #deadlines = new Set<Deadline>()
@@ -210,6 +216,8 @@ export class Observer {
         return observed
       },
       connection: (address) => deadline.hold(this.#limits.acquire(address, signal)),
+      turn: (address) => deadline.hold(this.#pace(address).turn(signal)),
+      slower: (address, milliseconds) => this.#pace(address).slower(milliseconds),
       log: (line) => this.#options.onLog?.(probe.key, line),
       resource: (key, open, close) => this.#resource(probe.host ?? '', key, open, close),
     }
@@ -230,6 +238,15 @@ export class Observer {
       deadline.stop()
       this.#deadlines.delete(deadline)
     }
+  }
+
+  #pace(address: string): Pace {
+    let pace = this.#paces.get(address)
+    if (pace === undefined) {
+      pace = new Pace(this.target.file.limits?.requestsPerSecond ?? (isPublic(address) ? PUBLIC_PER_SECOND : 0))
+      this.#paces.set(address, pace)
+    }
+    return pace
   }
 
   #failed(failure: Extract<Observed<unknown>, { ok: false }>['failure']): Observed<unknown> {

@@ -26,6 +26,10 @@ export interface ProbeContext {
   observe<T>(probe: Probe<T>): Promise<Observed<T>>
   /** Waits for a connection slot of this address (host limit and global limit); `release` must be called. */
   connection(address: string): Promise<{ release(): void }>
+  /** Waits until this address may be asked once more: the pace is that of all its hosts together. */
+  turn(address: string): Promise<void>
+  /** The address answered 429: nobody asks it for so many milliseconds, and then it is asked at half the pace. */
+  slower(address: string, milliseconds: number): void
   /** One line of the wire log shown by `--debug`. */
   log(line: string): void
   /** A resource kept for the whole run (a kept-alive connection); closed when the run ends. Same key, same resource. */

@@ -149,6 +149,8 @@ export function plannedProbes(cases: readonly Case[]): readonly Probe<unknown>[]
   return [...probes.values()]
 }
 
+/** Of the default run deadline, which is at least 300 s: hundreds of requests to a host, at the pace of an address that all hosts share. */
+const SECONDS_PER_HOST = 20
 /** Hosts whose cases are looked at side by side; the others wait, so that sockets and memory stay bounded however many hosts there are. */
 const HOSTS_AT_ONCE = 32
 
@@ -198,7 +200,7 @@ export class Run {
   start(): void {
     if (this.#startedAt !== '') throw new TypeError('a run starts once')
     this.#startedAt = this.#observer.startedAt ?? new Date().toISOString()
-    const seconds = this.target.file.limits?.runSeconds ?? Math.max(300, this.target.hosts.length * 2)
+    const seconds = this.target.file.limits?.runSeconds ?? Math.max(300, this.target.hosts.length * SECONDS_PER_HOST)
     this.#timer = setTimeout(() => this.abort(`the run deadline of ${seconds} s passed`), seconds * 1000)
     this.#timer.unref()
     const groups = new Map<string, number[]>()

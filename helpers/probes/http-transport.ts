@@ -1,6 +1,6 @@
 /**
  * One kept-alive HTTP connection to one address of one host, HTTP/1.1 (undici) or HTTP/2 (node:http2, because it alone gives the raw header
- * list: order and duplicates kept). Bounded requests in flight, paced, each with its own deadline that starts when its turn comes.
+ * list: order and duplicates kept). Bounded requests in flight, each with its own deadline that starts when its turn comes.
  */
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -222,7 +222,6 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRAC
 export class Transport {
   readonly #origin: string
   readonly #open: (again: boolean) => Promise<Line>
-  readonly #perSecond: number
   #live: Promise<Live> | undefined
   #failed: { readonly error: unknown; readonly at: number } | undefined
   #opened = 0
@@ -231,20 +230,15 @@ export class Transport {
   #most = 1
   #silent = 0
   #silentSince = 0
-  #tokens: number
-  #tokensAt = performance.now()
   #closed = false
 
   /**
    * @param origin `https://example.com` or `http://example.com:8080`, logical port
    * @param open connects; `again` is false the first time
-   * @param perSecond requests per second; 0: as fast as answers come
    */
-  constructor(origin: string, open: (again: boolean) => Promise<Line>, perSecond: number) {
+  constructor(origin: string, open: (again: boolean) => Promise<Line>) {
     this.#origin = origin
     this.#open = open
-    this.#perSecond = perSecond
-    this.#tokens = Math.max(1, perSecond)
   }
 
   /** @throws ProbeError, {@link GrammarError} */
@@ -252,7 +246,6 @@ export class Transport {
     if (this.#inFlight < this.#most) this.#inFlight += 1
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
-      if (this.#perSecond > 0) await this.#pace(exchange.signal)
       return await this.#attempts(exchange)
     } finally {
       this.#inFlight -= 1
@@ -265,21 +258,6 @@ export class Transport {
     while (this.#waiting.length > 0 && this.#inFlight < this.#most) {
       this.#inFlight += 1
       this.#waiting.shift()?.()
-    }
-  }
-
-  async #pace(signal: AbortSignal): Promise<void> {
-    const most = Math.max(1, this.#perSecond)
-    for (;;) {
-      const now = performance.now()
-      this.#tokens = Math.min(most, this.#tokens + ((now - this.#tokensAt) / 1000) * this.#perSecond)
-      this.#tokensAt = now
-      if (this.#tokens >= 1) {
-        this.#tokens -= 1
-        return
-      }
-      await new Promise((resolve) => setTimeout(resolve, ((1 - this.#tokens) / this.#perSecond) * 1000))
-      if (signal.aborted) throw signal.reason
     }
   }
 

@@ -275,6 +275,38 @@ describe('over HTTP/1.1', () => {
     expect(performance.now() - start).toBeGreaterThan(350)
   })
 
+  test('429 is asked again, more slowly, for the time it says; what stays 429 is told as it is', async () => {
+    const seen: Record<string, number[]> = {}
+    const server = await http((request, response) => {
+      const path = request.url ?? ''
+      const times = (seen[path] ??= [])
+      times.push(performance.now())
+      if (path === '/never' || (path === '/once' && times.length === 1)) response.writeHead(429, { 'retry-after': '1' }).end('slow down')
+      else response.end('ok')
+    })
+    const [once, written, never] = await look(
+      targetOf({ http: server.port }, { limits: { probeSeconds: 5 } }),
+      get('/once'),
+      get('/once-more', { method: 'POST' }),
+      get('/never'),
+    )
+    expect(valueOf(once).status).toBe(200)
+    expect((seen['/once']?.[1] ?? 0) - (seen['/once']?.[0] ?? 0)).toBeGreaterThan(950)
+    expect(valueOf(written).status).toBe(200)
+    expect(valueOf(never).status).toBe(429)
+    expect(seen['/never']).toHaveLength(3)
+  })
+  test('what may not be repeated is not, whatever it is answered', async () => {
+    let asked = 0
+    const server = await http((_, response) => {
+      asked += 1
+      response.writeHead(429).end()
+    })
+    const [seen] = await look(targetOf({ http: server.port }), get('/', { method: 'POST', body: 'x' }))
+    expect(valueOf(seen).status).toBe(429)
+    expect(asked).toBe(1)
+  })
+
   test('no secret reaches the wire log or a key', async () => {
     const server = await http((_, response) => response.end('ok'))
     const probe = get('/x?token=hunter2&a=1', {
@@ -450,6 +482,8 @@ describe('chains', () => {
           ? { ok: true, value: hop }
           : { ok: true, value: { source: 'pin', addresses: [{ address: probe.key.includes('inside') ? '127.0.0.1' : '192.0.2.1', family: 4 }] } }) as never,
       connection: async () => ({ release: () => {} }),
+      turn: () => Promise.resolve(),
+      slower: () => {},
       log: () => {},
       resource: (_, open) => open(),
     })

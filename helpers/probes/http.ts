@@ -137,12 +137,9 @@ async function openLine(context: ProbeContext, request: HttpRequest, address: st
   }
 }
 
-const DEFAULT_PER_SECOND = 20
 function transportOf(context: ProbeContext, request: HttpRequest, address: string): Transport {
   const origin = `${request.scheme}://${authorityOf(request)}`
-  const declared = context.target.file.limits?.requestsPerSecond ?? (isPublic(address) ? DEFAULT_PER_SECOND : 0)
-  const pace = request.line === undefined ? declared : 0
-  const make = (): Transport => new Transport(origin, (again) => openLine(withConnectDeadline(context), request, address, !again), pace)
+  const make = (): Transport => new Transport(origin, (again) => openLine(withConnectDeadline(context), request, address, !again))
   if (request.freshConnection === true) return make()
   return context.resource(`http ${origin} ${address} ${request.protocol ?? ''} ${request.line ?? ''}`, make, (transport) => transport.close())
 }
@@ -159,14 +156,26 @@ function sentHeaders(request: HttpRequest): RawHeaders {
   return [...DEFAULT_HEADERS.filter(([name]) => !named.has(name)), ...own]
 }
 
+/** Of a request that is answered with 429. */
+const MOST_TRIES = 3
+const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** What Retry-After says (RFC 9110 §10.2.3, seconds or a date), between 1 s, which is also the default, and 10 s. */
+function retryAfterMs(headers: RawHeaders): number {
+  const value = headerValue(headers, 'retry-after')?.trim() ?? ''
+  const said = /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now()
+  return Math.min(10_000, Math.max(1_000, Number.isNaN(said) ? 0 : said))
+}
+
 async function perform(context: ProbeContext, request: HttpRequest): Promise<HttpObservation> {
   const method = request.method ?? 'GET'
   const most = request.maxBodyBytes ?? DEFAULT_BODY_BYTES
   const first = request.address === undefined ? await addressOf(context, request.host) : { address: request.address }
   const transport = transportOf(context, request, first.address)
   const url = urlOf(request)
-  try {
-    const answer = await transport.request({
+  const exchange = async (): Promise<Answer> => {
+    // Load that the owner allowed has its own pace.
+    if (request.line === undefined) await context.turn(first.address)
+    return await transport.request({
       method,
       path: request.path ?? '/',
       headers: sentHeaders(request),
@@ -177,6 +186,16 @@ async function perform(context: ProbeContext, request: HttpRequest): Promise<Htt
       limitMs: probeMs(context.target),
       signal: context.signal,
     })
+  }
+  try {
+    let answer = await exchange()
+    // A limiter that stumbled over us says nothing about the page: we ask less, and once more.
+    for (let tries = 1; answer.status === 429 && tries < MOST_TRIES && request.line === undefined && REPEATABLE.has(method); tries += 1) {
+      const waitMs = retryAfterMs(answer.headers)
+      context.log(`${method} ${secretless(url)} -> 429 from ${answer.peer}: asked again, more slowly, in ${waitMs} ms`)
+      context.slower(first.address, waitMs)
+      answer = await exchange()
+    }
     const decoded = await decodeBody(answer.headers, answer.body, most, answer.cut)
     context.log(
       `${method} ${secretless(url)} -> ${answer.status} (${answer.headers.length} headers, ${answer.body.length} bytes) in ${answer.totalMs} ms from ${answer.peer}`,

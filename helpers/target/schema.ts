@@ -280,7 +280,10 @@ export const targetSchema = z.strictObject({
       requestsPerSecond: z
         .number()
         .positive()
-        .meta({ description: 'per host, for suites that ask many paths; default 20 on public addresses, unlimited on loopback and private ones' })
+        .meta({
+          description:
+            'per address, all hosts there together; default 20 on public addresses, unlimited on loopback and private ones; halved whenever an answer is 429',
+        })
         .optional(),
       probeSeconds: z.number().positive().max(300).optional(),
       runSeconds: z.number().positive().max(86400).optional(),

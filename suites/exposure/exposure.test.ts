@@ -151,6 +151,8 @@ async function judged(
       return (await known) as Observed<T>
     },
     connection: async () => ({ release: () => {} }),
+    turn: () => Promise.resolve(),
+    slower: () => {},
     log: () => {},
     resource: <R>(key: string, open: () => R): R => {
       // The line that a sweep would ask over.
