@@ -216,8 +216,10 @@ export class Observer {
         return observed
       },
       connection: (address) => deadline.hold(this.#limits.acquire(address, signal)),
-      turn: (address) => deadline.hold(this.#pace(address).turn(signal)),
-      slower: (address, milliseconds) => this.#pace(address).slower(milliseconds),
+      pace: (address) => {
+        const pace = this.#pace(address)
+        return { turn: () => deadline.hold(pace.turn(signal)), refused: (milliseconds) => pace.refused(milliseconds), accepted: () => pace.accepted() }
+      },
       log: (line) => this.#options.onLog?.(probe.key, line),
       resource: (key, open, close) => this.#resource(probe.host ?? '', key, open, close),
     }

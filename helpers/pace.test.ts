@@ -1,5 +1,5 @@
 /** The pace of an address. Times are lower bounds of real waits: a busy machine may be slower, never faster. */
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Pace } from './pace.ts'
 
 const never = new AbortController().signal
@@ -26,21 +26,41 @@ test('one second of the limit at once, the rest in its time, first come, first s
 
 test('a refusal: nobody goes for the asked time, then one by one at half the pace; refusals of one moment count once', async () => {
   const pace = new Pace(40)
-  pace.slower(200)
-  pace.slower(150)
+  expect(pace.refused(200)).toBe(true)
+  expect(pace.refused(150)).toBe(true)
   expect(pace.perSecond).toBe(20)
   const seen = await times(pace, 4)
   expect(seen[0]).toBeGreaterThan(190)
   expect((seen[3] as number) - (seen[0] as number)).toBeGreaterThan(3 * 50 - 30)
 })
 
-test('without a limit a refusal sets one; it never falls to nothing', async () => {
+test('without a limit a refusal sets one', () => {
   const pace = new Pace(0)
-  pace.slower(1)
+  expect(pace.refused(1)).toBe(true)
   expect(pace.perSecond).toBe(20)
-  const low = new Pace(0.6)
-  low.slower(1)
-  expect(low.perSecond).toBe(0.5)
+})
+
+describe('refusals one after the other', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+  afterEach(() => void vi.useRealTimers())
+  const refusals = (pace: Pace, count: number): readonly boolean[] =>
+    Array.from({ length: count }, () => {
+      vi.advanceTimersByTime(2_000)
+      return pace.refused(1_000)
+    })
+  test('whatever the pace: no pace will help, and it is the asked one again', () => {
+    const pace = new Pace(5)
+    expect(refusals(pace, 6)).toEqual([true, true, true, false, false, false])
+    expect(pace.perSecond).toBe(5)
+  })
+  test('with an answer between them: ever slower, and never hopeless', () => {
+    const pace = new Pace(10)
+    for (let round = 0; round < 8; round++) {
+      expect(refusals(pace, 1)).toEqual([true])
+      pace.accepted()
+    }
+    expect(pace.perSecond).toBe(2)
+  })
 })
 
 test('who is aborted while waiting leaves the line, and the others go on', async () => {

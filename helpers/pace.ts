@@ -9,12 +9,17 @@ interface Waiter {
 
 /** Pace after the first 429 of an address that nobody set one for. */
 const AFTER_REFUSAL = 20
+/** Slower than this a run would never end. */
+const SLOWEST = 2
+const HOPELESS_AFTER = 4
 /** What comes in after slowing down belongs to requests that were under way already. */
 const SAME_REFUSAL_MS = 500
 
 export class Pace {
   /** Per second; 0: as fast as answers come. */
   #perSecond: number
+  readonly #asked: number
+  #refusals = 0
   #burst: number
   #next = 0
   #quietUntil = 0
@@ -25,6 +30,7 @@ export class Pace {
   /** @param perSecond 0: as fast as answers come; otherwise at most this in any second, and one second's worth at once */
   constructor(perSecond: number) {
     this.#perSecond = perSecond
+    this.#asked = perSecond
     this.#burst = Math.max(1, perSecond)
   }
 
@@ -56,14 +62,27 @@ export class Pace {
     })
   }
 
-  /** The address answered 429: nobody asks it for so long, and then at half the pace, one after the other; never below one request in two seconds. */
-  slower(milliseconds: number): void {
+  /**
+   * The address answered 429: nobody asks it for so long, and then at half the pace, one after the other.
+   * @returns whether asking again makes sense: not after refusals at four paces without an answer between them, which no pace will change
+   */
+  refused(milliseconds: number): boolean {
     const now = performance.now()
+    if (this.#refusals >= HOPELESS_AFTER) return false
     this.#quietUntil = Math.max(this.#quietUntil, now + milliseconds)
-    if (now - this.#slowedAt < SAME_REFUSAL_MS) return
+    if (now - this.#slowedAt < SAME_REFUSAL_MS) return true
     this.#slowedAt = now + milliseconds
-    this.#perSecond = this.#perSecond === 0 ? AFTER_REFUSAL : Math.max(0.5, this.#perSecond / 2)
+    this.#refusals += 1
+    const hopeless = this.#refusals >= HOPELESS_AFTER
+    this.#perSecond = hopeless ? this.#asked : this.#perSecond === 0 ? AFTER_REFUSAL : Math.max(SLOWEST, this.#perSecond / 2)
     this.#burst = 1
+    if (hopeless) this.#quietUntil = 0
+    return !hopeless
+  }
+
+  /** The address answered something else than 429. */
+  accepted(): void {
+    this.#refusals = 0
   }
 
   #serve(): void {

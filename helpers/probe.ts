@@ -26,14 +26,22 @@ export interface ProbeContext {
   observe<T>(probe: Probe<T>): Promise<Observed<T>>
   /** Waits for a connection slot of this address (host limit and global limit); `release` must be called. */
   connection(address: string): Promise<{ release(): void }>
-  /** Waits until this address may be asked once more: the pace is that of all its hosts together. */
-  turn(address: string): Promise<void>
-  /** The address answered 429: nobody asks it for so many milliseconds, and then it is asked at half the pace. */
-  slower(address: string, milliseconds: number): void
+  /** The pace of an address: that of all its hosts together. */
+  pace(address: string): AddressPace
   /** One line of the wire log shown by `--debug`. */
   log(line: string): void
   /** A resource kept for the whole run (a kept-alive connection); closed when the run ends. Same key, same resource. */
   resource<R>(key: string, open: () => R, close: (resource: R) => void | Promise<void>): R
+}
+
+/** How fast an address may be asked (helpers/pace.ts). */
+export interface AddressPace {
+  /** Waits until it may be asked once more. */
+  turn(): Promise<void>
+  /** It answered 429 and wants so many milliseconds of peace. @returns whether asking again makes sense */
+  refused(milliseconds: number): boolean
+  /** It answered something else. */
+  accepted(): void
 }
 
 export interface Probe<T> {

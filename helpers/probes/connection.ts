@@ -121,8 +121,8 @@ export const withConnectDeadline = (context: ProbeContext): ProbeContext => {
     signal: controller.signal,
     connection: async (address) => {
       const slot = await context.connection(address)
-      const late = new ProbeError({ code: 'TIMEOUT', message: 'no connection within the probe deadline', phase: 'deadline' })
-      setTimeout(() => controller.abort(late), probeMs(context.target)).unref()
+      const error = new ProbeError({ code: 'TIMEOUT', message: 'no connection within the probe deadline', phase: 'deadline' })
+      setTimeout(() => controller.abort(error), probeMs(context.target)).unref()
       return slot
     },
   }

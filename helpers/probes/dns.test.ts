@@ -93,8 +93,7 @@ async function look<T>(target: Target, probe: Probe<T>): Promise<Observed<T>> {
     signal: stop.signal,
     observe: (other) => observed(other),
     connection: () => Promise.resolve({ release: () => {} }),
-    turn: () => Promise.resolve(),
-    slower: () => {},
+    pace: () => ({ turn: () => Promise.resolve(), refused: () => false, accepted: () => {} }),
     log: () => {},
     resource: <R>(key: string, open: () => R): R => {
       if (!kept.has(key)) kept.set(key, open())

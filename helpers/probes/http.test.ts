@@ -482,8 +482,7 @@ describe('chains', () => {
           ? { ok: true, value: hop }
           : { ok: true, value: { source: 'pin', addresses: [{ address: probe.key.includes('inside') ? '127.0.0.1' : '192.0.2.1', family: 4 }] } }) as never,
       connection: async () => ({ release: () => {} }),
-      turn: () => Promise.resolve(),
-      slower: () => {},
+      pace: () => ({ turn: () => Promise.resolve(), refused: () => false, accepted: () => {} }),
       log: () => {},
       resource: (_, open) => open(),
     })

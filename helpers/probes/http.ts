@@ -172,9 +172,10 @@ async function perform(context: ProbeContext, request: HttpRequest): Promise<Htt
   const first = request.address === undefined ? await addressOf(context, request.host) : { address: request.address }
   const transport = transportOf(context, request, first.address)
   const url = urlOf(request)
+  const pace = context.pace(first.address)
   const exchange = async (): Promise<Answer> => {
     // Load that the owner allowed has its own pace.
-    if (request.line === undefined) await context.turn(first.address)
+    if (request.line === undefined) await pace.turn()
     return await transport.request({
       method,
       path: request.path ?? '/',
@@ -192,10 +193,11 @@ async function perform(context: ProbeContext, request: HttpRequest): Promise<Htt
     // A limiter that stumbled over us says nothing about the page: we ask less, and once more.
     for (let tries = 1; answer.status === 429 && tries < MOST_TRIES && request.line === undefined && REPEATABLE.has(method); tries += 1) {
       const waitMs = retryAfterMs(answer.headers)
+      if (!pace.refused(waitMs)) break
       context.log(`${method} ${secretless(url)} -> 429 from ${answer.peer}: asked again, more slowly, in ${waitMs} ms`)
-      context.slower(first.address, waitMs)
       answer = await exchange()
     }
+    if (answer.status !== 429) pace.accepted()
     const decoded = await decodeBody(answer.headers, answer.body, most, answer.cut)
     context.log(
       `${method} ${secretless(url)} -> ${answer.status} (${answer.headers.length} headers, ${answer.body.length} bytes) in ${answer.totalMs} ms from ${answer.peer}`,

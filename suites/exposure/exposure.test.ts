@@ -151,8 +151,7 @@ async function judged(
       return (await known) as Observed<T>
     },
     connection: async () => ({ release: () => {} }),
-    turn: () => Promise.resolve(),
-    slower: () => {},
+    pace: () => ({ turn: () => Promise.resolve(), refused: () => false, accepted: () => {} }),
     log: () => {},
     resource: <R>(key: string, open: () => R): R => {
       // The line that a sweep would ask over.
