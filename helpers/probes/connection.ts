@@ -209,10 +209,14 @@ export function storeFor(target: Target, host: Host | undefined): TlsObservation
   return said === 'private' ? 'declared' : 'bundled+declared'
 }
 
+/** Trust is judged at ordinary handshakes; one with settings of its own asks something else, and reading all roots again for it costs more than it. */
+const rootsFor = (target: Target, { store, minVersion, maxVersion, ciphers }: TlsParameters): TlsObservation['store'] =>
+  minVersion === undefined && maxVersion === undefined && ciphers === undefined ? (store ?? storeFor(target, undefined)) : 'bundled'
+
 /** A context is made once per settings: parsing the roots for every connection would cost more than the handshake. */
 const contexts = new Map<string, SecureContext>()
 function secureContext(target: Target, parameters: TlsParameters): SecureContext {
-  const store = parameters.store ?? storeFor(target, undefined)
+  const store = rootsFor(target, parameters)
   const { minVersion, maxVersion, ciphers } = parameters
   const key = JSON.stringify([store, store === 'bundled' ? [] : target.trust, minVersion, maxVersion, ciphers])
   const known = contexts.get(key)
@@ -307,7 +311,7 @@ export async function openTls(
   const signal = to.signal ?? context.signal
   const at = new Date().toISOString()
   const began = performance.now()
-  const store = to.store ?? storeFor(context.target, undefined)
+  const store = rootsFor(context.target, to)
   const secure = secureContext(context.target, { ...to, store })
   const tcp = await openTcp(context, { address: to.address, port: to.port ?? 443, signal })
   const tap = to.wireChain === true ? new Tap(tcp.socket) : undefined

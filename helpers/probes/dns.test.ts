@@ -9,7 +9,7 @@ import { normaliseTarget, type Target, type TargetInput } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
 import { caaClimb, cnameChain, delegationOf, authoritativeAnswers, recordTargets, resolverAnswers, zoneOf } from './dns-zone.ts'
 import { dnsQuery, serverOf } from './dns.ts'
-import { Pace } from './pace.ts'
+import { Turnstile } from './turnstile.ts'
 import { resolveHost } from './resolve.ts'
 
 const closers: (() => void)[] = []
@@ -541,7 +541,7 @@ describe('chains', () => {
 
 describe('the pace', () => {
   test('so many at once, in order, and a place is given back once', async () => {
-    const pace = new Pace(2)
+    const pace = new Turnstile(2)
     const order: number[] = []
     const first = await pace.turn()
     await pace.turn()
@@ -557,7 +557,7 @@ describe('the pace', () => {
     expect(order).toEqual([3, 4])
   })
   test('one that is never answered holds the others up for a moment only', async () => {
-    const pace = new Pace(1)
+    const pace = new Turnstile(1)
     await pace.turn()
     const start = performance.now()
     await pace.turn()

@@ -10,7 +10,7 @@ import packet from 'dns-packet'
 import { readServiceBinding } from '../grammar/service-binding.ts'
 import type { DnsObservation, DnsRecord } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
-import { Pace } from './pace.ts'
+import { Turnstile } from './turnstile.ts'
 import { loopDelaySince } from './connection.ts'
 
 export interface DnsQuestion {
@@ -250,7 +250,7 @@ export function dnsQuery(question: DnsQuestion): Probe<DnsObservation> {
       // Hundreds of questions at once would be a flood to a small server, and would measure our own queue.
       const pace = context.resource(
         'dns pace',
-        () => new Pace(MOST_AT_ONCE),
+        () => new Turnstile(MOST_AT_ONCE),
         () => {},
       )
       const done = await pace.turn()

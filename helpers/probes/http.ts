@@ -274,10 +274,11 @@ async function exchangeRaw(
   const chunks: Buffer[] = []
   let size = 0
   let firstAt = 0
+  let timer: NodeJS.Timeout | undefined
   let whole: NodeJS.Timeout | undefined
   try {
     const closed = await new Promise<RawHttpObservation['closed']>((resolve) => {
-      let timer = setTimeout(() => resolve('kept-open'), Math.max(to.quietMs, 5_000))
+      timer = setTimeout(() => resolve('kept-open'), Math.max(to.quietMs, 5_000))
       // Silence alone does not end somebody who sends a byte now and then.
       whole = setTimeout(() => resolve('kept-open'), probeMs(context.target))
       let checked = 0
@@ -318,6 +319,7 @@ async function exchangeRaw(
   } catch (error) {
     throw new ProbeError(connectionFailure(error, 'response'), { cause: error })
   } finally {
+    clearTimeout(timer)
     clearTimeout(whole)
     socket.destroy()
   }

@@ -3,7 +3,7 @@
 /** A place is given back after this long even without an answer, so that a silent server slows the others down only this much. */
 const HELD_AT_MOST_MS = 200
 
-export class Pace {
+export class Turnstile {
   readonly #most: number
   #under = 0
   readonly #waiting: (() => void)[] = []
