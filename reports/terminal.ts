@@ -206,5 +206,10 @@ function verdictLine(style: Style, report: Report, verdict: string, seconds: str
 /** The one line of `--quiet`. */
 export const quiet = (style: Style, report: Report): string => {
   const verdict = report.gate.interrupted === true ? 'INTERRUPTED' : report.gate.passed ? 'PASSED' : report.gate.exitCode === 2 ? 'COULD NOT TELL' : 'FAILED'
-  return verdictLine(style, report, verdict, ((Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000).toFixed(1))
+  return verdictLine(
+    { ...style, width: Number.POSITIVE_INFINITY },
+    report,
+    verdict,
+    ((Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000).toFixed(1),
+  )
 }
