@@ -28,7 +28,7 @@ export async function plan(given: string, flags: SelectionFlags & { readonly jso
     return EXIT_MISUSE
   }
   const cases = planCases(target, checks, selectionOf(flags))
-  const probes = plannedProbes(cases)
+  const probes = plannedProbes(cases, target)
   const judged = cases.filter((one) => one.settled === undefined)
   const impacts = Object.entries(Object.groupBy(probes, (probe) => probe.impact)).map(([impact, list]) => ({
     impact,

@@ -8,8 +8,9 @@ import { ConnectionLimits } from './limits.ts'
 import { Pace } from './pace.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from './probe.ts'
 import { resolveHost } from './probes/resolve.ts'
+import { type Seen, SeenHosts } from './seen.ts'
 import { probeMs, type Target } from './target.ts'
-import { dateSample, type DateSample } from './vantage.ts'
+import { dateSample, type DateSample, type Questions } from './vantage.ts'
 
 /** Requests per second to a public address that the owner set no limit for: what one busy visitor of a page does. */
 const PUBLIC_PER_SECOND = 20
@@ -65,7 +66,9 @@ export class Observer {
   readonly target: Target
   readonly #options: ObserverOptions
   readonly #memo = new Map<string, Promise<Observed<unknown>>>()
-  readonly #observations = new Map<string, Observed<unknown>>()
+  /** Keys of the memo by host. */
+  readonly #keys = new Map<string, string[]>()
+  readonly #seen: SeenHosts
   readonly #resources = new Map<string, Map<string, Resource>>()
   readonly #limits: ConnectionLimits
   readonly #paces = new Map<string, Pace>()
@@ -73,6 +76,7 @@ export class Observer {
   /** Of the probes under way. Not AbortSignal.any(): Node keeps each combined signal that has listeners for as long as the process lives. */
   readonly #deadlines = new Set<Deadline>()
   readonly #dates: DateSample[] = []
+  readonly #questions = { asked: 0, answered: 0 }
   #probes = 0
   #retries = 0
   #answered = 0
@@ -83,6 +87,7 @@ export class Observer {
   constructor(target: Target, options: ObserverOptions = {}) {
     this.target = target
     this.#options = options
+    this.#seen = new SeenHosts(new Set(target.hosts.map(({ fqdn }) => fqdn)))
     const limits = target.file.limits
     this.#limits = new ConnectionLimits(limits?.connectionsPerAddress ?? 16, limits?.connections ?? 64)
   }
@@ -91,9 +96,13 @@ export class Observer {
   get startedAt(): string | undefined {
     return this.#startedAt
   }
-  /** By probe key, in the order they settled. */
-  get observations(): ReadonlyMap<string, Observed<unknown>> {
-    return this.#observations
+  /** What a report shows of each host. */
+  get seen(): Seen {
+    return this.#seen.all
+  }
+  /** Questions to resolvers and name servers. */
+  get questions(): Questions {
+    return this.#questions
   }
   get facts(): { readonly probes: number; readonly connections: number; readonly retries: number; readonly aborted?: string } {
     return {
@@ -126,6 +135,12 @@ export class Observer {
     for (const deadline of this.#deadlines) deadline.controller.abort(error)
   }
 
+  /** Lets go of what was seen of a host whose verdicts are all there: asked again, it would be looked at again. */
+  forget(host: string): void {
+    for (const key of this.#keys.get(host) ?? []) this.#memo.delete(key)
+    this.#keys.delete(host)
+  }
+
   /** Closes the connections kept for a host. */
   async closeHost(host: string): Promise<void> {
     const own = this.#resources.get(host)
@@ -151,7 +166,11 @@ export class Observer {
     const known = this.#memo.get(probe.key)
     if (known !== undefined) return known
     const looking = this.#look(probe).then((observed) => {
-      this.#observations.set(probe.key, observed)
+      this.#seen.note(observed)
+      if (probe.kind === 'dnsQuery') {
+        this.#questions.asked += 1
+        if (observed.ok) this.#questions.answered += 1
+      }
       if (observed.ok && probe.kind !== 'resolveHost') this.#answered += 1
       const sample = dateSample(probe, observed)
       if (sample !== undefined && this.#dates.length < 64) this.#dates.push(sample)
@@ -159,6 +178,11 @@ export class Observer {
       return observed
     })
     this.#memo.set(probe.key, looking)
+    if (probe.host !== undefined) {
+      const keys = this.#keys.get(probe.host)
+      if (keys === undefined) this.#keys.set(probe.host, [probe.key])
+      else keys.push(probe.key)
+    }
     return looking
   }
 

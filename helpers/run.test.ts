@@ -57,6 +57,42 @@ describe('a run', () => {
     expect(looks).toBe(1)
   })
 
+  test('of many hosts, looks once at each too, and first at what belongs to none', async () => {
+    const names = Array.from({ length: 70 }, (_, index) => `h${index}`)
+    const target = targetOf({ hosts: Object.fromEntries(names.map((name) => [name, {}])) })
+    const looks: string[] = []
+    const of = (host: string): Probe<string> => probe(`look ${host}`, async () => (looks.push(host), host), { host })
+    const whole = check({
+      id: 'demo/whole',
+      subjects: () => [{ name: 'example.com' }],
+      needs: () => ({ all: probe('all', async (context) => await Promise.all(names.map((name) => context.observe(of(`${name}.example.com`))))) }),
+    })
+    const { results } = await runTarget(target, {
+      catalogue: [
+        check({ needs: (subject) => ({ one: of(subject.name) }) }),
+        check({ id: 'demo/two', needs: (subject) => ({ one: of(subject.name) }) }),
+        whole,
+      ],
+    })
+    expect(results).toHaveLength(141)
+    expect(new Set(results.map(({ outcome }) => outcome))).toEqual(new Set(['pass']))
+    expect(looks).toHaveLength(70)
+  })
+
+  test('what lies in wait longest begins first', async () => {
+    const order: string[] = []
+    const waiting = (key: string, waitsMs?: number): Probe<unknown> =>
+      probe(key, async () => order.push(key), { ...(waitsMs === undefined ? {} : { waitsMs }) })
+    await runTarget(targetOf(), {
+      catalogue: [
+        check({ id: 'demo/a', needs: () => ({ a: waiting('at once') }) }),
+        check({ id: 'demo/b', needs: () => ({ b: waiting('a while', 100) }) }),
+        check({ id: 'demo/c', needs: () => ({ c: waiting('long', 2_000) }) }),
+      ],
+    })
+    expect(order).toEqual(['long', 'a while', 'at once'])
+  })
+
   test('turns what the network did into inconclusive: unobserved, with the cause', async () => {
     const silent = probe('silent', async () => {
       throw new ProbeError({ code: 'ECONNREFUSED', message: 'refused', phase: 'connect' })

@@ -4,7 +4,8 @@
  */
 import type { Check, Need, Subject } from './check.ts'
 import { Observer, type ObserverOptions } from './observer.ts'
-import type { Observed, Probe } from './probe.ts'
+import { IMPACTS, type Observed, type Probe } from './probe.ts'
+import type { Seen } from './seen.ts'
 import type { Target } from './target.ts'
 import { clockSkewSeconds, type Vantage, vantageOf } from './vantage.ts'
 import { type Evidence, inconclusive, type Outcome, type Severity, type SkipReason, skip, type Blame, type Verdict } from './verdict.ts'
@@ -70,7 +71,7 @@ export interface RunResult {
   readonly results: readonly Result[]
   readonly vantage: Vantage
   readonly facts: RunFacts
-  readonly observations: ReadonlyMap<string, Observed<unknown>>
+  readonly seen: Seen
 }
 
 /** One verdict to come: a check and one of its subjects. */
@@ -78,15 +79,18 @@ export interface Case {
   readonly check: Check
   readonly subject: Subject
   readonly options: object
-  readonly needs: Readonly<Record<string, Need>>
-  /** Set when it was decided without looking (off, nothing of the kind declared, or its own needs() threw). */
+  /** Set when it was decided without looking (off, or nothing of the kind declared). */
   readonly settled?: Verdict
 }
+
+type Needs = Readonly<Record<string, Need>>
 
 const MAX_TEXT = 2_000
 const cap = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text)
 const probeOf = (need: Need): Probe<unknown> => ('attempt' in need ? need.attempt : need)
-const waitOf = (one: Case): number => Math.max(0, ...Object.values(one.needs).map((need) => probeOf(need).waitsMs ?? 0))
+const waitOf = (needs: Needs): number => Math.max(0, ...Object.values(needs).map((need) => probeOf(need).waitsMs ?? 0))
+/** Order of what acts on the target (design §5): reading first, then login, write, mail, then load and drill. */
+const rankOf = (needs: Needs): number => Math.max(0, ...Object.values(needs).map((need) => IMPACTS.indexOf(probeOf(need).impact)))
 
 /** The cases of a target: pure, opens nothing. Sorted by host so that a host's probes run together. */
 export function planCases(target: Target, checks: readonly Check[], selection: Selection = {}): readonly Case[] {
@@ -99,18 +103,18 @@ export function planCases(target: Target, checks: readonly Check[], selection: S
     const options = { ...check.options, ...own?.options }
     const none: Subject = { name: target.domain }
     if (own?.off !== undefined) {
-      cases.push({ check, subject: none, options, needs: {}, settled: skip('not-selected', `switched off in the target: ${own.off}`) })
+      cases.push({ check, subject: none, options, settled: skip('not-selected', `switched off in the target: ${own.off}`) })
       continue
     }
     let subjects: readonly Subject[]
     try {
       subjects = check.subjects(target)
     } catch (error) {
-      cases.push({ check, subject: none, options, needs: {}, settled: inconclusive('defect', `subjects() threw: ${String(error)}`) })
+      cases.push({ check, subject: none, options, settled: inconclusive('defect', `subjects() threw: ${String(error)}`) })
       continue
     }
     if (subjects.length === 0) {
-      cases.push({ check, subject: none, options, needs: {}, settled: skip(check.unless.skip, check.unless.reason) })
+      cases.push({ check, subject: none, options, settled: skip(check.unless.skip, check.unless.reason) })
       continue
     }
     const seen = new Set<string>()
@@ -126,26 +130,31 @@ export function planCases(target: Target, checks: readonly Check[], selection: S
           check,
           subject: { ...subject, name: `${subject.name} #${seen.size}` },
           options,
-          needs: {},
           settled: inconclusive('defect', `two subjects are both named ${subject.name}`),
         })
         continue
       }
       seen.add(subject.name)
-      try {
-        cases.push({ check, subject, options, needs: check.needs(subject, target, options) })
-      } catch (error) {
-        cases.push({ check, subject, options, needs: {}, settled: inconclusive('defect', `needs() threw: ${String(error)}`) })
-      }
+      cases.push({ check, subject, options })
     }
   }
   return cases
 }
 
+/** What a case asks for, or its verdict where that cannot be said. Made when its turn comes: all at once, thousands of hosts would not fit in memory. */
+function needsOf({ check, subject, options, settled }: Case, target: Target): { readonly needs: Needs; readonly settled?: Verdict } {
+  if (settled !== undefined) return { needs: {}, settled }
+  try {
+    return { needs: check.needs(subject, target, options) }
+  } catch (error) {
+    return { needs: {}, settled: inconclusive('defect', `needs() threw: ${String(error)}`) }
+  }
+}
+
 /** Distinct probes that the cases ask for, as declared: what `plan` prints. Derived probes count with their declared cost. */
-export function plannedProbes(cases: readonly Case[]): readonly Probe<unknown>[] {
+export function plannedProbes(cases: readonly Case[], target: Target): readonly Probe<unknown>[] {
   const probes = new Map<string, Probe<unknown>>()
-  for (const one of cases) for (const need of Object.values(one.needs)) probes.set(probeOf(need).key, probeOf(need))
+  for (const one of cases) for (const need of Object.values(needsOf(one, target).needs)) probes.set(probeOf(need).key, probeOf(need))
   return [...probes.values()]
 }
 
@@ -214,29 +223,33 @@ export class Run {
   }
 
   async #runGroups(groups: readonly (readonly [string, readonly number[]])[]): Promise<void> {
-    const acting: number[] = []
+    const acting: { readonly index: number; readonly rank: number }[] = []
+    // Whose facts are let go when its verdicts are there: what concerns no host may ask for them, so it is judged before.
+    const many = groups.length > HOSTS_AT_ONCE
     const reading = async ([host, indexes]: readonly [string, readonly number[]]): Promise<void> => {
-      const waits = new Map(indexes.map((index) => [index, waitOf(this.cases[index] as Case)]))
-      await Promise.all(
-        [...indexes]
-          .sort((a, b) => (waits.get(b) ?? 0) - (waits.get(a) ?? 0))
-          .map(async (index) => {
-            const one = this.cases[index] as Case
-            if (Object.values(one.needs).some((need) => probeOf(need).impact !== 'read')) acting.push(index)
-            else await this.#judgeCase(index)
-          }),
-      )
-      if (host !== '') await this.#observer.closeHost(host)
+      const asked = indexes.map((index) => ({ index, ...needsOf(this.cases[index] as Case, this.target) }))
+      const read = asked.filter(({ index, needs }) => {
+        const rank = rankOf(needs)
+        if (rank > 0) acting.push({ index, rank })
+        return rank === 0
+      })
+      const waits = new Map(read.map((one) => [one, waitOf(one.needs)]))
+      read.sort((a, b) => (waits.get(b) ?? 0) - (waits.get(a) ?? 0))
+      await Promise.all(read.map(({ index, needs, settled }) => this.#judgeCase(index, needs, settled)))
+      if (host === '') return
+      await this.#observer.closeHost(host)
+      if (many) this.#observer.forget(host)
     }
     const queue = [...groups].sort(([a], [b]) => (a === '' ? -1 : b === '' ? 1 : 0))
+    if (many && queue[0]?.[0] === '') await reading(queue.shift() as (typeof queue)[number])
     const workers = Array.from({ length: Math.min(HOSTS_AT_ONCE, queue.length) }, async () => {
       for (let group = queue.shift(); group !== undefined; group = queue.shift()) await reading(group)
     })
     await Promise.all(workers)
-    // What acts on the target comes last and one by one (design §5): login, write, mail, then load and drill.
-    const order = ['login', 'write', 'mail', 'load', 'drill']
-    const rank = (index: number): number => Math.max(...Object.values((this.cases[index] as Case).needs).map((need) => order.indexOf(probeOf(need).impact)))
-    for (const index of acting.sort((a, b) => rank(a) - rank(b))) await this.#judgeCase(index)
+    for (const { index } of acting.sort((a, b) => a.rank - b.rank)) {
+      const { needs, settled } = needsOf(this.cases[index] as Case, this.target)
+      await this.#judgeCase(index, needs, settled)
+    }
   }
 
   async finish(): Promise<RunResult> {
@@ -245,7 +258,7 @@ export class Run {
     clearTimeout(this.#timer)
     await this.#observer.close()
     const skew = clockSkewSeconds(this.#observer.dates)
-    const vantage = { ...(await vantageOf(this.target, this.#observer.observations)), ...(skew === undefined ? {} : { clockSkewSeconds: skew }) }
+    const vantage = { ...vantageOf(this.target, this.#observer.questions), ...(skew === undefined ? {} : { clockSkewSeconds: skew }) }
     results = results
       .map((result) => this.#judgedFrom(vantage, result))
       .sort((a, b) => (a.check < b.check ? -1 : a.check > b.check ? 1 : a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : 0))
@@ -254,7 +267,7 @@ export class Run {
       checks: this.#options.catalogue,
       results,
       vantage,
-      observations: this.#observer.observations,
+      seen: this.#observer.seen,
       facts: {
         startedAt: this.#startedAt,
         finishedAt: new Date().toISOString(),
@@ -282,7 +295,7 @@ export class Run {
     return result
   }
 
-  async #judgeCase(index: number): Promise<void> {
+  async #judgeCase(index: number, needs: Needs, settled: Verdict | undefined): Promise<void> {
     const one = this.cases[index] as Case
     const startedAt = new Date().toISOString()
     const start = performance.now()
@@ -291,12 +304,12 @@ export class Run {
     // What failed both times is as steady as what answered at once: only an answer that took two tries is doubtful.
     let answeredAt = 1
     let because: string | undefined
-    if (one.settled !== undefined) verdict = one.settled
+    if (settled !== undefined) verdict = settled
     else {
       const seen: Record<string, unknown> = {}
       const failures: { readonly probe: Probe<unknown>; readonly failure: Extract<Observed<unknown>, { ok: false }>['failure'] }[] = []
       await Promise.all(
-        Object.entries(one.needs).map(async ([name, need]) => {
+        Object.entries(needs).map(async ([name, need]) => {
           const observed = await this.#observer.observe(probeOf(need))
           attempts = Math.max(attempts, observed.attempts)
           if (observed.ok) answeredAt = Math.max(answeredAt, observed.attempts)

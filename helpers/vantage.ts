@@ -45,17 +45,16 @@ export function clockSkewSeconds(samples: readonly DateSample[]): number | undef
   return Math.round((sorted[Math.floor(sorted.length / 2)] ?? 0) * 10) / 10
 }
 
-export async function vantageOf(target: Target, observations: ReadonlyMap<string, Observed<unknown>>): Promise<Vantage> {
+/** How many questions to resolvers and name servers were asked, and how many were answered at all. */
+export interface Questions {
+  readonly asked: number
+  readonly answered: number
+}
+
+export function vantageOf(target: Target, { asked, answered }: Questions): Vantage {
   const addresses = Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
     .filter((one) => !one.internal)
-  let asked = 0
-  let answered = 0
-  for (const [key, observed] of observations) {
-    if (!key.startsWith('dnsQuery ')) continue
-    asked += 1
-    if (observed.ok) answered += 1
-  }
   return {
     ipv4: addresses.some((one) => one.family === 'IPv4'),
     ipv6: target.file.network?.ipv6 !== false && addresses.some((one) => one.family === 'IPv6' && !isLoopback(one.address) && !isPrivateAddress(one.address)),

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto'
 import { RANK, worstFirst } from './order.ts'
 import type { Outcome } from '../helpers/verdict.ts'
 import { SCRIPT, STYLE } from './html-assets.ts'
-import type { HostTiming, Report, ReportResult } from './report.ts'
+import type { HostTiming } from '../helpers/seen.ts'
+import type { Report, ReportResult } from './report.ts'
 
 /** Above this many results the passes and skips are embedded without their evidence: the whole stands in report.json. */
 const FULL_RESULTS = 3_000

@@ -1,8 +1,8 @@
 /** The one result object. Every format renders it and adds no fact. Its names are a contract: they may grow, never change (schemaVersion 1). */
 import type { Check } from '../helpers/check.ts'
 import type { Gate } from '../helpers/gate.ts'
-import type { HttpChain, HttpObservation, TlsObservation } from '../helpers/observations.ts'
 import type { Result as Judged, RunResult } from '../helpers/run.ts'
+import type { HostCertificate, HostTiming } from '../helpers/seen.ts'
 import type { Blame, Evidence, Outcome, Severity, SkipReason } from '../helpers/verdict.ts'
 import { redactor } from './redact.ts'
 import { visible } from './sanitize.ts'
@@ -31,38 +31,6 @@ export interface ReportResult {
   readonly durationMs: number
   readonly attempts: number
   readonly waiver?: { readonly reason: string; readonly owner: string; readonly expires: string }
-}
-
-/** First HTTPS exchange of a host, phase by phase, milliseconds. */
-export interface HostTiming {
-  readonly host: string
-  readonly url: string
-  readonly peer: string
-  readonly dnsMs?: number
-  readonly connectMs?: number
-  readonly tlsMs?: number
-  readonly ttfbMs: number
-  readonly transferMs: number
-  readonly totalMs: number
-  readonly status: number
-  readonly httpVersion: string
-}
-
-export interface HostCertificate {
-  readonly host: string
-  readonly subject: string
-  readonly issuer: string
-  /** ISO 8601 UTC. */
-  readonly notBefore: string
-  readonly notAfter: string
-  /** Earliest end among the served certificates. */
-  readonly chainNotAfter: string
-  readonly sha256: string
-  readonly serialHex: string
-  readonly protocol: string
-  readonly cipher: string
-  readonly alpn?: string
-  readonly group?: string
 }
 
 export interface Report {
@@ -197,55 +165,8 @@ export function toReport(run: RunResult, meta: ReportMeta): Report {
     },
     ...(meta.selection === undefined || Object.keys(meta.selection).length === 0 ? {} : { selection: meta.selection }),
     requirements,
-    ...seenOf(run, text),
+    timings: run.seen.timings.map((one) => ({ ...one, url: text(one.url) })),
+    certificates: run.seen.certificates.map((one) => ({ ...one, subject: text(one.subject), issuer: text(one.issuer) })),
     results,
   }
-}
-
-/** Timings and certificates per host, from the observations of the run: the first document and the first handshake of each. */
-function seenOf(
-  run: RunResult,
-  text: (value: string) => string,
-): { readonly timings: readonly HostTiming[]; readonly certificates: readonly HostCertificate[] } {
-  const timings = new Map<string, HostTiming>()
-  const certificates = new Map<string, HostCertificate>()
-  const hosts = new Set(run.target.hosts.map((host) => host.fqdn))
-  const timing = (seen: HttpObservation): void => {
-    const host = /^https:\/\/([^/:?#]+)/.exec(seen.url)?.[1]
-    if (host === undefined || !hosts.has(host)) return
-    const known = timings.get(host)
-    // The exchange that opened the connection shows every phase; a later one only its own.
-    if (known !== undefined && (known.tlsMs !== undefined || seen.timings.tlsMs === undefined)) return
-    const { loopDelayMs: _loop, ...phases } = seen.timings
-    timings.set(host, { host, url: text(seen.url), peer: seen.peer, ...phases, status: seen.status, httpVersion: seen.httpVersion })
-  }
-  for (const observed of run.observations.values()) {
-    if (!observed.ok || typeof observed.value !== 'object' || observed.value === null) continue
-    const value = observed.value as Partial<HttpObservation & HttpChain & TlsObservation>
-    if (Array.isArray(value.hops)) for (const hop of value.hops) timing(hop)
-    else if (value.timings !== undefined && value.url !== undefined) timing(observed.value as HttpObservation)
-    else if (Array.isArray(value.chain) && value.protocol !== undefined && value.servername !== undefined && hosts.has(value.servername)) {
-      const [leaf] = value.chain
-      const known = certificates.get(value.servername)
-      // A host is looked at with several settings; the highest protocol negotiated is how visitors meet it.
-      if (leaf === undefined || (known !== undefined && known.protocol >= value.protocol)) continue
-      certificates.set(value.servername, {
-        host: value.servername,
-        subject: text(leaf.subject),
-        issuer: text(leaf.issuer),
-        notBefore: leaf.notBefore,
-        notAfter: leaf.notAfter,
-        chainNotAfter: value.chain.reduce((first, one) => (one.notAfter < first ? one.notAfter : first), leaf.notAfter),
-        sha256: leaf.sha256,
-        serialHex: leaf.serialHex,
-        protocol: value.protocol,
-        cipher: value.cipher ?? '',
-        ...(value.alpn === undefined ? {} : { alpn: value.alpn }),
-        ...(value.group === undefined ? {} : { group: value.group }),
-      })
-    }
-  }
-  const byHost = <T extends { readonly host: string }>(map: ReadonlyMap<string, T>): readonly T[] =>
-    [...map.values()].sort((a, b) => (a.host < b.host ? -1 : 1))
-  return { timings: byHost(timings), certificates: byHost(certificates) }
 }
