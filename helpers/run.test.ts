@@ -81,8 +81,7 @@ describe('a run', () => {
 
   test('what lies in wait longest begins first', async () => {
     const order: string[] = []
-    const waiting = (key: string, waitsMs?: number): Probe<unknown> =>
-      probe(key, async () => order.push(key), { ...(waitsMs === undefined ? {} : { waitsMs }) })
+    const waiting = (key: string, waitsMs?: number): Probe<unknown> => probe(key, async () => order.push(key), waitsMs === undefined ? {} : { waitsMs })
     await runTarget(targetOf(), {
       catalogue: [
         check({ id: 'demo/a', needs: () => ({ a: waiting('at once') }) }),
