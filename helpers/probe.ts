@@ -72,6 +72,10 @@ export class ProbeError extends Error {
   }
 }
 
+const UNROUTABLE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+/** This machine has no way to an address of that family (most runners lack IPv6): silence says nothing about the server. */
+export const isUnroutable = ({ code }: ProbeFailure, address: string): boolean => UNROUTABLE.has(code) || (address.includes(':') && code === 'EHOSTUNREACH')
+
 /** Proof that nothing listens: the connection itself was refused. A resolver or a proxy that refuses says nothing about the port. */
 export const isRefused = (seen: Observed<unknown>): boolean => !seen.ok && seen.failure.phase === 'connect' && seen.failure.code === 'ECONNREFUSED'
 

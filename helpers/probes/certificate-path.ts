@@ -1,6 +1,7 @@
 /** From the served leaf to a root: which paths the served certificates alone give, and whether a missing issuer can be fetched. Facts only. */
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { getCACertificates } from 'node:tls'
+import { isPublic } from '../grammar/address.ts'
 import { parseCertificateCached } from '../grammar/certificate.ts'
 import { type AnchorIndex, findPaths, indexAnchors, type PathFindings } from '../grammar/certificate-path.ts'
 import type { CertificateFacts, TlsObservation } from '../observations.ts'
@@ -45,25 +46,6 @@ function anchorsOf(store: TlsObservation['store'], trust: readonly string[]): An
   indexes.set(key, made)
   return made
 }
-
-const inner = new BlockList()
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const)
-  inner.addSubnet(network, prefix, 'ipv4')
-for (const [network, prefix] of [
-  ['::', 127],
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const)
-  inner.addSubnet(network, prefix, 'ipv6')
-const isPublic = (address: string): boolean => isIP(address) !== 0 && !inner.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
 /** DER, PEM, or the certificates of a PKCS #7 bundle, found by structure: a certificate starts with two nested sequences. */
 function certificatesIn(body: Buffer): CertificateFacts[] {

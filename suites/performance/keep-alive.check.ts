@@ -28,7 +28,8 @@ export default defineCheck({
   judge: ({ samples }) => {
     const all = samples.flatMap((sample) => sample.hops)
     // Limiters and broken gateways close what the host itself would keep open; any other answer tells.
-    const hops = all.filter((hop) => !isObstacle(hop))
+    // What only the lenient reader takes was asked on a connection of its own.
+    const hops = all.filter((hop) => !isObstacle(hop) && hop.malformed === undefined)
     const [first] = hops
     // Others ask the same host meanwhile, so the first of a series may well have gone over a used connection.
     if (first === undefined || hops.length < 2)

@@ -256,6 +256,11 @@ const CASES: Record<string, readonly Case[]> = {
     ['closed once in the series', { samples: [sample(answer({ reused: false })), sample(answer({ reused: false })), sample(answer())] }, 'pass'],
     ['one request only', { samples: [sample(answer({ reused: false }))] }, 'inconclusive unobserved'],
     ['errors', { samples: [sample(ERROR), sample(ERROR)] }, 'inconclusive unobserved'],
+    [
+      'read leniently, each on a connection of its own',
+      { samples: [1, 2, 3].map(() => sample(answer({ reused: false, malformed: 'HPE_INVALID_HEADER_TOKEN' }))) },
+      'inconclusive unobserved',
+    ],
   ],
   load: [
     ['enough', run(), 'pass'],

@@ -1,12 +1,9 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
-
 import { titleOf } from '../../helpers/headers.ts'
+import { isUnroutable } from '../../helpers/probe.ts'
 import { everyAddress } from '../../helpers/probes/every-address.ts'
-import { type Finding, inconclusive, type Verdict, worst } from '../../helpers/verdict.ts'
+import { type Evidence, type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
 import { curlHttps, evidenceOf, noHosts, obstacle, readMarker } from './shared.ts'
-
-/** This machine has no way to an address of that family. */
-const OURS: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
 export default defineCheck({
   id: 'routing/address-parity',
@@ -34,13 +31,13 @@ export default defineCheck({
     const first = all.find((one) => one.seen.ok)?.seen
     if (first?.ok !== true) return inconclusive('unobserved', `none of the ${all.length} addresses answered`)
     const findings: Finding[] = []
+    const unseen: Evidence[] = []
     let unclear: Verdict | undefined
     for (const { address, seen } of all) {
       const what = `https://${subject.name}${hostOf(subject).path} at ${address}`
       if (!seen.ok) {
-        // Without a route of our own to that family, silence says nothing about the server.
-        if (OURS.has(seen.failure.code)) {
-          unclear ??= inconclusive('unobserved', `${what} cannot be reached from here (${seen.failure.code}); network.ipv6: false says so for good`)
+        if (isUnroutable(seen.failure, address)) {
+          unseen.push({ what, expected: 'an answer to compare', received: `${seen.failure.phase}: ${seen.failure.message} (${seen.failure.code})` })
           continue
         }
         findings.push({
@@ -62,7 +59,15 @@ export default defineCheck({
       const evidence = evidenceOf(seen.value, `status ${first.value.status} and the same title and marker everywhere`, undefined, what)
       findings.push(alike ? { grade: 'pass', evidence } : { grade: 'fail', code: 'routing.address.differs', evidence })
     }
-    return unclear !== undefined && !findings.some((finding) => finding.grade === 'fail') ? unclear : worst(findings)
+    const verdict = worst(findings)
+    if (verdict.outcome === 'fail') return verdict
+    if (unclear !== undefined) return unclear
+    return unseen.length === 0
+      ? verdict
+      : skip('no-access', `this machine has no way to ${unseen.length} of ${all.length} addresses; network.ipv6: false judges the others alone`, [
+          ...unseen,
+          ...verdict.evidence,
+        ])
   },
   reproduce: curlHttps(),
   covers: ['A7'],

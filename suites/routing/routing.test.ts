@@ -123,7 +123,17 @@ const CASES: Record<string, readonly Case[]> = {
       marked,
     ],
     ['another body, alike in what counts', { all: [at('192.0.2.1', seen(page())), at('192.0.2.2', seen(page({ body: `${PAGE}<!-- 2 -->` })))] }, 'pass'],
-    ['a family that this machine lacks', { all: [at('192.0.2.1', seen(page())), at('2001:db8::1', failed('ENETUNREACH'))] }, 'inconclusive unobserved'],
+    ['a family that this machine lacks', { all: [at('192.0.2.1', seen(page())), at('2001:db8::1', failed('ENETUNREACH'))] }, 'skip'],
+    [
+      'a family that this machine lacks, and two that differ',
+      { all: [at('192.0.2.1', seen(page())), at('192.0.2.2', seen(page({ status: 503 }))), at('2001:db8::1', failed('ENETUNREACH'))] },
+      'fail routing.address.differs',
+    ],
+    [
+      'a family that this machine lacks, and a challenge',
+      { all: [at('192.0.2.1', seen(page())), at('192.0.2.2', seen(CHALLENGE)), at('2001:db8::1', failed('ENETUNREACH'))] },
+      'inconclusive unobserved',
+    ],
     ['a challenge at one', { all: [at('192.0.2.1', seen(page())), at('192.0.2.2', seen(CHALLENGE))] }, 'inconclusive unobserved'],
     [
       'a challenge at one, another dead',

@@ -1,10 +1,8 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
+import { isUnroutable } from '../../helpers/probe.ts'
 import { tlsEveryAddress } from '../../helpers/probes/tls.ts'
 import { type Evidence, type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
 import { noHosts, openssl, tlsHosts } from './shared.ts'
-
-/** What our own system says where it has no route or no address of that family: that proves nothing about the host (rules G3). */
-const OURS = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
 export default defineCheck({
   id: 'tls/reachable',
@@ -37,7 +35,7 @@ export default defineCheck({
       const { code, message, phase } = seen.failure
       const evidence = { what, expected, received: `${phase}: ${message} (${code}), tries: ${seen.attempts}`, where: address, at: seen.startedAt }
       if (code === 'UNMAPPED') return inconclusive('misused', `network.ports has no entry for https: ${message}`, evidence)
-      if (OURS.has(code) || (address.includes(':') && code === 'EHOSTUNREACH')) unseen.push(evidence)
+      if (isUnroutable(seen.failure, address)) unseen.push(evidence)
       else findings.push({ grade: 'fail', code: 'tls.unreachable', evidence })
     }
     const verdict = worst(findings)
