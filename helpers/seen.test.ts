@@ -26,20 +26,32 @@ const certificate = (notAfter: string): CertificateFacts =>
 const handshake = (servername: string, protocol: string): TlsObservation =>
   ({ servername, protocol, cipher: 'c', chain: [certificate('2027-01-01'), certificate('2026-06-01')] }) as unknown as TlsObservation
 
-test('of each host the exchange that opened the connection, else the first', () => {
+test('of each phase the fastest look: waiting for the URL of the first exchange, connecting at its address', () => {
   const seen = new SeenHosts(new Set(['a.example.com', 'b.example.com']))
-  seen.note(ok(exchange('https://b.example.com/first')))
-  seen.note(ok(exchange('https://b.example.com/second')))
-  seen.note(ok({ hops: [exchange('https://a.example.com/'), exchange('https://a.example.com/opened', { connectMs: 3, tlsMs: 4 })], end: 'final' }))
-  seen.note(ok(exchange('https://a.example.com/later', { tlsMs: 5 })))
+  seen.note(ok(exchange('https://b.example.com/first', { ttfbMs: 9 })))
+  seen.note(ok(exchange('https://b.example.com/second', { ttfbMs: 1 })))
+  seen.note(ok(exchange('https://b.example.com/first', { ttfbMs: 4, transferMs: 3 })))
+  seen.note(ok({ ...handshake('a.example.com', 'TLSv1.3'), peer: '127.0.0.1:443', connectMs: 2, handshakeMs: 70 }))
+  seen.note(ok({ hops: [exchange('https://a.example.com/', { connectMs: 30, tlsMs: 40, dnsMs: 5 }), exchange('https://a.example.com/next')], end: 'final' }))
+  seen.note(ok({ ...exchange('https://a.example.com/', { connectMs: 1, tlsMs: 1 }), peer: '127.0.0.2:443' }))
   seen.note(ok(exchange('https://stranger.example.net/')))
   seen.note(ok(exchange('http://a.example.com/')))
-  const { timings } = seen.all
-  expect(timings.map(({ host, url, tlsMs }) => [host, url, tlsMs])).toEqual([
-    ['a.example.com', 'https://a.example.com/opened', 4],
-    ['b.example.com', 'https://b.example.com/first', undefined],
+  expect(seen.all.timings).toEqual([
+    {
+      host: 'a.example.com',
+      url: 'https://a.example.com/',
+      peer: '127.0.0.1:443',
+      dnsMs: 5,
+      connectMs: 2,
+      tlsMs: 40,
+      ttfbMs: 1,
+      transferMs: 1,
+      totalMs: 49,
+      status: 200,
+      httpVersion: '2',
+    },
+    { host: 'b.example.com', url: 'https://b.example.com/first', peer: '127.0.0.1:443', ttfbMs: 4, transferMs: 3, totalMs: 7, status: 200, httpVersion: '2' },
   ])
-  expect(timings[0]).not.toHaveProperty('loopDelayMs')
 })
 
 test('the certificate of the highest protocol, and the earliest end of its chain', () => {

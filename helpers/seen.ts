@@ -2,7 +2,10 @@
 import type { HttpChain, HttpObservation, TlsObservation } from './observations.ts'
 import type { Observed } from './probe.ts'
 
-/** First HTTPS exchange of a host, phase by phase, milliseconds. */
+/**
+ * What an HTTPS exchange with a host takes, phase by phase, milliseconds: of each phase the fastest of all looks, since a run asks many things at
+ * once and its own haste only ever adds. Connecting and TLS at the address of the first exchange; waiting and transfer for its URL.
+ */
 export interface HostTiming {
   readonly host: string
   readonly url: string
@@ -39,10 +42,19 @@ export interface Seen {
   readonly certificates: readonly HostCertificate[]
 }
 
+interface Opening {
+  readonly dnsMs?: number | undefined
+  readonly connectMs?: number | undefined
+  readonly tlsMs?: number | undefined
+}
+type Exchanged = Omit<HostTiming, 'dnsMs' | 'connectMs' | 'tlsMs' | 'totalMs'>
+
 /** Names and texts are the target's bytes: whoever shows them makes them harmless. */
 export class SeenHosts {
   readonly #hosts: ReadonlySet<string>
-  readonly #timings = new Map<string, HostTiming>()
+  readonly #timings = new Map<string, Exchanged>()
+  /** By host and peer. */
+  readonly #openings = new Map<string, Opening>()
   readonly #certificates = new Map<string, HostCertificate>()
 
   constructor(hosts: ReadonlySet<string>) {
@@ -61,22 +73,46 @@ export class SeenHosts {
   get all(): Seen {
     const byHost = <T extends { readonly host: string }>(map: ReadonlyMap<string, T>): readonly T[] =>
       [...map.values()].sort((a, b) => (a.host < b.host ? -1 : 1))
-    return { timings: byHost(this.#timings), certificates: byHost(this.#certificates) }
+    const timings = byHost(this.#timings).map((one): HostTiming => {
+      const { dnsMs, connectMs, tlsMs } = this.#openings.get(`${one.host} ${one.peer}`) ?? {}
+      const total = (dnsMs ?? 0) + (connectMs ?? 0) + (tlsMs ?? 0) + one.ttfbMs + one.transferMs
+      return {
+        ...one,
+        ...(dnsMs === undefined ? {} : { dnsMs }),
+        ...(connectMs === undefined ? {} : { connectMs }),
+        ...(tlsMs === undefined ? {} : { tlsMs }),
+        totalMs: Math.round(total * 1000) / 1000,
+      }
+    })
+    return { timings, certificates: byHost(this.#certificates) }
   }
 
   #timing(seen: HttpObservation): void {
     const host = /^https:\/\/([^/:?#]+)/.exec(seen.url)?.[1]
     if (host === undefined || !this.#hosts.has(host)) return
+    const { dnsMs, connectMs, tlsMs, ttfbMs, transferMs } = seen.timings
+    this.#opened(host, seen.peer, { dnsMs, connectMs, tlsMs })
     const known = this.#timings.get(host)
-    // The exchange that opened the connection shows every phase; a later one only its own.
-    if (known !== undefined && (known.tlsMs !== undefined || seen.timings.tlsMs === undefined)) return
-    const { loopDelayMs: _loop, ...phases } = seen.timings
-    this.#timings.set(host, { host, url: seen.url, peer: seen.peer, ...phases, status: seen.status, httpVersion: seen.httpVersion })
+    if (known !== undefined && (known.url !== seen.url || known.peer !== seen.peer || known.ttfbMs + known.transferMs <= ttfbMs + transferMs)) return
+    this.#timings.set(host, { host, url: seen.url, peer: seen.peer, ttfbMs, transferMs, status: seen.status, httpVersion: seen.httpVersion })
   }
 
-  #certificate({ servername: host, chain, protocol, cipher, alpn, group }: TlsObservation): void {
+  /** Notes the fastest of each phase of connecting. */
+  #opened(host: string, peer: string, phases: Opening): void {
+    const key = `${host} ${peer}`
+    const known = this.#openings.get(key) ?? {}
+    const faster = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined ? b : b === undefined ? a : Math.min(a, b))
+    this.#openings.set(key, {
+      dnsMs: faster(known.dnsMs, phases.dnsMs),
+      connectMs: faster(known.connectMs, phases.connectMs),
+      tlsMs: faster(known.tlsMs, phases.tlsMs),
+    })
+  }
+
+  #certificate({ servername: host, chain, protocol, cipher, alpn, group, peer, connectMs, handshakeMs }: TlsObservation): void {
     const [leaf] = chain
     if (host === undefined || leaf === undefined || !this.#hosts.has(host)) return
+    this.#opened(host, peer, { connectMs, tlsMs: handshakeMs })
     const known = this.#certificates.get(host)
     // A host is looked at with several settings; the highest protocol negotiated is how visitors meet it.
     if (known !== undefined && known.protocol >= protocol) return

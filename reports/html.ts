@@ -101,7 +101,7 @@ function waterfall(timings: readonly HostTiming[]): Markup | undefined {
       .join(', ')
     return markup`<tr><th scope="row">${one.host}</th><td><svg role="img" aria-label="${words}" width="100%" height="18" preserveAspectRatio="none">${parts}</svg></td><td class="number">${total(one).toFixed(1)} ms</td></tr>`
   }
-  return markup`<section aria-labelledby="timings"><h2 id="timings">Where the time went</h2><p class="legend">${PHASES.map(([, name, style]) => markup`<span><i class="${style}"></i>${name}</span>`)}</p><table class="waterfall"><caption class="sr">First exchange of each host by phase</caption><thead class="sr"><tr><th scope="col">Host</th><th scope="col">Phases</th><th scope="col">Total</th></tr></thead><tbody>${shown.map(bar)}</tbody></table></section>`
+  return markup`<section aria-labelledby="timings"><h2 id="timings">Where the time went</h2><p class="legend">${PHASES.map(([, name, style]) => markup`<span><i class="${style}"></i>${name}</span>`)} the fastest look of each phase</p><table class="waterfall"><caption class="sr">An exchange with each host by phase, the fastest look of each</caption><thead class="sr"><tr><th scope="col">Host</th><th scope="col">Phases</th><th scope="col">Total</th></tr></thead><tbody>${shown.map(bar)}</tbody></table></section>`
 }
 
 function certificates(report: Report): Markup | undefined {
