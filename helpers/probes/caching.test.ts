@@ -5,12 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { issueCertificate } from '../../fixtures/certificates.ts'
-import { defineCheck } from '../check.ts'
-import { attempt, type Observed, type Probe } from '../probe.ts'
-import { runTarget } from '../run.ts'
+import type { Observed, Probe } from '../probe.ts'
 import { type Host, normaliseTarget, type TargetInput } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
-import { pass } from '../verdict.ts'
+import { look as lookAll, valueOf } from '../testing/look.ts'
 import { codings, missingAsset, revalidations } from './caching.ts'
 import { firstPartyAssets } from './page.ts'
 
@@ -42,7 +40,6 @@ async function served(respond: (path: string, request: IncomingMessage) => { sta
 }
 
 async function look<T>(port: number, probe: (host: Host) => Probe<T>, host: NonNullable<TargetInput['hosts']>[string] = {}): Promise<Observed<T>> {
-  let all: Observed<T> | undefined
   const target = normaliseTarget(
     targetSchema.parse({
       domain: 'example.com',
@@ -53,30 +50,7 @@ async function look<T>(port: number, probe: (host: Host) => Probe<T>, host: NonN
     }),
     { sha256: '0'.repeat(64) },
   )
-  const check = defineCheck({
-    id: 'look/look',
-    title: 't',
-    failureTitle: 'f',
-    why: 'w',
-    source: 's',
-    severity: 'info',
-    codes: {},
-    options: {},
-    subjects: (one) => [{ name: one.domain }],
-    unless: { skip: 'not-declared', reason: 'r' },
-    needs: (_subject, one) => ({ one: attempt(probe(one.hosts[0] as Host)) }),
-    judge: ({ one }) => {
-      all = one
-      return pass({ what: 'w', expected: 'e', received: 'r' })
-    },
-    reproduce: () => 'true',
-  })
-  await runTarget(target, { catalogue: [check] })
-  return all as Observed<T>
-}
-const valueOf = <T>(observed: Observed<T>): T => {
-  if (!observed.ok) throw new Error(`not seen: ${JSON.stringify(observed.failure)}`)
-  return observed.value
+  return (await lookAll(target, probe(target.hosts[0] as Host)))[0] as Observed<T>
 }
 const html = { 'Content-Type': 'text/html' }
 

@@ -3,11 +3,9 @@ import { afterEach, expect, test } from 'vitest'
 import { changeHttps, hostNamed, setCookies } from '../../fixtures/edit.ts'
 import { healthyWorld } from '../../fixtures/healthy.ts'
 import { type RunningWorld, startWorld, type WorldSpec } from '../../fixtures/world.ts'
-import { defineCheck } from '../check.ts'
-import { attempt, type Observed, type Probe } from '../probe.ts'
-import { runTarget } from '../run.ts'
+import type { Probe } from '../probe.ts'
 import type { Host, Target } from '../target.ts'
-import { pass } from '../verdict.ts'
+import { look as lookAll, valueOf } from '../testing/look.ts'
 import { cookieLooks, cookieSamples } from './cookies.ts'
 
 const running: RunningWorld[] = []
@@ -31,32 +29,7 @@ async function world(name: string, change: (spec: WorldSpec) => void = () => {})
   return { target: started.target, asked, host }
 }
 
-/** Runs a probe as a run does, and gives back what it saw. */
-async function look<T>(target: Target, probe: Probe<T>): Promise<T> {
-  let seen: Observed<T> | undefined
-  const check = defineCheck({
-    id: 'look/look',
-    title: 't',
-    failureTitle: 'f',
-    why: 'w',
-    source: 's',
-    severity: 'info',
-    codes: {},
-    options: {},
-    subjects: (one) => [{ name: one.domain }],
-    unless: { skip: 'not-declared', reason: 'r' },
-    needs: () => ({ one: attempt(probe as Probe<unknown>) }),
-    judge: ({ one }) => {
-      seen = one as Observed<T>
-      return pass({ what: 'w', expected: 'e', received: 'r' })
-    },
-    reproduce: () => 'true',
-  })
-  await runTarget(target, { catalogue: [check] })
-  if (seen === undefined) throw new Error('not looked')
-  if (!seen.ok) throw new Error(`${seen.failure.phase} ${seen.failure.code}`)
-  return seen.value
-}
+const look = async <T>(target: Target, probe: Probe<T>): Promise<T> => valueOf((await lookAll(target, probe))[0])
 
 test('the document with its redirects, robots.txt, a path nobody has, and named paths; each URL once', async () => {
   const { target, asked, host } = await world('code')

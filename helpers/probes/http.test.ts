@@ -9,11 +9,12 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { issueCertificate } from '../../fixtures/certificates.ts'
 import { defineCheck } from '../check.ts'
 import { headerValues } from '../headers.ts'
-import { attempt, type Observed, type Probe } from '../probe.ts'
+import type { Observed, Probe } from '../probe.ts'
 import { curlFor, digFor, opensslFor, shellQuote } from '../reproduce.ts'
 import { runTarget } from '../run.ts'
 import { normaliseTarget, type Target, type TargetInput } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
+import { look, valueOf } from '../testing/look.ts'
 import { pass } from '../verdict.ts'
 import { decodeBody, readLeniently } from './http-message.ts'
 import { documentOf, httpChain, httpGet, rawHttp, splitUrl } from './http.ts'
@@ -69,35 +70,6 @@ const targetOf = (ports: Record<string, number>, more: Partial<TargetInput> = {}
     { sha256: '0'.repeat(64) },
   )
 
-/** Runs probes as a run does, and gives back what each saw. */
-async function look<T>(target: Target, ...probes: readonly Probe<T>[]): Promise<readonly Observed<T>[]> {
-  let all: readonly Observed<T>[] = []
-  const check = defineCheck({
-    id: 'look/look',
-    title: 't',
-    failureTitle: 'f',
-    why: 'w',
-    source: 's',
-    severity: 'info',
-    codes: {},
-    options: {},
-    subjects: (one) => [{ name: one.domain, ...(one.hosts[0] === undefined ? {} : { host: one.hosts[0] }) }],
-    unless: { skip: 'not-declared', reason: 'r' },
-    needs: () => Object.fromEntries(probes.map((probe, index) => [String(index), attempt(probe)])),
-    judge: (seen) => {
-      all = probes.map((_, index) => (seen as Record<string, Observed<T>>)[String(index)] as Observed<T>)
-      return pass({ what: 'w', expected: 'e', received: 'r' })
-    },
-    reproduce: () => 'true',
-  })
-  const { results } = await runTarget(target, { catalogue: [check] })
-  expect(results[0]?.reason).toBeUndefined()
-  return all
-}
-const valueOf = <T>(observed: Observed<T> | undefined): T => {
-  if (observed?.ok !== true) throw new Error(`not seen: ${JSON.stringify(observed)}`)
-  return observed.value
-}
 const failureOf = (observed: Observed<unknown> | undefined) => {
   if (observed?.ok !== false) throw new Error(`seen: ${JSON.stringify(observed).slice(0, 300)}`)
   return observed.failure

@@ -3,11 +3,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { changeHttps, hostNamed } from '../../fixtures/edit.ts'
 import { healthyWorld, SECOND_ADDRESS } from '../../fixtures/healthy.ts'
 import { type RunningWorld, startWorld, type WorldSpec } from '../../fixtures/world.ts'
-import { defineCheck } from '../check.ts'
-import { attempt, type Observed, type Probe } from '../probe.ts'
-import { runTarget } from '../run.ts'
+import type { Observed, Probe } from '../probe.ts'
 import type { Host, Target } from '../target.ts'
-import { pass } from '../verdict.ts'
+import { look as lookAll, valueOf } from '../testing/look.ts'
 import { everyAddress } from './every-address.ts'
 import { loadRun } from './load.ts'
 import { documentSamples, handshakeLooks, pageLoad, urlSamples } from './timing.ts'
@@ -33,35 +31,7 @@ async function world(name: string, change: (spec: WorldSpec) => void = () => {})
   return { target: started.target, asked, host }
 }
 
-/** Runs a probe as a run does, and gives back what it saw. */
-async function look<T>(target: Target, probe: Probe<T>): Promise<Observed<T>> {
-  let seen: Observed<T> | undefined
-  const check = defineCheck({
-    id: 'look/look',
-    title: 't',
-    failureTitle: 'f',
-    why: 'w',
-    source: 's',
-    severity: 'info',
-    codes: {},
-    options: {},
-    subjects: (one) => [{ name: one.domain }],
-    unless: { skip: 'not-declared', reason: 'r' },
-    needs: () => ({ one: attempt(probe as Probe<unknown>) }),
-    judge: ({ one }) => {
-      seen = one as Observed<T>
-      return pass({ what: 'w', expected: 'e', received: 'r' })
-    },
-    reproduce: () => 'true',
-  })
-  const { results } = await runTarget(target, { catalogue: [check] })
-  if (seen === undefined) throw new Error(`not looked: ${results[0]?.reason ?? ''}`)
-  return seen
-}
-const valueOf = <T>(observed: Observed<T>): T => {
-  if (!observed.ok) throw new Error(`not seen: ${JSON.stringify(observed.failure)}`)
-  return observed.value
-}
+const look = async <T>(target: Target, probe: Probe<T>): Promise<Observed<T>> => (await lookAll(target, probe))[0] as Observed<T>
 
 describe('documentSamples', () => {
   test('asks every hop so many times, one after the other, over one connection', async () => {
@@ -192,7 +162,10 @@ describe('loadRun', () => {
     const { target, asked } = await world('api', (spec) => {
       spec.target = { ...spec.target, allow: [] }
     })
-    await expect(look(target, loadRun({ url, requests: 20, concurrency: 2 }))).rejects.toThrow('does not allow load')
+    expect(await look(target, loadRun({ url, requests: 20, concurrency: 2 }))).toMatchObject({
+      ok: false,
+      failure: { code: 'NOT_AUTHORISED', message: expect.stringContaining('does not allow load') },
+    })
     expect(asked).toEqual([])
   })
 })

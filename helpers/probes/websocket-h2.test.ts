@@ -4,13 +4,11 @@ import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { issueCertificate } from '../../fixtures/certificates.ts'
-import { defineCheck } from '../check.ts'
 import type { WebSocketOverHttp2Observation } from '../observations.ts'
-import { attempt, type Observed } from '../probe.ts'
-import { runTarget } from '../run.ts'
+import type { Observed } from '../probe.ts'
 import { normaliseTarget } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
-import { pass } from '../verdict.ts'
+import { look as lookAll } from '../testing/look.ts'
 import { websocketOverHttp2 } from './websocket-h2.ts'
 
 const closers: (() => Promise<void>)[] = []
@@ -45,7 +43,6 @@ const h2 = async (settings: SecureServerOptions['settings'], on: (stream: Server
 }
 
 async function look(port: number): Promise<Observed<WebSocketOverHttp2Observation>> {
-  let all: Observed<WebSocketOverHttp2Observation> | undefined
   const target = normaliseTarget(
     targetSchema.parse({
       domain: 'example.com',
@@ -56,26 +53,9 @@ async function look(port: number): Promise<Observed<WebSocketOverHttp2Observatio
     }),
     { sha256: '0'.repeat(64) },
   )
-  const check = defineCheck({
-    id: 'look/look',
-    title: 't',
-    failureTitle: 'f',
-    why: 'w',
-    source: 's',
-    severity: 'info',
-    codes: {},
-    options: {},
-    subjects: (one) => [{ name: one.domain }],
-    unless: { skip: 'not-declared', reason: 'r' },
-    needs: () => ({ one: attempt(websocketOverHttp2({ host: 'example.com', path: '/socket', origin: 'https://example.com' })) }),
-    judge: ({ one }) => {
-      all = one
-      return pass({ what: 'w', expected: 'e', received: 'r' })
-    },
-    reproduce: () => 'true',
-  })
-  await runTarget(target, { catalogue: [check] })
-  return all as Observed<WebSocketOverHttp2Observation>
+  return (
+    await lookAll(target, websocketOverHttp2({ host: 'example.com', path: '/socket', origin: 'https://example.com' }))
+  )[0] as Observed<WebSocketOverHttp2Observation>
 }
 const seen = async (port: number): Promise<WebSocketOverHttp2Observation> => {
   const one = await look(port)

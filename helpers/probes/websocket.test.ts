@@ -5,14 +5,12 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { deflateRawSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { defineCheck } from '../check.ts'
 import { headerValues } from '../headers.ts'
 import type { WebSocketObservation } from '../observations.ts'
-import { attempt, type Observed } from '../probe.ts'
-import { runTarget } from '../run.ts'
+import type { Observed } from '../probe.ts'
 import { normaliseTarget } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
-import { pass } from '../verdict.ts'
+import { look as lookAll } from '../testing/look.ts'
 import { shownPath, websocketHandshake, type WebSocketRequest } from './websocket.ts'
 
 const closers: (() => Promise<void>)[] = []
@@ -60,7 +58,6 @@ const frame = (opcode: number, payload: Buffer | string, bits = 0x80): Buffer =>
 }
 
 async function look(port: number, more: Partial<WebSocketRequest> = {}, probeSeconds = 0.8): Promise<Observed<WebSocketObservation>> {
-  let all: Observed<WebSocketObservation> | undefined
   const target = normaliseTarget(
     targetSchema.parse({
       domain: 'example.com',
@@ -71,28 +68,7 @@ async function look(port: number, more: Partial<WebSocketRequest> = {}, probeSec
     }),
     { sha256: '0'.repeat(64) },
   )
-  const probe = websocketHandshake({ host: 'example.com', path: '/socket', scheme: 'ws', ...more })
-  const check = defineCheck({
-    id: 'look/look',
-    title: 't',
-    failureTitle: 'f',
-    why: 'w',
-    source: 's',
-    severity: 'info',
-    codes: {},
-    options: {},
-    subjects: (one) => [{ name: one.domain }],
-    unless: { skip: 'not-declared', reason: 'r' },
-    needs: () => ({ one: attempt(probe) }),
-    judge: ({ one }) => {
-      all = one
-      return pass({ what: 'w', expected: 'e', received: 'r' })
-    },
-    reproduce: () => 'true',
-  })
-  const { results } = await runTarget(target, { catalogue: [check] })
-  expect(results[0]?.reason).toBeUndefined()
-  return all as Observed<WebSocketObservation>
+  return (await lookAll(target, websocketHandshake({ host: 'example.com', path: '/socket', scheme: 'ws', ...more })))[0] as Observed<WebSocketObservation>
 }
 const seen = async (port: number, more: Partial<WebSocketRequest> = {}): Promise<WebSocketObservation> => {
   const one = await look(port, more)
