@@ -1,11 +1,7 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { readResourcePolicy } from '../../helpers/grammar/cross-origin.ts'
-import { headerValues } from '../../helpers/headers.ts'
 import { documentOf } from '../../helpers/probes/http.ts'
-import { fail, pass, warn } from '../../helpers/verdict.ts'
-import { curlDocument, documentOr, evidenceOf, isDeclared, noPages, showsPages, shownValues } from './shared.ts'
-
-const NAME = 'Cross-Origin-Resource-Policy'
+import { curlDocument, judgeIsolation, noPages, showsPages } from './shared.ts'
 
 export default defineCheck({
   id: 'headers/corp',
@@ -28,25 +24,13 @@ export default defineCheck({
   subjects: eachHost(showsPages),
   unless: noPages,
   needs: (subject) => ({ chain: documentOf(hostOf(subject)) }),
-  judge: ({ chain }, { subject }) => {
-    const host = hostOf(subject)
-    const basis = documentOr(chain, host)
-    if (basis.verdict !== undefined) return basis.verdict
-    const { seen } = basis
-    const values = headerValues(seen.headers, NAME)
-    const evidence = evidenceOf(seen, NAME, 'absent, or a valid value that restricts', shownValues(values))
-    const read = readResourcePolicy(values)
-    switch (read.kind) {
-      case 'absent':
-        return pass(evidence)
-      case 'malformed':
-        return fail('headers.corp.malformed', { ...evidence, received: read.error })
-      case 'value':
-        return read.value === 'cross-origin' && !isDeclared(host, NAME) ? warn('headers.corp.open', evidence, 'info') : pass(evidence)
-      default:
-        return read satisfies never
-    }
-  },
+  judge: ({ chain }, { subject }) =>
+    judgeIsolation(chain, hostOf(subject), {
+      name: 'Cross-Origin-Resource-Policy',
+      read: readResourcePolicy,
+      open: 'cross-origin',
+      codes: { malformed: 'headers.corp.malformed', open: 'headers.corp.open' },
+    }),
   reproduce: curlDocument,
   covers: [],
 })

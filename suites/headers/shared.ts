@@ -1,5 +1,6 @@
 /** What the header checks share: which answer they may judge, how it is shown, and the policies of a document. */
 import type { Subject } from '../../helpers/check.ts'
+import type { CrossOriginReading } from '../../helpers/grammar/cross-origin.ts'
 import { type ContentSecurityPolicy, readContentSecurityPolicies, readMetaPolicy } from '../../helpers/grammar/content-security-policy.ts'
 import { readStartTags, type StartTag } from '../../helpers/grammar/html.ts'
 import { bodyText, headerValues, isChallenge, isHtml, isObstacle } from '../../helpers/headers.ts'
@@ -7,7 +8,7 @@ import type { HttpChain, HttpObservation } from '../../helpers/observations.ts'
 import type { Observed } from '../../helpers/probe.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Host, Matcher, Target } from '../../helpers/target.ts'
-import { type Evidence, inconclusive, type SkipReason, skip, type Verdict } from '../../helpers/verdict.ts'
+import { type Evidence, fail, inconclusive, pass, type SkipReason, skip, type Verdict, warn } from '../../helpers/verdict.ts'
 
 /** A path that no deployment has; the routing checks ask for it as well, so it costs nothing. */
 export const NOWHERE = '/postproof-3f9c0d1e'
@@ -202,3 +203,32 @@ export const curlFirst =
     subject.host === undefined ? curlDocument(subject, target) : curlPath(paths(subject.host, target)[0] ?? subject.host.path)(subject, target)
 /** The target says something about this header on this host. */
 export const isDeclared = (host: Host, name: string): boolean => host.headers[name.toLowerCase()] !== undefined
+
+/** COOP, COEP and CORP alike: absent or restricting is right, rubbish is ignored by browsers, and saying that nothing is restricted must be meant. */
+export function judgeIsolation<Code extends string>(
+  chain: HttpChain,
+  host: Host,
+  policy: {
+    readonly name: string
+    readonly read: (fields: readonly string[]) => CrossOriginReading
+    readonly open: string
+    readonly codes: { readonly malformed: Code; readonly open: Code }
+  },
+): Verdict {
+  const basis = documentOr(chain, host)
+  if (basis.verdict !== undefined) return basis.verdict
+  const { seen } = basis
+  const values = headerValues(seen.headers, policy.name)
+  const evidence = evidenceOf(seen, policy.name, 'absent, or a valid value that restricts', shownValues(values))
+  const read = policy.read(values)
+  switch (read.kind) {
+    case 'absent':
+      return pass(evidence)
+    case 'malformed':
+      return fail(policy.codes.malformed, { ...evidence, received: read.error })
+    case 'value':
+      return read.value === policy.open && !isDeclared(host, policy.name) ? warn(policy.codes.open, evidence, 'info') : pass(evidence)
+    default:
+      return read satisfies never
+  }
+}
