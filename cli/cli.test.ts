@@ -283,6 +283,25 @@ describe('targets that do not behave', () => {
     expect(ended.durationMs).toBeLessThan(25_000)
   })
 
+  test('Ctrl-C at the first packet, before the checks are loaded: exit 130, and a report that says so', async () => {
+    const { port, server: silent } = await server(() => {})
+    const where = fresh()
+    let sent = false
+    const ended = await postproof(['verify', targetAt(port, { probeSeconds: 30 }), '--quiet', '--debug'], {
+      cwd: where,
+      signal: (_stdout, stderr) => {
+        if (sent || !stderr.includes('connected to')) return undefined
+        sent = true
+        return 'SIGINT'
+      },
+    })
+    silent.close()
+    expect(ended.status, ended.stderr).toBe(130)
+    const report = reportIn(join(where, 'postproof-report'))
+    expect(report.gate).toMatchObject({ passed: false, interrupted: true, exitCode: 130 })
+    expect(report.results.filter(({ suite, outcome }) => suite !== 'run' && (outcome === 'pass' || outcome === 'fail'))).toEqual([])
+  })
+
   test('a deadline of the whole run: ends in time, exit 2', async () => {
     const { port, server: silent } = await server(() => {})
     const where = fresh()

@@ -6,6 +6,7 @@ import { integrityResults } from '../helpers/integrity.ts'
 import type { Observed, Probe } from '../helpers/probe.ts'
 import { type Result, Run, type RunResult, type Selection } from '../helpers/run.ts'
 import type { Target } from '../helpers/target.ts'
+import { Interrupt } from './interrupt.ts'
 import { type RunnerProblem, runUnderVitest } from './runner.ts'
 
 export interface ExecuteOptions extends Selection {
@@ -16,6 +17,8 @@ export interface ExecuteOptions extends Selection {
   readonly onResult?: (result: Result) => void
   readonly onLog?: (probe: string, line: string) => void
   readonly onObservation?: (probe: Probe<unknown>, observed: Observed<unknown>) => void
+  /** Listening already. @default from here on */
+  readonly interrupt?: Interrupt
   /** Another live entry, for the tests of the runner's traps. */
   readonly entry?: string
   /** How long the runner may take to report after every verdict is judged. @default 20 s and 1 ms a verdict */
@@ -36,22 +39,12 @@ export async function execute(target: Target, options: ExecuteOptions): Promise<
   const unhandled = (error: unknown): void => {
     problems.push({ subject: 'process', reason: `an unhandled error: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}` })
   }
-  const controller = new AbortController()
-  let interrupted = false
-  // The runner replaces it now and then.
-  const exit = process.exit
-  const interrupt = (signal: NodeJS.Signals): void => {
-    if (interrupted) exit.call(process, 130)
-    interrupted = true
-    controller.abort(`interrupted by ${signal}`)
-  }
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', interrupt)
+  const interrupt = options.interrupt ?? new Interrupt()
   process.on('unhandledRejection', unhandled)
   process.on('uncaughtException', unhandled)
   try {
     const now = options.now ?? new Date()
-    const run = new Run(target, { ...options, now, signal: controller.signal })
+    const run = new Run(target, { ...options, now, signal: interrupt.signal })
     options.onStart?.(run)
     // Under way before the runner is even imported: importing it takes longer than most targets take to answer.
     run.start()
@@ -73,10 +66,9 @@ export async function execute(target: Target, options: ExecuteOptions): Promise<
     for (const result of integrity) options.onResult?.(result)
     const results = withWaivers([...finished.results, ...integrity], target, now)
     const gate = gateOf(results, target)
-    return { run: { ...finished, results }, gate, exitCode: interrupted ? 130 : gate.exitCode, interrupted }
+    return { run: { ...finished, results }, gate, exitCode: interrupt.interrupted ? 130 : gate.exitCode, interrupted: interrupt.interrupted }
   } finally {
-    process.off('SIGINT', interrupt)
-    process.off('SIGTERM', interrupt)
+    interrupt.stop()
     process.off('unhandledRejection', unhandled)
     process.off('uncaughtException', unhandled)
   }

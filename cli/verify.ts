@@ -9,6 +9,7 @@ import { visible } from '../reports/sanitize.ts'
 import { type Catalogue, loadCatalogue, ownIds, packageVersion, unknownChecks } from './catalogue.ts'
 import { EXIT_MISUSE, type VerifyFlags } from './commands.ts'
 import { execute } from './execute.ts'
+import { Interrupt } from './interrupt.ts'
 import { presenter } from './present.ts'
 import { selectionOf, selectionProblems } from './selection.ts'
 import { printProblems } from './validate.ts'
@@ -64,6 +65,8 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
     if (error instanceof ReportFolderError) return misuse(error.message)
     throw error
   }
+  // From the first packet on, an interrupt leaves a report.
+  const interrupt = new Interrupt()
   const observer = certain ? new Observer(target, watch) : undefined
   if (observer !== undefined) (await import('../helpers/look-ahead.ts')).lookAhead(observer)
   catalogue ??= await loadCatalogue(target)
@@ -71,6 +74,7 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
     // What the domain has is part of what must be found out: looked up first, with probes that the checks will ask for again.
     const { findHosts } = await import('../helpers/find-hosts.ts')
     const scout = new Observer(target)
+    interrupt.signal.addEventListener('abort', () => scout.abort(String(interrupt.signal.reason)))
     const { target: described, found } = await findHosts(target, (probe) => scout.observe(probe))
     await scout.close()
     target = withFlags(described, flags)
@@ -88,6 +92,7 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
     },
     ...watch,
     ...(observer === undefined ? {} : { observer }),
+    interrupt,
   })
   const { toReport } = await import('../reports/report.ts')
   const report = toReport(run, { version: packageVersion(), gate, exitCode, interrupted, selection: selection as Record<string, readonly string[]>, secrets })

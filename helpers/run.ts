@@ -188,7 +188,10 @@ export class Run {
           this.#deliver.push(resolve)
         }),
     )
-    options.signal?.addEventListener('abort', () => this.abort(String(options.signal?.reason ?? 'interrupted')), { once: true })
+    const { signal } = options
+    const end = (): void => this.abort(String(signal?.reason ?? 'interrupted'))
+    if (signal?.aborted === true) end()
+    else signal?.addEventListener('abort', end, { once: true })
   }
 
   /** The result of case `index`; never rejects. */

@@ -1,0 +1,27 @@
+/** Ctrl-C and SIGTERM: the first ends the run and lets it write its report, the second ends the process. */
+export class Interrupt {
+  readonly #controller = new AbortController()
+  // The runner replaces it now and then.
+  readonly #exit = process.exit
+  readonly #on = (signal: NodeJS.Signals): void => {
+    if (this.interrupted) this.#exit.call(process, 130)
+    this.#controller.abort(`interrupted by ${signal}`)
+  }
+
+  /** Listens from here on, until {@link stop}. */
+  constructor() {
+    process.on('SIGINT', this.#on)
+    process.on('SIGTERM', this.#on)
+  }
+  /** Aborts with the sentence that says by which signal. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+  get interrupted(): boolean {
+    return this.signal.aborted
+  }
+  stop(): void {
+    process.off('SIGINT', this.#on)
+    process.off('SIGTERM', this.#on)
+  }
+}
