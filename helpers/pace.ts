@@ -27,11 +27,14 @@ export class Pace {
   #timer: NodeJS.Timeout | undefined
   #waiting: Waiter[] = []
 
-  /** @param perSecond 0: as fast as answers come; otherwise at most this in any second, and one second's worth at once */
-  constructor(perSecond: number) {
+  /**
+   * @param perSecond 0: as fast as answers come
+   * @param burst how many may go at once before they are spaced out
+   */
+  constructor(perSecond: number, burst: number = Math.max(1, perSecond)) {
     this.#perSecond = perSecond
     this.#asked = perSecond
-    this.#burst = Math.max(1, perSecond)
+    this.#burst = burst
   }
 
   /** Requests per second now; 0: not limited. */

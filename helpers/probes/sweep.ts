@@ -6,6 +6,7 @@ import { hash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { isLoopback, isPrivateAddress } from '../grammar/address.ts'
 import type { HttpObservation, RawHeaders } from '../observations.ts'
+import { Pace } from '../pace.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from '../probe.ts'
 import { type HttpRequest, httpRequest } from './http.ts'
 import { resolveHost } from './resolve.ts'
@@ -89,24 +90,19 @@ async function look(context: ProbeContext, request: HttpRequest): Promise<Observ
 class Turn {
   refusals = 0
   stopped: string | undefined
-  #tail: Promise<unknown> = Promise.resolve()
   #free = AT_ONCE
   readonly #bodies = new Map<string, Uint8Array>()
   readonly #waiting: (() => void)[] = []
-  readonly #pauseMs: number
+  readonly #pace: Pace
   constructor(perSecond: number) {
-    this.#pauseMs = perSecond === 0 ? 0 : 1000 / perSecond
+    this.#pace = new Pace(perSecond, 1)
   }
   /** Does the work when its turn comes; undefined when the sweeps of this host have stopped meanwhile. */
-  async take<T>(work: () => Promise<T>): Promise<T | undefined> {
+  async take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
     if (this.#free > 0) this.#free -= 1
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
-      if (this.#pauseMs > 0) {
-        const mine = this.#tail.then(() => new Promise<void>((resolve) => setTimeout(resolve, this.#pauseMs)))
-        this.#tail = mine
-        await mine
-      }
+      await this.#pace.turn(signal)
       return this.stopped === undefined ? await work() : undefined
     } finally {
       const next = this.#waiting.shift()
@@ -175,7 +171,7 @@ export function sweepPaths(host: string, name: string, paths: readonly SweepPath
       const answers: SweepAnswer[] = paths.map(({ path }) => ({ path }))
       const siblings = new Map<string, Promise<Observed<HttpObservation> | undefined>>()
       const ask = (request: SweepPath): Promise<Observed<HttpObservation> | undefined> =>
-        turn.take(async () => {
+        turn.take(context.signal, async () => {
           const seen = await look(context, { scheme: 'https', host, maxBodyBytes: 65_536, readMs: 3_000, ...request })
           turn.count(seen)
           return seen.ok ? { ...seen, value: turn.slim(seen.value) } : seen
