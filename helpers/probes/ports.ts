@@ -57,16 +57,19 @@ async function places(context: ProbeContext): Promise<{ readonly places: readonl
 
 /**
  * A full connect to a logical port at every address of the target's hosts (at most 32) and of `edge.origin`.
- * @param ask said after connecting, to make a silent protocol answer; `readMs` how long to listen. @default listen 1000 ms: MySQL looks the visitor’s name up before it greets
+ * @param ask said after connecting, to make a silent protocol answer; `readMs` how long to listen. @default 1000 ms where
+ * the peer speaks first (MySQL looks the visitor’s name up before it greets), 3000 ms where it was asked something: a busy server is no silent one
  * @throws ProbeError `UNMAPPED` when the target maps ports and not this one; the resolver's word when no name has an address
  */
 export function portEverywhere(port: number, ask: { readonly send?: Uint8Array; readonly readMs?: number } = {}): Probe<PortSight> {
   const said = ask.send === undefined ? '' : ` ${Buffer.from(ask.send).toString('base64url').slice(0, 64)}`
+  const listenMs = ask.readMs ?? (ask.send === undefined ? 1_000 : 3_000)
   return {
     kind: 'portEverywhere',
     key: `portEverywhere ${port}${said}${ask.readMs === undefined ? '' : ` ${ask.readMs}`}`,
     impact: 'read',
     cost: { connections: 2, requests: ask.send === undefined ? 0 : 1 },
+    waitsMs: listenMs,
     timeoutMs: 60_000,
     async run(context): Promise<PortSight> {
       if (realPort(context.target, port) === undefined)
@@ -77,7 +80,7 @@ export function portEverywhere(port: number, ask: { readonly send?: Uint8Array; 
         found.places.map(async (place): Promise<PortLook> => {
           const { address } = place
           const seen = await context.observe(
-            tcpConnect({ host: address, address, port, readMs: ask.readMs ?? 1_000, ...(ask.send === undefined ? {} : { send: ask.send }) }),
+            tcpConnect({ host: address, address, port, readMs: listenMs, ...(ask.send === undefined ? {} : { send: ask.send }) }),
           )
           const state = seen.ok ? seen.value.state : undefined
           const control =
