@@ -1,7 +1,8 @@
-/** Connection slots: at most so many at once per address, and at most so many in all. First come, first served per address. */
+/** Connection slots: at most so many at once per address, and at most so many in all. First come, first served, but for what lies in wait. */
 
 interface Waiter {
   readonly address: string
+  readonly waitsMs: number
   readonly grant: () => void
 }
 
@@ -19,8 +20,11 @@ export class ConnectionLimits {
     this.#total = total
   }
 
-  /** Rejects with the signal's reason when it aborts while waiting. */
-  acquire(address: string, signal: AbortSignal): Promise<{ release(): void }> {
+  /**
+   * Rejects with the signal's reason when it aborts while waiting.
+   * @param waitsMs how long the connection will lie in wait on purpose: what waits longest goes first
+   */
+  acquire(address: string, signal: AbortSignal, waitsMs = 0): Promise<{ release(): void }> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason as Error)
@@ -28,6 +32,7 @@ export class ConnectionLimits {
       }
       const waiter: Waiter = {
         address,
+        waitsMs,
         grant: () => {
           signal.removeEventListener('abort', abort)
           this.#all += 1
@@ -53,7 +58,10 @@ export class ConnectionLimits {
       }
       signal.addEventListener('abort', abort, { once: true })
       if (this.#free(address)) waiter.grant()
-      else this.#waiting.push(waiter)
+      else {
+        const behind = this.#waiting.findIndex((other) => other.waitsMs < waitsMs)
+        this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, waiter)
+      }
     })
   }
 

@@ -239,7 +239,7 @@ export class Observer {
         if (observed.ok) attempts = Math.max(attempts, observed.attempts)
         return observed
       },
-      connection: (address) => deadline.hold(this.#limits.acquire(address, signal)),
+      connection: (address) => deadline.hold(this.#limits.acquire(address, signal, probe.waitsMs)),
       pace: (address) => {
         const pace = this.#pace(address)
         return { turn: () => deadline.hold(pace.turn(signal)), refused: (milliseconds) => pace.refused(milliseconds), accepted: () => pace.accepted() }
