@@ -63,6 +63,19 @@ describe('refusals one after the other', () => {
   })
 })
 
+test('when the last one leaves the line, no timer keeps the process', async () => {
+  const pace = new Pace(10)
+  const controller = new AbortController()
+  pace.refused(60_000)
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
+  const waiting = pace.turn(controller.signal)
+  expect(timers()).toBe(before + 1)
+  controller.abort(new Error('enough'))
+  await expect(waiting).rejects.toThrow('enough')
+  expect(timers()).toBe(before)
+})
+
 test('who is aborted while waiting leaves the line, and the others go on', async () => {
   const pace = new Pace(10)
   const controller = new AbortController()

@@ -57,6 +57,11 @@ export class Pace {
       }
       const abort = (): void => {
         this.#waiting = this.#waiting.filter((one) => one !== waiter)
+        // Nobody is left to wake, and a timer would keep the process.
+        if (this.#waiting.length === 0) {
+          clearTimeout(this.#timer)
+          this.#timer = undefined
+        }
         reject(signal.reason as Error)
       }
       signal.addEventListener('abort', abort, { once: true })

@@ -163,7 +163,8 @@ export function sweepPaths(host: string, name: string, paths: readonly SweepPath
     impact: 'read',
     cost: { connections: 0, requests: paths.length },
     host,
-    timeoutMs: 280_000,
+    // Only a backstop: each request has its own deadline, and waiting for one's turn at an address that many hosts share may take minutes.
+    timeoutMs: 3_600_000,
     async run(context): Promise<Sweep> {
       const root = await context.observe(httpRequest({ scheme: 'https', host }))
       if (!root.ok) throw new ProbeError(root.failure)
