@@ -3,7 +3,7 @@
  * network may do by accident, and consent for what is more than reading. Knows no check and has no opinion.
  */
 import { consentFor, ownershipProof } from './consent.ts'
-import { isPublic } from './grammar/address.ts'
+import { isLoopback, isPublic } from './grammar/address.ts'
 import { ConnectionLimits } from './limits.ts'
 import { Pace } from './pace.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from './probe.ts'
@@ -213,12 +213,7 @@ export class Observer {
   /** Loopback answers at once or never: the pause that lets a rate-limited edge recover is not needed there. */
   #local(): boolean {
     const pins = this.target.file.network?.addresses
-    return (
-      pins !== undefined &&
-      Object.values(pins)
-        .flat()
-        .every((address) => address === '::1' || address.startsWith('127.'))
-    )
+    return pins !== undefined && Object.values(pins).flat().every(isLoopback)
   }
 
   async #once(probe: Probe<unknown>, attempt: number): Promise<Observed<unknown>> {

@@ -1,4 +1,4 @@
-/** What a report shows of each host beside its verdicts: the phases of its first exchange, and its certificate. Taken as the looks come in. */
+/** What a report shows of each host beside its verdicts: the phases of an exchange, the fastest look of each, and its certificate. Taken as the looks come in. */
 import type { HttpChain, HttpObservation, TlsObservation } from './observations.ts'
 import type { Observed } from './probe.ts'
 
