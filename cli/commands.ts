@@ -23,7 +23,11 @@ export interface SelectionFlags {
   readonly host?: readonly string[]
   readonly tag?: readonly string[]
 }
-export interface VerifyFlags extends SelectionFlags {
+/** What a run asks of its target, in `plan` as in `verify`. */
+export interface AskFlags extends SelectionFlags {
+  readonly depth?: 'default' | 'full'
+}
+export interface VerifyFlags extends AskFlags {
   readonly allow?: readonly string[]
   readonly report: string
   readonly json?: boolean
@@ -45,6 +49,7 @@ const selection = (command: Command): Command =>
     .option('--check <ids>', 'only these checks, such as tls/validity', list)
     .option('--host <names>', 'only these hosts (api or api.example.com)', list)
     .option('--tag <tags>', 'only hosts that carry one of these tags', list)
+    .addOption(new Option('--depth <depth>', 'full also asks what takes many connections or odd bytes').choices(['default', 'full']))
 
 const running = (command: Command): Command =>
   selection(command)
@@ -82,7 +87,7 @@ function program(): Command {
     })
   selection(root.command('plan').description('what would run, against what, at what cost; sends nothing').argument('<target>'))
     .option('--json', 'as JSON')
-    .action(async (target: string, flags: SelectionFlags & { json?: boolean }) => {
+    .action(async (target: string, flags: AskFlags & { json?: boolean }) => {
       process.exitCode = await (await import('./plan.ts')).plan(target, flags)
     })
   root

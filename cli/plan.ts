@@ -2,17 +2,17 @@
 import { planCases, plannedProbes } from '../helpers/run.ts'
 import { loadTarget } from '../helpers/target/load.ts'
 import { loadCatalogue, unknownChecks } from './catalogue.ts'
-import { EXIT_MISUSE, type SelectionFlags } from './commands.ts'
-import { selectionOf, selectionProblems } from './selection.ts'
+import { type AskFlags, EXIT_MISUSE } from './commands.ts'
+import { selectionOf, selectionProblems, withFlags } from './selection.ts'
 import { printProblems } from './validate.ts'
 
-export async function plan(given: string, flags: SelectionFlags & { readonly json?: boolean }): Promise<number> {
+export async function plan(given: string, flags: AskFlags & { readonly json?: boolean }): Promise<number> {
   const loaded = await loadTarget(given)
   if (!loaded.ok) {
     printProblems(loaded.problems)
     return EXIT_MISUSE
   }
-  const { target } = loaded
+  const target = withFlags(loaded.target, flags)
   const { checks, broken } = await loadCatalogue(target)
   const problems = [
     ...unknownChecks(

@@ -3,7 +3,20 @@ import type { Check } from '../helpers/check.ts'
 import { nearest, type Problem } from '../helpers/target/problems.ts'
 import type { Target } from '../helpers/target.ts'
 import type { Selection } from '../helpers/run.ts'
-import type { SelectionFlags } from './commands.ts'
+import type { AskFlags, SelectionFlags } from './commands.ts'
+
+export const ALLOWED = ['load', 'login', 'write', 'mail', 'drill'] as const
+
+/** The target with what the flags add to it. */
+export function withFlags(target: Target, flags: AskFlags & { readonly allow?: readonly string[]; readonly timeout?: number }): Target {
+  const allow = [...new Set([...(target.file.allow ?? []), ...((flags.allow ?? []) as readonly (typeof ALLOWED)[number][])])]
+  const limits = flags.timeout === undefined ? target.file.limits : { ...target.file.limits, runSeconds: flags.timeout }
+  const { depth = target.file.depth } = flags
+  return {
+    ...target,
+    file: { ...target.file, ...(allow.length === 0 ? {} : { allow }), ...(limits === undefined ? {} : { limits }), ...(depth === undefined ? {} : { depth }) },
+  }
+}
 
 export const selectionOf = (flags: SelectionFlags): Selection => ({
   ...(flags.suite === undefined ? {} : { suites: flags.suite }),

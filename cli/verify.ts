@@ -11,10 +11,8 @@ import { EXIT_MISUSE, type VerifyFlags } from './commands.ts'
 import { execute } from './execute.ts'
 import { Interrupt } from './interrupt.ts'
 import { presenter } from './present.ts'
-import { selectionOf, selectionProblems } from './selection.ts'
+import { ALLOWED, selectionOf, selectionProblems, withFlags } from './selection.ts'
 import { printProblems } from './validate.ts'
-
-const ALLOWED = ['load', 'login', 'write', 'mail', 'drill'] as const
 
 const misuse = (message: string): number => {
   process.stderr.write(`${message}; nothing was sent\n`)
@@ -28,13 +26,6 @@ export async function verify(given: string, flags: VerifyFlags): Promise<number>
     return EXIT_MISUSE
   }
   return await verifyTarget(loaded.target, loaded.secrets, flags, given)
-}
-
-/** The target with what the flags add to it. */
-function withFlags(target: Target, flags: VerifyFlags): Target {
-  const allow = [...new Set([...(target.file.allow ?? []), ...((flags.allow ?? []) as readonly (typeof ALLOWED)[number][])])]
-  const limits = flags.timeout === undefined ? target.file.limits : { ...target.file.limits, runSeconds: flags.timeout }
-  return { ...target, file: { ...target.file, ...(allow.length === 0 ? {} : { allow }), ...(limits === undefined ? {} : { limits }) } }
 }
 
 export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, string>, flags: VerifyFlags, name: string): Promise<number> {

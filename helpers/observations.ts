@@ -144,6 +144,69 @@ export interface TlsObservation {
   readonly at: string
 }
 
+/** What a TLS server says in plain text before anything is encrypted (RFC 5246 §7.4, RFC 8446 §4.1.3). */
+export interface ServerHello {
+  /** legacy_version, or supported_versions where it is given: 0x0300 to 0x0304. */
+  readonly version: number
+  readonly cipher: number
+  readonly compression: number
+  readonly sessionId: Uint8Array
+  readonly extensions: readonly { readonly type: number; readonly data: Uint8Array }[]
+  /** A HelloRetryRequest (RFC 8446 §4.1.4): it wants a share of `group` and nothing else has been decided. */
+  readonly retry: boolean
+  /** Group of key_share (TLS 1.3). */
+  readonly group?: number
+}
+export type ServerKeyExchange =
+  | { readonly kind: 'ecdhe'; readonly group: number; readonly signature?: number }
+  | {
+      readonly kind: 'dhe'
+      readonly prime: Uint8Array
+      readonly generator: Uint8Array
+      readonly publicValue: Uint8Array
+      readonly signature?: number
+    }
+  /** A temporary RSA key of the export suites; bits of its modulus. */
+  | { readonly kind: 'rsa-export'; readonly bits: number }
+  | { readonly kind: 'unread' }
+export interface ServerFlight {
+  readonly hello?: ServerHello
+  /** DER as served, the first hundred; empty when no Certificate message was in plain text. */
+  readonly certificates: readonly Uint8Array[]
+  /** How many were served. */
+  readonly certificateCount: number
+  /** Bytes of the Certificate message. */
+  readonly certificateBytes: number
+  /** OCSPResponse of CertificateStatus (RFC 6066 §8). */
+  readonly ocspStaple?: Uint8Array
+  readonly keyExchange?: ServerKeyExchange
+  /** A client certificate is asked for; names of authorities it accepts are not kept. */
+  readonly certificateRequest?: { readonly types: readonly number[]; readonly authorities: number }
+  /** ServerHelloDone, or the end of what TLS 1.3 shows: nothing more is to be waited for. */
+  readonly complete: boolean
+  /** The last alert; warnings before a ServerHello do not end the reading. */
+  readonly alert?: { readonly level: number; readonly description: number }
+  /** SSL 2.0: its SERVER-HELLO. */
+  readonly ssl2?: { readonly kinds: readonly number[]; readonly certificateBytes: number }
+}
+
+/** The answer to one ClientHello of our own making, as far as it was in plain text. */
+export interface TlsHelloObservation {
+  readonly peer: string
+  readonly address: string
+  /** `alert`: nothing but an alert came. */
+  readonly answer: 'server-hello' | 'hello-retry-request' | 'ssl2-server-hello' | 'alert'
+  readonly flight: ServerFlight
+  /** How the reading ended: the answer was whole (`open`), or the peer ended it, or fell silent in the middle. */
+  readonly closed: 'open' | 'fin' | 'reset' | 'silence'
+  /** Bytes sent, record header included, and received. */
+  readonly helloBytes: number
+  readonly receivedBytes: number
+  /** From the first byte sent to the whole answer. */
+  readonly answerMs: number
+  readonly at: string
+}
+
 export interface TcpObservation {
   readonly address: string
   readonly port: number

@@ -95,6 +95,9 @@ export const defineTarget = (input: TargetInput): TargetInput => input
 /** How long one look may take, in milliseconds: limits.probeSeconds. */
 export const probeMs = (target: Target): number => (target.file.limits?.probeSeconds ?? 10) * 1000
 
+/** `--depth full`: asks also what takes many connections or odd bytes. */
+export const isFullDepth = (target: Target): boolean => target.file.depth === 'full'
+
 const LOGICAL: Readonly<Record<string, number>> = { http: 80, https: 443, smtp: 25, submission: 587, smtps: 465, imaps: 993 }
 
 /**

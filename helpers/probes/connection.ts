@@ -6,6 +6,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect as connectTls, createSecureContext, type SecureContext, getCACertificates, type TLSSocket } from 'node:tls'
 import { parseCertificateCached } from '../grammar/certificate.ts'
+import { alertName } from '../grammar/tls-names.ts'
 import { readServerFlight } from '../grammar/tls-records.ts'
 import { readTlsSession } from '../grammar/tls-session.ts'
 import type { CertificateFacts, TlsObservation } from '../observations.ts'
@@ -49,42 +50,6 @@ function mappedPort(target: Target, logical: number): number {
   return port
 }
 
-/** Alert descriptions of RFC 8446 §6 and its forerunners, by number. */
-const ALERTS: Readonly<Record<number, string>> = {
-  0: 'close_notify',
-  10: 'unexpected_message',
-  20: 'bad_record_mac',
-  21: 'decryption_failed',
-  22: 'record_overflow',
-  30: 'decompression_failure',
-  40: 'handshake_failure',
-  41: 'no_certificate',
-  42: 'bad_certificate',
-  43: 'unsupported_certificate',
-  44: 'certificate_revoked',
-  45: 'certificate_expired',
-  46: 'certificate_unknown',
-  47: 'illegal_parameter',
-  48: 'unknown_ca',
-  49: 'access_denied',
-  50: 'decode_error',
-  51: 'decrypt_error',
-  60: 'export_restriction',
-  70: 'protocol_version',
-  71: 'insufficient_security',
-  80: 'internal_error',
-  86: 'inappropriate_fallback',
-  90: 'user_canceled',
-  100: 'no_renegotiation',
-  109: 'missing_extension',
-  110: 'unsupported_extension',
-  112: 'unrecognized_name',
-  113: 'bad_certificate_status_response',
-  115: 'unknown_psk_identity',
-  116: 'certificate_required',
-  120: 'no_application_protocol',
-}
-
 /**
  * Names what ended a connection: `ALERT_<NAME>` (a TLS alert came in), `ECONNRESET` (a real reset), `EOF` (the peer closed without a word),
  * `TIMEOUT`, OpenSSL's own `ERR_SSL_…` code for what it would not go on with, or the system's code.
@@ -101,7 +66,7 @@ export function connectionFailure(error: unknown, phase: ProbeFailure['phase']):
   const alert = /SSL alert number (\d{1,3})/.exec(text)
   if (alert !== null) {
     const number = Number(alert[1])
-    const name = ALERTS[number] ?? `number_${number}`
+    const name = alertName(number)
     return { code: `ALERT_${name.toUpperCase()}`, message: `the peer sent the TLS alert ${name} (${number})`, phase: 'tls' }
   }
   // Node says ECONNRESET for a plain end of stream during the handshake too; only the system call tells a reset.

@@ -239,6 +239,10 @@ export const targetSchema = z.strictObject({
     .enum(['production', 'staging', 'local'])
     .meta({ description: 'production refuses drills and load unless allowed by name. Default production' })
     .optional(),
+  depth: z
+    .enum(['default', 'full'])
+    .meta({ description: 'full also asks what takes many connections or odd bytes: old TLS vulnerabilities, every suite by name (--depth full)' })
+    .optional(),
   edge: z
     .strictObject({
       kind: z.enum(['direct', 'nginx', 'caddy', 'cdn', 'tunnel', 'other']),

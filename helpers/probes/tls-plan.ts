@@ -1,0 +1,361 @@
+/**
+ * The hellos of our own that one address is sent, in as few connections as tell everything: each answers several questions, and a further one is
+ * sent only where an answer before it leaves something open. Facts only; what they mean is the checks' business.
+ */
+import type { ClientHelloSpec } from '../grammar/tls-client-hello.ts'
+import { CIPHER_SUITES, type SuiteClass, suiteById, suiteClass } from '../grammar/tls-names.ts'
+import { parseCertificateCached } from '../grammar/certificate.ts'
+import type { CertificateFacts, TlsHelloObservation } from '../observations.ts'
+import { type Observed, type Probe, ProbeError } from '../probe.ts'
+import { isFullDepth } from '../target.ts'
+import { tlsHello } from './tls-hello.ts'
+
+const ids = (names: readonly string[]): readonly number[] => {
+  const known = new Map(CIPHER_SUITES.map(({ openssl, id }) => [openssl, id]))
+  return names.map((name) => {
+    const id = known.get(name)
+    if (id === undefined) throw new RangeError(`no suite is called ${name}`)
+    return id
+  })
+}
+
+/** What a client of today would take in TLS 1.2, best first, and after it what only servers of yesterday need: so that the chain is always seen. */
+const TLS12_SUITES = ids([
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'DHE-RSA-AES128-GCM-SHA256',
+  'DHE-RSA-AES256-GCM-SHA384',
+  'DHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES256-SHA384',
+  'ECDHE-RSA-AES256-SHA384',
+  'ECDHE-ECDSA-AES128-SHA256',
+  'ECDHE-RSA-AES128-SHA256',
+  'ECDHE-ECDSA-AES256-SHA',
+  'ECDHE-RSA-AES256-SHA',
+  'ECDHE-ECDSA-AES128-SHA',
+  'ECDHE-RSA-AES128-SHA',
+  'AES128-GCM-SHA256',
+  'AES256-GCM-SHA384',
+  'AES128-SHA256',
+  'AES128-SHA',
+  'AES256-SHA',
+  'DES-CBC3-SHA',
+])
+/** A hello of TLS 1.1 and below: what such servers speak, the one nobody wants last. */
+const OLD_SUITES = ids([
+  'ECDHE-ECDSA-AES256-SHA',
+  'ECDHE-RSA-AES256-SHA',
+  'ECDHE-ECDSA-AES128-SHA',
+  'ECDHE-RSA-AES128-SHA',
+  'DHE-RSA-AES256-SHA',
+  'DHE-RSA-AES128-SHA',
+  'DHE-RSA-CAMELLIA256-SHA',
+  'AES256-SHA',
+  'AES128-SHA',
+  'CAMELLIA256-SHA',
+  'CAMELLIA128-SHA',
+  'ECDHE-ECDSA-DES-CBC3-SHA',
+  'ECDHE-RSA-DES-CBC3-SHA',
+  'EDH-RSA-DES-CBC3-SHA',
+  'DES-CBC3-SHA',
+  'ECDHE-ECDSA-RC4-SHA',
+  'ECDHE-RSA-RC4-SHA',
+  'RC4-SHA',
+  'RC4-MD5',
+  'SEED-SHA',
+  'IDEA-CBC-SHA',
+  'DES-CBC-SHA',
+])
+/**
+ * Everything that should be refused, worst first, as far as implementations ever spoke it: at most 64, because some servers do not read longer
+ * lists (internet.nl #2031).
+ */
+export const WEAK_SUITES = ids([
+  ...['NULL-MD5', 'NULL-SHA', 'NULL-SHA256', 'ECDHE-ECDSA-NULL-SHA', 'ECDHE-RSA-NULL-SHA'],
+  ...['EXP-RC4-MD5', 'EXP-RC2-CBC-MD5', 'EXP-DES-CBC-SHA', 'EXP-EDH-RSA-DES-CBC-SHA', 'EXP-ADH-RC4-MD5', 'EXP1024-DES-CBC-SHA', 'EXP1024-RC4-SHA'],
+  ...['AECDH-NULL-SHA', 'AECDH-AES128-SHA', 'AECDH-AES256-SHA', 'AECDH-DES-CBC3-SHA', 'AECDH-RC4-SHA', 'ADH-AES128-SHA', 'ADH-AES256-SHA'],
+  ...['ADH-AES128-GCM-SHA256', 'ADH-AES256-GCM-SHA384', 'ADH-DES-CBC3-SHA', 'ADH-RC4-MD5'],
+  ...['RC4-MD5', 'RC4-SHA', 'ECDHE-ECDSA-RC4-SHA', 'ECDHE-RSA-RC4-SHA', 'DES-CBC-SHA', 'EDH-RSA-DES-CBC-SHA', 'IDEA-CBC-SHA', 'SEED-SHA', 'DHE-RSA-SEED-SHA'],
+  ...['ECDHE-ECDSA-DES-CBC3-SHA', 'ECDHE-RSA-DES-CBC3-SHA', 'EDH-RSA-DES-CBC3-SHA', 'DES-CBC3-SHA'],
+  ...[
+    'AES128-GCM-SHA256',
+    'AES256-GCM-SHA384',
+    'AES128-SHA256',
+    'AES256-SHA256',
+    'AES128-SHA',
+    'AES256-SHA',
+    'AES128-CCM',
+    'CAMELLIA128-SHA',
+    'CAMELLIA256-SHA',
+  ],
+  ...['DHE-RSA-AES128-GCM-SHA256', 'DHE-RSA-AES256-GCM-SHA384', 'DHE-RSA-CHACHA20-POLY1305', 'DHE-RSA-AES128-SHA256', 'DHE-RSA-AES256-SHA256'],
+  ...['DHE-RSA-AES128-SHA', 'DHE-RSA-AES256-SHA', 'DHE-DSS-AES128-SHA'],
+  ...['ECDHE-ECDSA-AES128-SHA', 'ECDHE-RSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA', 'ECDHE-RSA-AES256-SHA'],
+  ...['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-RSA-AES128-SHA256', 'ECDHE-ECDSA-AES256-SHA384', 'ECDHE-RSA-AES256-SHA384'],
+])
+/** A suite that means "I fell back": RFC 7507. */
+export const FALLBACK_SCSV = 0x5600
+const RENEGOTIATION_SCSV = 0x00ff
+
+const X25519 = 29
+/** X25519, P-256, P-384, P-521, X448, ffdhe2048, ffdhe3072. */
+export const CLASSICAL_GROUPS = [X25519, 23, 24, 25, 30, 256, 257] as const
+/** ECDSA, RSA-PSS, EdDSA and RSA with SHA-2, best first; SHA-1 last, as clients of 2016 offered them. */
+const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601, 0x0807, 0x0808, 0x0809, 0x080a, 0x080b, 0x0203, 0x0201] as const
+const RSA_SHA1 = 0x0201
+const ECDSA_SHA1 = 0x0203
+
+/** Longer than one segment of any path (an MSS of 1,460 bytes), as hellos with an ML-KEM share are. */
+const LARGE = 1_600
+const FIRST_SEGMENT = 1_200
+
+export interface Asked {
+  readonly host: string
+  readonly address?: string
+}
+const at = ({ host, address }: Asked): Asked => ({ host, ...(address === undefined ? {} : { address }) })
+const keyOf = ({ host, address }: Asked): string => (address === undefined ? host : `${host} @${address}`)
+
+/** TLS 1.2 at most, with every extension that makes a server show something. */
+const tls12Spec = (suites: readonly number[], more: Partial<ClientHelloSpec> = {}): ClientHelloSpec => ({
+  version: 0x0303,
+  suites,
+  groups: CLASSICAL_GROUPS,
+  signatureAlgorithms: SIGNATURES,
+  alpn: ['h2', 'http/1.1'],
+  extendedMasterSecret: true,
+  renegotiationInfo: true,
+  statusRequest: true,
+  signedTimestamps: true,
+  sessionTicket: new Uint8Array(0),
+  ...more,
+})
+
+export const tls12Large = (asked: Asked): Probe<TlsHelloObservation> =>
+  tlsHello({
+    ...at(asked),
+    ask: 'TLS 1.2, large',
+    hello: tls12Spec(TLS12_SUITES, { compression: [1, 0], grease: true, padTo: LARGE }),
+    cutAfter: FIRST_SEGMENT,
+  })
+export const tls12Small = (asked: Asked): Probe<TlsHelloObservation> =>
+  tlsHello({ ...at(asked), ask: 'TLS 1.2, small', hello: tls12Spec(TLS12_SUITES, { compression: [1, 0] }) })
+
+export interface Tls12Look {
+  /** A hello of 1,600 bytes in two segments, with values that must be ignored (RFC 8701). */
+  readonly large: Observed<TlsHelloObservation>
+  /** A hello that fits one segment, without them; sent only where the large one got no ServerHello for a reason other than its version. */
+  readonly small?: Observed<TlsHelloObservation>
+  /** What to go by: a ServerHello where either got one, else the answer of the large one. */
+  readonly best: TlsHelloObservation
+}
+
+const PROTOCOL_VERSION = 70
+const isAlert = (seen: TlsHelloObservation, description: number): boolean => seen.answer === 'alert' && seen.flight.alert?.description === description
+
+/**
+ * The server's TLS 1.2 flight (or what it says instead): the served chain, key exchange, extensions, compression.
+ * @throws ProbeError of the small hello where neither was answered
+ */
+export function tls12Look(asked: Asked): Probe<Tls12Look> {
+  return {
+    kind: 'tls12Look',
+    key: `tls12Look ${keyOf(asked)}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 0 },
+    host: asked.host,
+    timeoutMs: 40_000,
+    async run(context) {
+      const large = await context.observe(tls12Large(asked))
+      if (large.ok && (large.value.flight.hello !== undefined || isAlert(large.value, PROTOCOL_VERSION))) return { large, best: large.value }
+      // No connection, no second try: the address is dead, and that is another check's finding.
+      if (!large.ok && large.failure.phase !== 'tls' && large.failure.phase !== 'deadline') throw new ProbeError(large.failure)
+      const small = await context.observe(tls12Small(asked))
+      if (small.ok) return { large, small, best: large.ok && small.value.flight.hello === undefined ? large.value : small.value }
+      if (large.ok) return { large, small, best: large.value }
+      throw new ProbeError(small.failure)
+    },
+  }
+}
+
+/** Certificates of a flight, in the order served; those that cannot be read are counted. */
+export function certificatesOf(seen: TlsHelloObservation): { readonly read: readonly CertificateFacts[]; readonly unreadable: number } {
+  const read = seen.flight.certificates.map(parseCertificateCached)
+  return { read: read.flatMap((one) => (one.ok ? [one.value] : [])), unreadable: read.filter((one) => !one.ok).length }
+}
+
+/** A hello of one old version: 0x0302 (TLS 1.1), 0x0301 (TLS 1.0), 0x0300 (SSL 3.0). A server picks the highest it knows up to it (RFC 5246 §E.1). */
+export function oldVersion(asked: Asked, version: 0x0302 | 0x0301 | 0x0300, more: readonly number[] = []): Probe<TlsHelloObservation> {
+  const ask = `${{ 0x0302: 'TLS 1.1', 0x0301: 'TLS 1.0', 0x0300: 'SSL 3.0' }[version]} at most${more.length === 0 ? '' : ' and more'}`
+  const suites = version === 0x0300 ? OLD_SUITES.filter((id) => suiteById(id)?.keyExchange !== 'ECDHE') : OLD_SUITES
+  const extensions: Partial<ClientHelloSpec> =
+    version === 0x0300 ? {} : { groups: [X25519, 23, 24, 25], extendedMasterSecret: true, sessionTicket: new Uint8Array(0) }
+  return tlsHello({ ...at(asked), ask, hello: { version, suites: [...suites, ...more, RENEGOTIATION_SCSV], ...extensions } })
+}
+export const ssl2 = (asked: Asked): Probe<TlsHelloObservation> => tlsHello({ ...at(asked), ask: 'SSL 2.0', hello: 'ssl2' })
+
+/**
+ * SSL 3.0. A hello for TLS 1.0 at most that was answered `protocol_version` has been asked of every version below as well, and no connection is made.
+ * @throws ProbeError as tlsHello
+ */
+export function ssl3Look(asked: Asked): Probe<TlsHelloObservation> {
+  return {
+    kind: 'ssl3Look',
+    key: `ssl3Look ${keyOf(asked)}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 0 },
+    host: asked.host,
+    timeoutMs: 40_000,
+    async run(context) {
+      if (!isFullDepth(context.target)) {
+        const tls10 = await context.observe(oldVersion(asked, 0x0301))
+        if (tls10.ok && (isAlert(tls10.value, PROTOCOL_VERSION) || tls10.value.flight.hello?.version === 0x0300)) return tls10.value
+      }
+      const seen = await context.observe(oldVersion(asked, 0x0300))
+      if (!seen.ok) throw new ProbeError(seen.failure)
+      return seen.value
+    },
+  }
+}
+
+export interface SuiteLook {
+  readonly offered: readonly number[]
+  /** What was chosen, in the order it came, each from what was left. */
+  readonly accepted: readonly { readonly suite: number; readonly version: number; readonly answer: TlsHelloObservation }[]
+  /** Not offered any more once something of their class was accepted: nothing is known of them. */
+  readonly unasked: readonly number[]
+  /** Offered to the last, and the answer: where it is a refusal, all of these are refused. */
+  readonly rest: readonly number[]
+  readonly end?: Observed<TlsHelloObservation>
+}
+
+const MOST_ROUNDS = 12
+
+/**
+ * Which of these suites does the server accept, up to TLS 1.2? What it chooses is taken away and the rest is offered again: with its whole class
+ * (N classes in N + 1 connections, rules P8), or alone (`by: 'suite'`, every suite by name). Where the TLS 1.2 look was answered
+ * `protocol_version`, no suite of TLS 1.2 is accepted and no connection is made.
+ */
+export function acceptedSuites(asked: Asked & { readonly suites: readonly number[]; readonly ask: string; readonly by?: 'class' | 'suite' }): Probe<SuiteLook> {
+  const { suites, ask, by = 'class' } = asked
+  return {
+    kind: 'acceptedSuites',
+    key: `acceptedSuites ${keyOf(asked)} ${ask} ${by} ${suites.map((id) => id.toString(16)).join(',')}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 0 },
+    host: asked.host,
+    timeoutMs: 120_000,
+    async run(context) {
+      const tls12 = await context.observe(tls12Look(asked))
+      if (tls12.ok && isAlert(tls12.value.best, PROTOCOL_VERSION)) {
+        const { large, small } = tls12.value
+        return { offered: suites, accepted: [], unasked: [], rest: suites, end: small ?? large }
+      }
+      if (!tls12.ok) throw new ProbeError(tls12.failure)
+      const accepted: { suite: number; version: number; answer: TlsHelloObservation }[] = []
+      const unasked: number[] = []
+      let rest = suites
+      let end: Observed<TlsHelloObservation> | undefined
+      const most = by === 'class' ? MOST_ROUNDS : suites.length + 1
+      while (rest.length > 0 && accepted.length < most) {
+        end = await context.observe(tlsHello({ ...at(asked), ask: `${ask}: ${rest.length} suites`, hello: tls12Spec([...rest, RENEGOTIATION_SCSV]) }))
+        const hello = end.ok ? end.value.flight.hello : undefined
+        if (!end.ok || hello === undefined || !rest.includes(hello.cipher)) break
+        accepted.push({ suite: hello.cipher, version: hello.version, answer: end.value })
+        const taken = classOf(hello.cipher)
+        const gone = (id: number): boolean => id === hello.cipher || (by === 'class' && classOf(id) === taken)
+        unasked.push(...rest.filter((id) => gone(id) && id !== hello.cipher))
+        rest = rest.filter((id) => !gone(id))
+        end = undefined
+      }
+      return { offered: suites, accepted, unasked, rest, ...(end === undefined ? {} : { end }) }
+    },
+  }
+}
+const classOf = (id: number): SuiteClass | undefined => {
+  const suite = suiteById(id)
+  return suite === undefined ? undefined : suiteClass(suite)
+}
+
+export const weakSuites = (asked: Asked): Probe<SuiteLook> => acceptedSuites({ ...at(asked), suites: WEAK_SUITES, ask: 'weak suites' })
+
+export interface OtherKeyLook {
+  /** Kind of key of the certificate that TLS 1.2 shows first. */
+  readonly first: 'rsa' | 'ecdsa'
+  /** The hello that offered the other kind as clients do, and the first kind with SHA-1 signatures alone. */
+  readonly answer: TlsHelloObservation
+  /** Certificates of the other kind, where one is served. */
+  readonly other?: readonly CertificateFacts[]
+  /** The first kind signed with SHA-1. Undefined: not known (the other certificate was served instead). */
+  readonly sha1?: boolean
+}
+
+/**
+ * Is there a second certificate of the other kind of key (rules P14), and would the server sign with SHA-1 (RFC 9155)? One hello asks both.
+ * @throws ProbeError `NO_TLS12` where no TLS 1.2 flight with a certificate was seen; as tlsHello
+ */
+export function otherKeyLook(asked: Asked): Probe<OtherKeyLook> {
+  return {
+    kind: 'otherKeyLook',
+    key: `otherKeyLook ${keyOf(asked)}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 0 },
+    host: asked.host,
+    timeoutMs: 60_000,
+    async run(context) {
+      const tls12 = await context.observe(tls12Look(asked))
+      if (!tls12.ok) throw new ProbeError(tls12.failure)
+      const leaf = certificatesOf(tls12.value.best).read[0]
+      if (leaf === undefined) throw new ProbeError({ code: 'NO_TLS12', message: 'no certificate was served in TLS 1.2', phase: 'tls' })
+      const first = leaf.key.type === 'rsa' ? 'rsa' : 'ecdsa'
+      const names = ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305', 'AES128-SHA', 'AES256-SHA']
+      const suites = ids(['RSA', 'ECDSA'].flatMap((kind) => names.map((name) => `ECDHE-${kind}-${name}`)))
+      const sha1 = first === 'rsa' ? RSA_SHA1 : ECDSA_SHA1
+      const others = first === 'rsa' ? [0x0403, 0x0503, 0x0603, 0x0807] : [0x0804, 0x0401, 0x0805, 0x0501, 0x0806, 0x0601]
+      const hello = tls12Spec([...suites, RENEGOTIATION_SCSV], { signatureAlgorithms: [...others, sha1] })
+      const seen = await context.observe(tlsHello({ ...at(asked), ask: 'the other kind of key, or SHA-1', hello }))
+      if (!seen.ok) throw new ProbeError(seen.failure)
+      const answer = seen.value
+      const served = certificatesOf(answer).read
+      const kind = served[0] === undefined ? undefined : served[0].key.type === 'rsa' ? 'rsa' : 'ecdsa'
+      if (kind === undefined) return { first, answer, ...(answer.answer === 'alert' ? { sha1: false } : {}) }
+      if (kind === first) {
+        const exchange = answer.flight.keyExchange
+        const signature = exchange !== undefined && 'signature' in exchange ? exchange.signature : undefined
+        return { first, answer, ...(signature === undefined ? {} : { sha1: signature === sha1 }) }
+      }
+      const only = await context.observe(tlsHello({ ...at(asked), ask: 'SHA-1 alone', hello: { ...hello, signatureAlgorithms: [sha1] } }))
+      const exchange = only.ok ? only.value.flight.keyExchange : undefined
+      const signature = exchange !== undefined && 'signature' in exchange ? exchange.signature : undefined
+      return {
+        first,
+        answer,
+        other: served,
+        ...(!only.ok ? {} : only.value.answer === 'alert' ? { sha1: false } : signature === undefined ? {} : { sha1: signature === sha1 }),
+      }
+    },
+  }
+}
+
+/**
+ * A TLS 1.3 hello that knows these groups and brings no share of any: a server that knows one asks for it by HelloRetryRequest, and no key is ever
+ * made (rules P3).
+ */
+export const groupsAsked = (asked: Asked, groups: readonly number[], ask: string): Probe<TlsHelloObservation> =>
+  tlsHello({
+    ...at(asked),
+    ask,
+    hello: {
+      version: 0x0303,
+      supportedVersions: [0x0304],
+      suites: [0x1301, 0x1302, 0x1303],
+      groups,
+      keyShares: [],
+      signatureAlgorithms: SIGNATURES.filter((scheme) => scheme >= 0x0401),
+      alpn: ['h2', 'http/1.1'],
+    },
+  })
