@@ -15,6 +15,7 @@ export interface ClientHelloSpec {
   readonly compression?: readonly number[]
   /** @default none */
   readonly serverName?: string
+  /** @default none, as for an empty list */
   readonly alpn?: readonly string[]
   readonly groups?: readonly number[]
   readonly signatureAlgorithms?: readonly number[]
@@ -68,7 +69,7 @@ function extensionsOf(spec: ClientHelloSpec): Buffer[] {
     if (spec.version < 0x0304) list.push(extension(11, vector8(uint8(0))))
   }
   if (spec.sessionTicket !== undefined) list.push(extension(35, spec.sessionTicket))
-  if (spec.alpn !== undefined) list.push(extension(16, vector16(...spec.alpn.map((name) => vector8(Buffer.from(name, 'latin1'))))))
+  if (spec.alpn !== undefined && spec.alpn.length > 0) list.push(extension(16, vector16(...spec.alpn.map((name) => vector8(Buffer.from(name, 'latin1'))))))
   if (spec.statusRequest === true) list.push(extension(5, Buffer.from([1, 0, 0, 0, 0])))
   if (spec.signatureAlgorithms !== undefined) list.push(extension(13, vector16(uint16s(spec.signatureAlgorithms))))
   if (spec.signedTimestamps === true) list.push(extension(18))

@@ -30,6 +30,18 @@ export interface TlsHelloRequest {
   readonly startTls?: StartTls
 }
 
+/** A look that is one hello; the hello can be shown, so that a doubter may send it. */
+export interface HelloProbe extends Probe<TlsHelloObservation> {
+  readonly request: TlsHelloRequest
+}
+
+/** The bytes that are sent. `random`: instead of one drawn for the occasion. */
+export function helloBytes({ host, hello, withoutName }: TlsHelloRequest, random?: Uint8Array): Uint8Array {
+  if (hello === 'ssl2') return encodeSsl2ClientHello(random?.subarray(0, 16))
+  const name = withoutName === true || isIP(host) !== 0 || hello.version <= 0x0300 ? {} : { serverName: host }
+  return encodeClientHello({ ...name, ...hello, ...(random === undefined ? {} : { random, sessionId: hello.sessionId ?? new Uint8Array(0) }) })
+}
+
 /** Silence after the hello: a share of the probe's deadline, so that the deadline itself is never what ends the reading. */
 const silenceMs = (context: ProbeContext): number => Math.min(6_000, probeMs(context.target) * 0.6)
 /** Between the two segments of a hello that is cut: long enough for the first to leave alone, however the kernel feels. */
@@ -121,11 +133,9 @@ function readFlight(
  * @throws ProbeError as {@link tlsHello}
  */
 export async function sayHello(context: ProbeContext, request: TlsHelloRequest): Promise<HelloConversation> {
-  const { host, hello } = request
-  const address = request.address ?? (await firstAddress(context, host))
+  const address = request.address ?? (await firstAddress(context, request.host))
   const at = new Date().toISOString()
-  const name = request.withoutName === true || isIP(host) !== 0 ? {} : { serverName: host }
-  const bytes = hello === 'ssl2' ? encodeSsl2ClientHello() : encodeClientHello({ ...(hello.version > 0x0300 ? name : {}), ...hello })
+  const bytes = helloBytes(request)
   const tcp = await openTcp(context, { address, port: request.port ?? 443 })
   try {
     if (request.startTls !== undefined) await startTls(context, tcp.socket, request.startTls)
@@ -166,7 +176,7 @@ export async function sayHello(context: ProbeContext, request: TlsHelloRequest):
  * @throws ProbeError where there was none (rules G1): `EOF` (closed without a word), `ECONNRESET`, `TIMEOUT` (silence), `NOT_TLS`, `UNREADABLE`
  * (broken or endless messages), or why no connection came about
  */
-export function tlsHello(request: TlsHelloRequest): Probe<TlsHelloObservation> {
+export function tlsHello(request: TlsHelloRequest): HelloProbe {
   const { host, address, port, ask, hello, withoutName, cutAfter } = request
   const digest = createHash('sha256')
     .update(
@@ -177,6 +187,7 @@ export function tlsHello(request: TlsHelloRequest): Probe<TlsHelloObservation> {
     .digest('base64url')
     .slice(0, 10)
   return {
+    request,
     kind: 'tlsHello',
     key: ['tlsHello', host, ...(address === undefined ? [] : [`@${address}`]), ...(port === undefined ? [] : [`:${port}`]), ask, digest].join(' '),
     impact: 'read',

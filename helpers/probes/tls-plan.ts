@@ -8,7 +8,7 @@ import { parseCertificateCached } from '../grammar/certificate.ts'
 import type { CertificateFacts, TlsHelloObservation } from '../observations.ts'
 import { type Observed, type Probe, ProbeError } from '../probe.ts'
 import { isFullDepth } from '../target.ts'
-import { tlsHello } from './tls-hello.ts'
+import { type HelloProbe, tlsHello } from './tls-hello.ts'
 
 const ids = (names: readonly string[]): readonly number[] => {
   const known = new Map(CIPHER_SUITES.map(({ openssl, id }) => [openssl, id]))
@@ -135,14 +135,14 @@ const tls12Spec = (suites: readonly number[], more: Partial<ClientHelloSpec> = {
   ...more,
 })
 
-export const tls12Large = (asked: Asked): Probe<TlsHelloObservation> =>
+export const tls12Large = (asked: Asked): HelloProbe =>
   tlsHello({
     ...at(asked),
     ask: 'TLS 1.2, large',
     hello: tls12Spec(TLS12_SUITES, { compression: [1, 0], grease: true, padTo: LARGE }),
     cutAfter: FIRST_SEGMENT,
   })
-export const tls12Small = (asked: Asked): Probe<TlsHelloObservation> =>
+export const tls12Small = (asked: Asked): HelloProbe =>
   tlsHello({ ...at(asked), ask: 'TLS 1.2, small', hello: tls12Spec(TLS12_SUITES, { compression: [1, 0] }) })
 
 export interface Tls12Look {
@@ -189,14 +189,14 @@ export function certificatesOf(seen: TlsHelloObservation): { readonly read: read
 }
 
 /** A hello of one old version: 0x0302 (TLS 1.1), 0x0301 (TLS 1.0), 0x0300 (SSL 3.0). A server picks the highest it knows up to it (RFC 5246 §E.1). */
-export function oldVersion(asked: Asked, version: 0x0302 | 0x0301 | 0x0300, more: readonly number[] = []): Probe<TlsHelloObservation> {
+export function oldVersion(asked: Asked, version: 0x0302 | 0x0301 | 0x0300, more: readonly number[] = []): HelloProbe {
   const ask = `${{ 0x0302: 'TLS 1.1', 0x0301: 'TLS 1.0', 0x0300: 'SSL 3.0' }[version]} at most${more.length === 0 ? '' : ' and more'}`
   const suites = version === 0x0300 ? OLD_SUITES.filter((id) => suiteById(id)?.keyExchange !== 'ECDHE') : OLD_SUITES
   const extensions: Partial<ClientHelloSpec> =
     version === 0x0300 ? {} : { groups: [X25519, 23, 24, 25], extendedMasterSecret: true, sessionTicket: new Uint8Array(0) }
   return tlsHello({ ...at(asked), ask, hello: { version, suites: [...suites, ...more, RENEGOTIATION_SCSV], ...extensions } })
 }
-export const ssl2 = (asked: Asked): Probe<TlsHelloObservation> => tlsHello({ ...at(asked), ask: 'SSL 2.0', hello: 'ssl2' })
+export const ssl2 = (asked: Asked): HelloProbe => tlsHello({ ...at(asked), ask: 'SSL 2.0', hello: 'ssl2' })
 
 /**
  * SSL 3.0. A hello for TLS 1.0 at most that was answered `protocol_version` has been asked of every version below as well, and no connection is made.
@@ -262,7 +262,7 @@ export function acceptedSuites(asked: Asked & { readonly suites: readonly number
       let end: Observed<TlsHelloObservation> | undefined
       const most = by === 'class' ? MOST_ROUNDS : suites.length + 1
       while (rest.length > 0 && accepted.length < most) {
-        end = await context.observe(tlsHello({ ...at(asked), ask: `${ask}: ${rest.length} suites`, hello: tls12Spec([...rest, RENEGOTIATION_SCSV]) }))
+        end = await context.observe(suitesHello(asked, rest, ask))
         const hello = end.ok ? end.value.flight.hello : undefined
         if (!end.ok || hello === undefined || !rest.includes(hello.cipher)) break
         accepted.push({ suite: hello.cipher, version: hello.version, answer: end.value })
@@ -280,6 +280,10 @@ const classOf = (id: number): SuiteClass | undefined => {
   const suite = suiteById(id)
   return suite === undefined ? undefined : suiteClass(suite)
 }
+
+/** A hello of TLS 1.2 at most with these suites and no other. */
+export const suitesHello = (asked: Asked, suites: readonly number[], ask: string): HelloProbe =>
+  tlsHello({ ...at(asked), ask: `${ask}: ${suites.length} suites`, hello: tls12Spec([...suites, RENEGOTIATION_SCSV], { alpn: [] }) })
 
 export const weakSuites = (asked: Asked): Probe<SuiteLook> => acceptedSuites({ ...at(asked), suites: WEAK_SUITES, ask: 'weak suites' })
 
@@ -345,7 +349,7 @@ export function otherKeyLook(asked: Asked): Probe<OtherKeyLook> {
  * A TLS 1.3 hello that knows these groups and brings no share of any: a server that knows one asks for it by HelloRetryRequest, and no key is ever
  * made (rules P3).
  */
-export const groupsAsked = (asked: Asked, groups: readonly number[], ask: string): Probe<TlsHelloObservation> =>
+export const groupsAsked = (asked: Asked, groups: readonly number[], ask: string): HelloProbe =>
   tlsHello({
     ...at(asked),
     ask,

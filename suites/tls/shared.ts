@@ -1,9 +1,12 @@
 /** What the checks of this suite share: who is judged, how evidence names a certificate, dates. */
 import { eachHost, hostOf, type Subject } from '../../helpers/check.ts'
-import type { CertificateFacts, TlsObservation } from '../../helpers/observations.ts'
+import { alertName, type CipherSuite, suiteById, suiteName, versionName } from '../../helpers/grammar/tls-names.ts'
+import type { CertificateFacts, ServerHello, TlsHelloObservation, TlsObservation } from '../../helpers/observations.ts'
 import type { Observed, ProbeFailure } from '../../helpers/probe.ts'
 import type { CertificatePaths } from '../../helpers/probes/certificate-path.ts'
-import { opensslFor } from '../../helpers/reproduce.ts'
+import type { SuiteLook } from '../../helpers/probes/tls-plan.ts'
+import { type HelloProbe, helloBytes } from '../../helpers/probes/tls-hello.ts'
+import { bytesFor, opensslFor } from '../../helpers/reproduce.ts'
 import type { Host, Target } from '../../helpers/target.ts'
 import type { Evidence } from '../../helpers/verdict.ts'
 
@@ -92,6 +95,63 @@ export function proofOfFailure({ code, message }: ProbeFailure): Proof {
   if (OUR_REFUSAL.test(code)) return { result: 'accepted', how: `the server agreed; only our own library would not go on (${code})` }
   if (OTHER_VERSION.test(code)) return { result: 'refused', how: `answered in another version (${code})` }
   return { result: 'unknown', how: `${message} (${code})` }
+}
+
+/** A hello of ours as a line for the shell, its random the same every time. */
+export const showHello =
+  (make: (asked: { readonly host: string }) => HelloProbe) =>
+  (subject: Subject, target: Target): string =>
+    bytesFor(target, hostOf(subject).fqdn, helloBytes(make({ host: hostOf(subject).fqdn }).request, new Uint8Array(32).fill(0x70)))
+
+/** Alerts by which a server says no (rules G1): handshake_failure, illegal_parameter, protocol_version, insufficient_security, internal_error, inappropriate_fallback, unrecognized_name, no_application_protocol. */
+const REFUSING_ALERTS: ReadonlySet<number> = new Set([40, 47, 70, 71, 80, 86, 112, 120])
+
+/** The answer to a hello of our own in words: `ServerHello TLSv1.2 ECDHE-RSA-AES128-SHA`, `alert handshake_failure (40)`. */
+export function answerText({ answer, flight: { hello, alert, ssl2 } }: TlsHelloObservation): string {
+  if (hello !== undefined)
+    return `${answer === 'hello-retry-request' ? 'HelloRetryRequest' : 'ServerHello'} ${versionName(hello.version)} ${suiteName(hello.cipher)}`
+  if (ssl2 !== undefined) return `SSL 2.0 SERVER-HELLO with ${ssl2.kinds.length} cipher kinds`
+  return alert === undefined ? 'nothing' : `alert ${alertName(alert.description)} (${alert.description})`
+}
+
+/**
+ * What the answer to a hello of our own proves: `accepted` where the ServerHello agrees to what was asked (`agrees`), `refused` where it chose
+ * otherwise or a refusing alert came, else `unknown`: silence, reset, end of stream and rubbish are no refusal (rules G1).
+ */
+export function helloProof(seen: Observed<TlsHelloObservation>, agrees: (hello: ServerHello) => boolean): Proof {
+  if (!seen.ok) return { result: 'unknown', how: `${seen.failure.message} (${seen.failure.code})` }
+  const { hello, alert } = seen.value.flight
+  const how = answerText(seen.value)
+  if (hello !== undefined) return { result: agrees(hello) ? 'accepted' : 'refused', how }
+  return { result: alert !== undefined && REFUSING_ALERTS.has(alert.description) ? 'refused' : 'unknown', how }
+}
+
+/** Evidence about one hello of our own. */
+export const helloEvidence = (seen: Observed<TlsHelloObservation>, what: string, expected: string, received: string): Evidence => ({
+  what,
+  expected,
+  received,
+  ...(seen.ok ? { where: seen.value.peer } : {}),
+  at: seen.startedAt,
+})
+
+/** What a look at many suites proves about those of one class (or about any chosen by `of`). */
+export function suitesProof(look: SuiteLook, of: (suite: CipherSuite) => boolean): Proof & { readonly suites: readonly number[] } {
+  const chosen = (id: number): boolean => {
+    const suite = suiteById(id)
+    return suite !== undefined && of(suite)
+  }
+  const accepted = look.accepted.filter(({ suite }) => chosen(suite))
+  const names = accepted.map(({ suite, version }) => `${suiteName(suite)} (${versionName(version)})`).join(', ')
+  if (accepted.length > 0) return { result: 'accepted', how: `accepted: ${names}`, suites: accepted.map(({ suite }) => suite) }
+  const { end } = look
+  const asked = look.rest.filter(chosen)
+  if (asked.length === 0) return { result: 'unknown', how: 'none of these suites was asked to the end', suites: [] }
+  if (end === undefined) return { result: 'unknown', how: 'more was accepted than is asked in one run', suites: [] }
+  const proof = helloProof(end, (hello) => look.rest.includes(hello.cipher))
+  // A suite that was never offered is no refusal of those that were.
+  if (end.ok && end.value.flight.hello !== undefined) return { result: 'unknown', how: `a suite that was not offered came back: ${proof.how}`, suites: [] }
+  return { result: proof.result, how: `${proof.how}, to a hello with ${asked.length} such suites`, suites: [] }
 }
 
 /** TLS 1.2 suites by their OpenSSL names, as far as a library of today can still speak them. */
