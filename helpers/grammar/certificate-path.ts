@@ -42,7 +42,7 @@ export function indexAnchors(anchors: readonly { readonly raw: Uint8Array; reado
 
 const signatures = new Map<string, boolean>()
 /** The issuer's key made this signature; remembered, because many hosts share their intermediates. */
-function signedBy(certificate: CertificateFacts, issuer: CertificateFacts): boolean {
+export function signedBy(certificate: CertificateFacts, issuer: CertificateFacts): boolean {
   const key = `${certificate.sha256} ${issuer.sha256}`
   const known = signatures.get(key)
   if (known !== undefined) return known

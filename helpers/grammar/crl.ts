@@ -91,7 +91,12 @@ const latin = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byt
 /** UTCTime or GeneralizedTime as RFC 5280 §5.1.2.4 wants them: seconds given, Z, no fraction. Undefined for anything else. */
 function instant(tag: number, content: Uint8Array): string | undefined {
   const said = latin(content)
-  const digits = tag === 0x17 && /^\d{12}Z$/.test(said) ? `${Number(said.slice(0, 2)) >= 50 ? '19' : '20'}${said}` : tag === 0x18 && /^\d{14}Z$/.test(said) ? said : undefined
+  const digits =
+    tag === 0x17 && /^\d{12}Z$/.test(said)
+      ? `${Number(said.slice(0, 2)) >= 50 ? '19' : '20'}${said}`
+      : tag === 0x18 && /^\d{14}Z$/.test(said)
+        ? said
+        : undefined
   if (digits === undefined) return undefined
   const iso = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6, 8)}T${digits.slice(8, 10)}:${digits.slice(10, 12)}:${digits.slice(12, 14)}.000Z`
   const parsed = new Date(iso)
@@ -115,8 +120,7 @@ function scopeOf(value: Uint8Array): CrlScope {
         urls = []
         for (const name of children(field, 'distributionPoint')) {
           if (name.tagClass !== 2 || name.tag !== 0 || !name.constructed) continue
-          for (const one of children(name, 'fullName'))
-            if (one.tagClass === 2 && one.tag === 6 && one.content.length <= 2048) urls.push(latin(one.content))
+          for (const one of children(name, 'fullName')) if (one.tagClass === 2 && one.tag === 6 && one.content.length <= 2048) urls.push(latin(one.content))
         }
         break
       case 1:
@@ -285,7 +289,7 @@ export function findInCrl(crl: Pick<CrlFacts, 'revoked'>, serialHex: string): Re
       }
     }
     if (serialEnd - serial === wanted.length && same(bytes, serial, wanted) && found.length < 64) {
-      const revokedAt = instant(bytes[serialEnd] as number, bytes.subarray(date, dateEnd))
+      const revokedAt = instant(bytes[serialEnd] ?? 0, bytes.subarray(date, dateEnd))
       if (revokedAt === undefined) return malformed('its date is none')
       found.push({ serialHex, revokedAt, reason: REASONS[reason] ?? `(${reason})`, ...(certificateIssuer === undefined ? {} : { certificateIssuer }) })
     }

@@ -1,15 +1,14 @@
 /** From the served leaf to a root: which paths the served certificates alone give, and whether a missing issuer can be fetched. Facts only. */
-import { isIP } from 'node:net'
 import { getCACertificates } from 'node:tls'
 import { isPublic } from '../grammar/address.ts'
 import { parseCertificateCached } from '../grammar/certificate.ts'
+import { alertName } from '../grammar/tls-names.ts'
 import { type AnchorIndex, findPaths, indexAnchors, type PathFindings } from '../grammar/certificate-path.ts'
 import type { CertificateFacts, TlsObservation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
-import { pinnedAddresses } from '../target.ts'
-import { openTcp } from './connection.ts'
-import { resolveHost } from './resolve.ts'
+import { fetchPublished } from './published.ts'
 import { tlsHandshake } from './tls.ts'
+import { certificatesOf, tls12Look } from './tls-plan.ts'
 
 export interface CertificatePaths extends PathFindings {
   /** The host's ordinary handshake. */
@@ -17,6 +16,10 @@ export interface CertificatePaths extends PathFindings {
   /** As served, leaf first; `library` where the certificates were encrypted (a TLS 1.3-only server): order and extras are then unknown. */
   readonly served: readonly CertificateFacts[]
   readonly servedSource: TlsObservation['chainSource']
+  /** Of the served list: certificates that nobody could read, how many there were in all, and bytes of the whole message (0: not known). */
+  readonly unreadable: number
+  readonly servedCount: number
+  readonly servedBytes: number
   /** Why the wire could not be read, where it could not. */
   readonly wireFailure?: string
   /** Where no path was found: what fetching the missing issuer (authorityInfoAccess) brought. */
@@ -68,61 +71,25 @@ function certificatesIn(body: Buffer): CertificateFacts[] {
   return found
 }
 
-/** One plain GET of an issuer certificate. It goes to a pinned address, or from a public target to a public address; never from loopback to the world. */
+/** One plain GET of an issuer certificate (helpers/probes/published.ts guards the way). */
 async function fetchIssuer(context: ProbeContext, url: string, from: string): Promise<{ readonly certificates: CertificateFacts[]; readonly detail: string }> {
-  let parsed: URL
-  try {
-    parsed = new URL(url)
-  } catch {
-    return { certificates: [], detail: 'not a URL' }
-  }
-  if (parsed.protocol !== 'http:' || (parsed.port !== '' && parsed.port !== '80')) return { certificates: [], detail: 'not a plain http URL on port 80' }
-  const host = parsed.hostname.replace(/^\[|\]$/g, '')
-  const pinned = isIP(host) !== 0 ? undefined : pinnedAddresses(context.target, host)?.[0]
-  if (pinned === undefined && !isPublic(from))
-    return { certificates: [], detail: 'not asked: the target is not public and the URL is not pinned to an address' }
-  let address = pinned
-  if (address === undefined) {
-    const resolved = isIP(host) === 0 ? await context.observe(resolveHost(host)) : undefined
-    address = resolved === undefined ? host : resolved.ok ? resolved.value.addresses[0]?.address : undefined
-    if (address === undefined || !isPublic(address)) return { certificates: [], detail: `not asked: ${host} has no public address` }
-  }
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(FETCH_MS)])
-  try {
-    const tcp = await openTcp(context, { address, port: 80, signal })
-    const answer = await new Promise<Buffer>((resolve, reject) => {
-      const chunks: Buffer[] = []
-      let size = 0
-      const abort = (): void => {
-        tcp.socket.destroy()
-        reject(new ProbeError({ code: 'TIMEOUT', message: 'no answer in time', phase: 'response' }))
-      }
-      signal.addEventListener('abort', abort, { once: true })
-      tcp.socket.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        size += chunk.length
-        if (size > FETCH_LIMIT) tcp.socket.destroy()
-      })
-      tcp.socket.once('close', () => {
-        signal.removeEventListener('abort', abort)
-        resolve(Buffer.concat(chunks))
-      })
-      tcp.socket.end(`GET ${parsed.pathname}${parsed.search} HTTP/1.0\r\nHost: ${parsed.host}\r\nAccept: application/pkix-cert, application/pkcs7-mime\r\n\r\n`)
-    })
-    const head = answer.indexOf('\r\n\r\n')
-    const status = /^HTTP\/1\.[01] (\d{3})/.exec(answer.toString('latin1', 0, 15))?.[1]
-    if (status !== '200' || head < 0) return { certificates: [], detail: `answered ${status ?? 'no HTTP'}` }
-    const certificates = certificatesIn(answer.subarray(head + 4))
-    return { certificates, detail: certificates.length === 0 ? 'holds no certificate' : `holds ${certificates.map(({ subject }) => subject).join('; ')}` }
-  } catch (error) {
-    if (error instanceof ProbeError) return { certificates: [], detail: error.failure.message }
-    throw error
-  }
+  const answer = await fetchPublished(context, {
+    url,
+    fromPublic: isPublic(from),
+    limit: FETCH_LIMIT,
+    milliseconds: FETCH_MS,
+    accept: 'application/pkix-cert, application/pkcs7-mime',
+  })
+  if (!answer.ok) return { certificates: [], detail: answer.detail }
+  const certificates = certificatesIn(answer.body)
+  if (certificates.length > 0) return { certificates, detail: `holds ${certificates.map(({ subject }) => subject).join('; ')}` }
+  const page = /^\s*<(?:!doctype|html)/i.test(answer.body.toString('latin1', 0, 200)) || /html/i.test(answer.contentType)
+  return { certificates, detail: page ? 'answered a web page, no certificate' : 'holds no certificate' }
 }
 
 /**
- * The served certificates of a host and the paths they give. Composes the ordinary handshake with one more that is capped at TLS 1.2, where
- * the certificates are in plain text; opens a third connection only to fetch a missing issuer (at most 3 fetches, 64 KiB, 5 s each).
+ * The served certificates of a host and the paths they give. Composes the ordinary handshake with a TLS 1.2 hello of our own, to which
+ * the certificates come in plain text; opens a third connection only to fetch a missing issuer (at most 3 fetches, 64 KiB, 5 s each).
  */
 export function certificatePaths(host: string): Probe<CertificatePaths> {
   return {
@@ -133,11 +100,19 @@ export function certificatePaths(host: string): Probe<CertificatePaths> {
     host,
     timeoutMs: 40_000,
     async run(context) {
-      const [seen, wire] = await Promise.all([context.observe(tlsHandshake({ host })), context.observe(tlsHandshake({ host, wireChain: true }))])
+      const [seen, wire] = await Promise.all([context.observe(tlsHandshake({ host })), context.observe(tls12Look({ host }))])
       if (!seen.ok) throw new ProbeError(seen.failure)
       const tls = seen.value
-      const read = wire.ok && wire.value.chainSource === 'wire' && wire.value.chain.length > 0
-      const served = read ? wire.value.chain : tls.chain
+      const flight = wire.ok ? wire.value.best.flight : undefined
+      const onWire = wire.ok ? certificatesOf(wire.value.best) : undefined
+      // Where the first certificate itself cannot be read, what the library made of it is all there is.
+      const read = onWire !== undefined && onWire.firstReadable
+      const served = read ? onWire.read : tls.chain
+      const wireFailure = wire.ok
+        ? flight?.alert === undefined
+          ? 'no certificate'
+          : `ALERT_${alertName(flight.alert.description).toUpperCase()}`
+        : wire.failure.code
       const leaf = served[0]
       if (leaf === undefined) throw new ProbeError({ code: 'NO_CERTIFICATE', message: 'the handshake brought no readable certificate', phase: 'tls' })
       const anchors = anchorsOf(tls.store, context.target.trust)
@@ -146,7 +121,10 @@ export function certificatePaths(host: string): Probe<CertificatePaths> {
         tls,
         served,
         servedSource: read ? ('wire' as const) : ('library' as const),
-        ...(wire.ok ? {} : { wireFailure: wire.failure.code }),
+        ...(read ? {} : { wireFailure }),
+        unreadable: onWire?.unreadable ?? 0,
+        servedCount: flight?.certificateCount ?? served.length,
+        servedBytes: flight?.certificateBytes ?? 0,
       }
       if (found.paths.length > 0 || found.endsSelfSigned) return { ...base, ...found }
       const extra: CertificateFacts[] = []

@@ -1,17 +1,18 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
-import { readOcspResponse } from '../../helpers/grammar/ocsp-response.ts'
+import { signedBy } from '../../helpers/grammar/certificate-path.ts'
+import { ocspSigner, readOcspResponse, responseFor } from '../../helpers/grammar/ocsp-response.ts'
+import { attempt } from '../../helpers/probe.ts'
+import { certificatePaths } from '../../helpers/probes/certificate-path.ts'
 import { tlsStapled } from '../../helpers/probes/tls.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { certificateLine, leafOf, noHosts, openssl, seenAt, tlsHosts } from './shared.ts'
-
-const bare = (hex: string): string => hex.toLowerCase().replace(/^(?:00)+(?=..)/, '')
+import { certificateLine, datesHold, leafOf, noHosts, openssl, seenAt, tlsHosts, usedPath } from './shared.ts'
 
 export default defineCheck({
   id: 'tls/ocsp-staple',
   title: 'A stapled OCSP answer is good and fresh where one is due',
   failureTitle: 'The stapled OCSP answer is missing, stale or bad',
   why: 'A certificate that demands a staple is refused without one; a stale or revoked staple is worse than none. Certificates without an OCSP location need none.',
-  source: 'RFC 6066 §8; RFC 7633; RFC 6960 §4.2. The signature of the staple is not verified here.',
+  source: 'RFC 6066 §8; RFC 7633; RFC 6960 §4.2',
   severity: 'info',
   clockSensitive: true,
   codes: {
@@ -20,6 +21,10 @@ export default defineCheck({
       fix: 'Turn stapling on (nginx: ssl_stapling on with a resolver), or issue the certificate without must-staple.',
     },
     'tls.staple.revoked': { meaning: 'The staple says that the certificate is revoked.', fix: 'Replace the certificate and its key.' },
+    'tls.staple.not-signed': {
+      meaning: 'The staple is not signed by the issuer or by a responder it appointed: clients refuse it.',
+      fix: 'Let the server fetch its staple from the responder that the certificate names (nginx: no ssl_stapling_file left behind).',
+    },
     'tls.staple.stale': {
       meaning: 'The staple is expired, not valid yet, unreadable, unsuccessful, unknown, or for another certificate.',
       fix: 'Look at why the server cannot refresh its staple: resolver, egress to the OCSP responder.',
@@ -28,8 +33,8 @@ export default defineCheck({
   options: {},
   subjects: tlsHosts,
   unless: noHosts,
-  needs: (subject) => ({ tls: tlsStapled(hostOf(subject).fqdn) }),
-  judge: ({ tls }, { now }) => {
+  needs: (subject) => ({ tls: tlsStapled(hostOf(subject).fqdn), paths: attempt(certificatePaths(hostOf(subject).fqdn)) }),
+  judge: ({ tls, paths }, { now }) => {
     const leaf = leafOf(tls)
     if (leaf === undefined) return inconclusive('unobserved', 'the handshake brought no readable certificate')
     const what = `OCSP staple for ${certificateLine(leaf)}`
@@ -42,18 +47,29 @@ export default defineCheck({
     const expected = 'successful, good, for this certificate, thisUpdate ≤ now ≤ nextUpdate'
     const severity = leaf.mustStaple ? ('high' as const) : ('low' as const)
     if (!read.ok) return warn('tls.staple.stale', seenAt(tls, what, expected, `unreadable: ${read.error}`), severity)
-    const { responseStatus, status, serialHex, thisUpdate, nextUpdate } = read.value
+    const issuer = paths.ok ? (usedPath(paths.value, now)[1] ?? undefined) : undefined
+    const { responseStatus, responses } = read.value
+    const about = responseFor(read.value, leaf, issuer)
+    const shown = about ?? responses[0]
+    // A lone leaf has no issuer here: then the signature cannot be told, and chain-complete speaks of it.
+    const signer = issuer === undefined || responseStatus !== 0 ? undefined : ocspSigner(read.value, issuer, signedBy)
     const evidence = seenAt(
       tls,
       what,
       expected,
-      `response status ${responseStatus}, ${status ?? 'no certificate status'}, serial ${serialHex ?? '?'}, ${thisUpdate ?? '?'} to ${nextUpdate ?? 'open end'}`,
+      `response status ${responseStatus}, ${shown?.status ?? 'no certificate status'}, serial ${shown?.serialHex ?? '?'}${about === undefined && shown !== undefined ? ' (another certificate or issuer)' : ''}, ${shown?.thisUpdate ?? '?'} to ${shown?.nextUpdate ?? 'open end'}, signature ${signer === undefined ? 'not judged' : `${signer.check}${signer.by === undefined ? '' : ` (${signer.by})`}`}`,
     )
-    const same = serialHex !== undefined && bare(serialHex) === bare(leaf.serialHex)
-    if (status === 'revoked' && same) return fail('tls.staple.revoked', evidence, 'critical')
+    // What this runtime cannot verify is no proof against it.
+    const genuine = signer?.check !== 'wrong'
+    if (about?.status === 'revoked' && genuine) return fail('tls.staple.revoked', evidence, 'critical')
+    const delegate = signer?.delegate
     const fresh =
-      thisUpdate !== undefined && Date.parse(thisUpdate) <= now.getTime() + 300_000 && (nextUpdate === undefined || now.getTime() <= Date.parse(nextUpdate))
-    return responseStatus === 0 && status === 'good' && same && fresh ? pass(evidence) : warn('tls.staple.stale', evidence, severity)
+      about !== undefined &&
+      Date.parse(about.thisUpdate) <= now.getTime() + 300_000 &&
+      (about.nextUpdate === undefined || now.getTime() <= Date.parse(about.nextUpdate)) &&
+      (delegate === undefined || datesHold(delegate, now))
+    if (about !== undefined && !genuine) return warn('tls.staple.not-signed', evidence, severity)
+    return about?.status === 'good' && fresh ? pass(evidence) : warn('tls.staple.stale', evidence, severity)
   },
   reproduce: openssl(['-status']),
 })

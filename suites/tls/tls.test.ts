@@ -1,13 +1,16 @@
 /** Judgement of the suite: a healthy observation, then one thing wrong per case, and the traps that must not alarm. Plain objects, no sockets. */
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { mustStaple, ocspAnswer, ocspAt } from '../../fixtures/certificates.ts'
+import { mustStaple, ocspAt } from '../../fixtures/certificates.ts'
 import { healthyWorld } from '../../fixtures/healthy.ts'
 import { outcomesOf } from '../../fixtures/proof.ts'
+import { ocspAnswer } from '../../fixtures/revocation.ts'
+import { published } from '../../fixtures/servers/authority.ts'
 import type { Check } from '../../helpers/check.ts'
 import type { CertificateFacts, RawHttpObservation, TlsObservation } from '../../helpers/observations.ts'
 import type { Observed } from '../../helpers/probe.ts'
 import type { CertificatePaths } from '../../helpers/probes/certificate-path.ts'
+import type { RevocationAnswer, RevocationLook } from '../../helpers/probes/revocation.ts'
 import { normaliseTarget, type TargetInput } from '../../helpers/target.ts'
 import { targetSchema } from '../../helpers/target/schema.ts'
 import type { Verdict } from '../../helpers/verdict.ts'
@@ -83,6 +86,9 @@ const paths = (more: Partial<CertificatePaths> & { leaf?: CertificateFacts } = {
     tls: tls({ chain: [first, intermediate()] }),
     served: [first, intermediate()],
     servedSource: 'wire',
+    unreadable: 0,
+    servedCount: 2,
+    servedBytes: 2_000,
     paths: [{ certificates: whole, anchor: 'bundled' }],
     longest: whole,
     endsSelfSigned: true,
@@ -130,6 +136,35 @@ const path = (first: CertificateFacts, ...rest: CertificateFacts[]): object => {
   const whole = [first, ...(rest.length > 0 ? rest : [intermediate(), root()])]
   return { paths: paths({ leaf: first, paths: [{ certificates: whole, anchor: 'bundled' }], longest: whole, served: whole.slice(0, -1) }) }
 }
+const SCOPE = { onlyUserCertificates: false, onlyAuthorityCertificates: false, onlyAttributeCertificates: false, onlySomeReasons: false, indirect: false }
+const LIST = {
+  by: 'crl',
+  url: 'http://crl.example.net/e1.crl',
+  result: 'read',
+  signature: 'verified',
+  sameIssuer: true,
+  thisUpdate: day(-1),
+  nextUpdate: day(6),
+  delta: false,
+  unknownCritical: [],
+  entries: 3,
+  sizeBytes: 400,
+} as const
+const ENTRY = { serialHex: '4a5b6c7d8e9f0011', revokedAt: day(-2), reason: 'keyCompromise' }
+const RESPONSE = {
+  by: 'ocsp',
+  url: 'http://ocsp.example.net/',
+  result: 'read',
+  responseStatus: 0,
+  signature: 'verified',
+  signer: 'issuer',
+  status: 'good',
+  thisUpdate: day(-1),
+  nextUpdate: day(6),
+} as const
+const revocationOf = (answers: readonly RevocationAnswer[]): { readonly look: RevocationLook } => ({
+  look: { tls: tls(), certificates: [{ certificate: leaf(), issuer: intermediate(), answers }] },
+})
 const raw = (status: number | undefined, closed: RawHttpObservation['closed'] = 'fin'): Observed<RawHttpObservation> =>
   seen({ peer: '192.0.2.1:80', ...(status === undefined ? {} : { status }), headers: [], body: new Uint8Array(), closed, at: NOW.toISOString() })
 
@@ -392,7 +427,54 @@ const CASES: Record<string, readonly Case[]> = {
     ['none though it could', one(leaf({ ocspUrls: ['http://ocsp.example.net'] })), 'pass'],
     ['must-staple without', one(leaf({ mustStaple: true })), 'fail tls.staple.required'],
     ['rubbish', { tls: tls({ ocspStaple: new Uint8Array([1, 2, 3]) }) }, 'warn tls.staple.stale'],
-    ['tryLater', { tls: tls({ ocspStaple: new Uint8Array([0x30, 3, 0x0a, 1, 3]) }) }, 'warn tls.staple.stale'],
+    ['tryLater', { tls: tls({ ocspStaple: new Uint8Array([0x30, 3, 0x0a, 1, 3]) }), paths: seen(paths()) }, 'warn tls.staple.stale'],
+  ],
+  revoked: [
+    ['not listed', revocationOf([LIST]), 'pass'],
+    ['listed', revocationOf([{ ...LIST, entry: ENTRY }]), 'fail tls.revoked'],
+    ['listed in a list that is old', revocationOf([{ ...LIST, nextUpdate: day(-9), entry: ENTRY }]), 'fail tls.revoked'],
+    ['on hold is revoked', revocationOf([{ ...LIST, entry: { ...ENTRY, reason: 'certificateHold' } }]), 'fail tls.revoked'],
+    ['listed in a forged list', revocationOf([{ ...LIST, signature: 'wrong', entry: ENTRY }]), 'inconclusive'],
+    ['taken off by a list of changes', revocationOf([{ ...LIST, delta: true, entry: { ...ENTRY, reason: 'removeFromCRL' } }]), 'inconclusive'],
+    ['a list of changes alone', revocationOf([{ ...LIST, delta: true }]), 'inconclusive'],
+    ['stale', revocationOf([{ ...LIST, nextUpdate: day(-1) }]), 'inconclusive'],
+    ['from the future', revocationOf([{ ...LIST, thisUpdate: day(1) }]), 'inconclusive'],
+    ['rubbish date', revocationOf([{ ...LIST, thisUpdate: 'rubbish' }]), 'inconclusive'],
+    ['without an end', revocationOf([(({ nextUpdate: _none, ...rest }: typeof LIST): RevocationAnswer => rest)(LIST)]), 'inconclusive'],
+    ['of another issuer', revocationOf([{ ...LIST, sameIssuer: false }]), 'inconclusive'],
+    ['an extension nobody reads', revocationOf([{ ...LIST, unknownCritical: ['1.2.3'], entry: ENTRY }]), 'inconclusive'],
+    ['for authorities only', revocationOf([{ ...LIST, scope: { ...SCOPE, onlyAuthorityCertificates: true } }]), 'inconclusive'],
+    ['some reasons only', revocationOf([{ ...LIST, scope: { ...SCOPE, onlySomeReasons: true } }]), 'inconclusive'],
+    ['for users only, and that it is', revocationOf([{ ...LIST, scope: { ...SCOPE, onlyUserCertificates: true } }]), 'pass'],
+    ['another shard', revocationOf([{ ...LIST, scope: { ...SCOPE, urls: ['http://crl.example.net/7.crl'] } }]), 'inconclusive'],
+    ['its own shard', revocationOf([{ ...LIST, scope: { ...SCOPE, urls: ['http://crl.example.net/e1.crl'] } }]), 'pass'],
+    ['no answer', revocationOf([{ by: 'crl', url: 'http://a/', result: 'no-answer', detail: 'no answer in time' }]), 'inconclusive'],
+    ['a page', revocationOf([{ by: 'crl', url: 'http://a/', result: 'unreadable', detail: 'no list' }]), 'inconclusive'],
+    ['stale list, good responder', revocationOf([{ ...LIST, nextUpdate: day(-1) }, RESPONSE]), 'pass'],
+    ['responder says revoked', revocationOf([{ ...RESPONSE, status: 'revoked', revokedAt: day(-3), reason: 'superseded' }]), 'fail tls.revoked'],
+    ['forged answer says revoked', revocationOf([{ ...RESPONSE, status: 'revoked', signature: 'wrong' }]), 'inconclusive'],
+    ['responder does not know', revocationOf([{ ...RESPONSE, status: 'unknown' }]), 'inconclusive'],
+    ['old answer', revocationOf([{ ...RESPONSE, nextUpdate: day(-1) }]), 'inconclusive'],
+    ['responder tired', revocationOf([{ ...RESPONSE, responseStatus: 3 }]), 'inconclusive'],
+    ['responder out of date', revocationOf([{ ...RESPONSE, signerDates: { notBefore: day(-9), notAfter: day(-1) } }]), 'inconclusive'],
+    ['responder in date', revocationOf([{ ...RESPONSE, signer: 'delegate', signerDates: { notBefore: day(-9), notAfter: day(1) } }]), 'pass'],
+    ['about another certificate', revocationOf([(({ status: _none, ...rest }: typeof RESPONSE): RevocationAnswer => rest)(RESPONSE)]), 'inconclusive'],
+    ['nowhere to ask', { look: { tls: tls(), certificates: [{ certificate: leaf({ crlUrls: [] }), issuer: intermediate(), answers: [] }] } }, 'skip'],
+    ['issuer unknown', { look: { tls: tls(), certificates: [{ certificate: leaf(), answers: [] }] } }, 'inconclusive'],
+    ['no certificate', { look: { tls: tls(), certificates: [] } }, 'inconclusive'],
+    [
+      'intermediate revoked',
+      {
+        look: {
+          tls: tls(),
+          certificates: [
+            { certificate: leaf(), issuer: intermediate(), answers: [LIST] },
+            { certificate: intermediate(), issuer: root(), answers: [{ ...LIST, entry: ENTRY }] },
+          ],
+        },
+      },
+      'fail tls.revoked',
+    ],
   ],
   'ip-consistency': [
     [
@@ -707,13 +789,14 @@ test('a staple that is there at the second asking is no alarm', async () => {
   let asked = 0
   const { git } = world.hosts
   if (git === undefined) throw new RangeError('no host')
-  git.certificate = { ...git.certificate, serialHex: serial, extensions: [mustStaple(), ocspAt('http://ocsp.example.net/')] }
-  git.tls = { ...git.tls, ocspStaple: () => (asked++ === 0 ? Buffer.alloc(0) : ocspAnswer(serial, 'good', { from: -1, to: 24 })) }
+  git.certificate = { ...git.certificate, serialHex: serial, extensions: [mustStaple(), ocspAt(published('/ocsp/good'))] }
+  git.tls = { ...git.tls, ocspStaple: () => (asked++ === 0 ? Buffer.alloc(0) : ocspAnswer(serial, { status: 'good', from: -1, to: 24 })) }
   const check = checks.get('ocsp-staple')
   if (check === undefined) throw new RangeError('no check')
   const outcomes = await outcomesOf(world, [check], { hosts: new Set(['git']) })
   expect([...outcomes.byKey.values()].map(({ outcome, evidence }) => [outcome, evidence[0]?.received.split(',', 2).join(',')])).toEqual([
     ['pass', 'response status 0, good'],
   ])
-  expect(asked).toBe(2)
+  // The look, the handshake that reads the chain off the wire, and the look after three seconds.
+  expect(asked).toBe(3)
 })
