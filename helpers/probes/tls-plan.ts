@@ -183,9 +183,14 @@ export function tls12Look(asked: Asked): Probe<Tls12Look> {
 }
 
 /** Certificates of a flight, in the order served; those that cannot be read are counted. */
-export function certificatesOf(seen: TlsHelloObservation): { readonly read: readonly CertificateFacts[]; readonly unreadable: number } {
+export function certificatesOf(seen: TlsHelloObservation): {
+  readonly read: readonly CertificateFacts[]
+  readonly unreadable: number
+  /** The leaf is `read[0]`. */
+  readonly firstReadable: boolean
+} {
   const read = seen.flight.certificates.map(parseCertificateCached)
-  return { read: read.flatMap((one) => (one.ok ? [one.value] : [])), unreadable: read.filter((one) => !one.ok).length }
+  return { read: read.flatMap((one) => (one.ok ? [one.value] : [])), unreadable: read.filter((one) => !one.ok).length, firstReadable: read[0]?.ok === true }
 }
 
 /** A hello of one old version: 0x0302 (TLS 1.1), 0x0301 (TLS 1.0), 0x0300 (SSL 3.0). A server picks the highest it knows up to it (RFC 5246 §E.1). */
