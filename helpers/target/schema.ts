@@ -79,7 +79,21 @@ const tls = z.strictObject({
     .enum(['client', 'server'])
     .meta({ description: 'whose order decides between TLS 1.2 suites: client (ssl_prefer_server_ciphers off) or server' })
     .optional(),
+  profile: z
+    .enum(['intermediate', 'modern'])
+    .meta({ description: 'TLSRef 6.0 profile that nothing may go beyond; fewer versions and stronger suites are fine' })
+    .optional(),
+  grade: z.enum(['A+', 'A', 'A-', 'B', 'C']).meta({ description: 'lowest SSL-Labs-style grade that is good enough' }).optional(),
   ciphersTls12: z.array(z.string()).meta({ description: 'the only TLS 1.2 suites that may be accepted (OpenSSL names, * allowed)' }).optional(),
+  acmeDirectory: z
+    .string()
+    .regex(/^https:\/\/[^/?#@]+(?:\/[^?#]*)?$/, 'must be an https URL')
+    .meta({ description: 'ACME directory of the issuing authority; its renewal information (RFC 9773) then says when the certificate should be renewed' })
+    .optional(),
+  clientCertificate: z
+    .enum(['required', 'optional', 'none'])
+    .meta({ description: 'whether clients must show a certificate of their own; default none' })
+    .optional(),
 })
 
 const redirect = z.strictObject({
