@@ -113,6 +113,10 @@ export interface CertificateFacts {
   /** Log ids (hex) of embedded SCTs. */
   readonly sctLogIds: readonly string[]
   readonly unknownCriticalExtensions: readonly string[]
+  /** keyIdentifier of authorityKeyIdentifier, hex. */
+  readonly authorityKeyId?: string
+  /** Departures from RFC 5280 that do not keep it from being read, one line each. */
+  readonly oddities?: readonly string[]
 }
 
 export interface TlsObservation {

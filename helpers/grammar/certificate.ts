@@ -132,17 +132,25 @@ function text(node: DerNode): string {
   return clean(Buffer.from(content).toString(tag === 12 ? 'utf8' : 'latin1'))
 }
 
+/** String types that RFC 5280 §4.1.2.4 leaves to old certificates: what they show may differ from client to client. */
+const OLD_STRINGS: Readonly<Record<number, string>> = { 20: 'TeletexString', 28: 'UniversalString', 30: 'BMPString' }
+const MOST_ODDITIES = 20
+
 interface Name {
   readonly shown: string
   readonly first: (type: string) => string | undefined
 }
-function nameOf(node: DerNode, what: string): Name {
+function nameOf(node: DerNode, what: string, odd: string[]): Name {
   const parts: (readonly [string, string])[] = []
   for (const set of children(node, what)) {
     for (const pair of children(set, what)) {
       const [type, value] = children(pair, what)
       const oid = derOid(need(type, `a type of ${what}`)) ?? '?'
-      parts.push([ATTRIBUTES[oid] ?? oid, text(need(value, `a value of ${what}`))])
+      const said = need(value, `a value of ${what}`)
+      parts.push([ATTRIBUTES[oid] ?? oid, text(said)])
+      const old = said.tagClass === 0 ? OLD_STRINGS[said.tag] : undefined
+      if (old !== undefined) odd.push(`${ATTRIBUTES[oid] ?? oid} of ${what} is a ${old}`)
+      if (said.content.includes(0) && said.tag !== 30 && said.tag !== 28) odd.push(`${ATTRIBUTES[oid] ?? oid} of ${what} holds a NUL`)
       if (parts.length > 200) throw new Malformed(`${what} has too many parts`)
     }
   }
@@ -261,15 +269,28 @@ interface Extensions {
   mustStaple: boolean
   sctLogIds: string[]
   unknownCriticalExtensions: string[]
+  authorityKeyId?: string
 }
 
-function readExtension(into: Extensions, oid: string, value: Uint8Array): void {
+/** What departs from RFC 5280 §4.2.1.6 in a dNSName; the name itself stays as it is. */
+function oddName(content: Uint8Array): string | undefined {
+  if (content.includes(0)) return 'a name in subjectAltName holds a NUL'
+  if (content.some((byte) => byte > 127)) return 'a name in subjectAltName is not ASCII: international names must be A-labels (xn--)'
+  if (content.length === 0) return 'a name in subjectAltName is empty'
+  return content.some((byte) => byte <= 32 || byte === 127) ? 'a name in subjectAltName holds a space or a control character' : undefined
+}
+
+function readExtension(into: Extensions, oid: string, value: Uint8Array, odd: string[]): void {
   switch (oid) {
     case '2.5.29.17': {
       for (const name of children(inside(value, 'subjectAltName'), 'subjectAltName')) {
         if (into.dnsNames.length + into.ipAddresses.length >= MOST_NAMES) throw new Malformed('too many names')
         if (name.tagClass !== 2) continue
-        if (name.tag === 2) into.dnsNames.push(clean(latin(name.content)))
+        if (name.tag === 2) {
+          into.dnsNames.push(clean(latin(name.content)))
+          const wrong = oddName(name.content)
+          if (wrong !== undefined && !odd.includes(wrong)) odd.push(wrong)
+        }
         if (name.tag === 7) into.ipAddresses.push(addressOf(name.content) ?? `(${name.content.length} bytes)`)
       }
       return
@@ -307,6 +328,11 @@ function readExtension(into: Extensions, oid: string, value: Uint8Array): void {
         }
       }
       return
+    case '2.5.29.35': {
+      const id = children(inside(value, 'authorityKeyIdentifier'), 'authorityKeyIdentifier').find((one) => one.tagClass === 2 && one.tag === 0)
+      if (id !== undefined && id.content.length <= 256) into.authorityKeyId = Buffer.from(id.content).toString('hex')
+      return
+    }
     case '1.3.6.1.5.5.7.1.24':
       into.mustStaple = children(inside(value, 'tlsfeature'), 'tlsfeature').some((one) => derInteger(one) === 5n)
       return
@@ -325,13 +351,14 @@ function parseCertificate(raw: Uint8Array): CertificateReading {
     if (outer.bytes.length !== raw.length) return { ok: false, error: 'bytes after the certificate' }
     const [tbs, algorithm] = children(outer, 'the certificate')
     const fields = [...children(need(tbs, 'tbsCertificate'), 'tbsCertificate')]
-    if (fields[0]?.tagClass === 2) fields.shift()
-    const [serial, , issuer, validity, subject, key, ...rest] = fields
+    const version = fields[0]?.tagClass === 2 ? fields.shift() : undefined
+    const odd: string[] = []
+    const [serial, inner, issuer, validity, subject, key, ...rest] = fields
     const serialNode = need(serial, 'serialNumber')
     if (serialNode.tag !== 2 || serialNode.content.length > 1024) throw new Malformed('serialNumber is not an integer')
     const [notBefore, notAfter] = children(need(validity, 'validity'), 'validity')
-    const issuerName = nameOf(need(issuer, 'issuer'), 'issuer')
-    const subjectName = nameOf(need(subject, 'subject'), 'subject')
+    const issuerName = nameOf(need(issuer, 'issuer'), 'issuer', odd)
+    const subjectName = nameOf(need(subject, 'subject'), 'subject', odd)
     const extensions: Extensions = {
       dnsNames: [],
       ipAddresses: [],
@@ -344,13 +371,20 @@ function parseCertificate(raw: Uint8Array): CertificateReading {
       unknownCriticalExtensions: [],
     }
     const list = rest.find((one) => one.tagClass === 2 && one.tag === 3)
+    if (Buffer.compare(need(inner, 'signature').bytes, need(algorithm, 'signatureAlgorithm').bytes) !== 0)
+      odd.push('the signed signature algorithm is not the one outside')
+    if (list !== undefined && (version === undefined || derInteger(inside(version.content, 'version')) !== 2n))
+      odd.push('extensions in a certificate that is not of version 3')
     if (list !== undefined) {
+      const ids = new Set<string>()
       for (const extension of children(inside(list.content, 'extensions'), 'extensions')) {
         const parts = children(extension, 'an extension')
         const oid = derOid(need(parts[0], 'an extension id')) ?? '?'
         const critical = parts.length === 3 && parts[1]?.tag === 1 && parts[1].content[0] !== 0
         if (critical && !KNOWN_EXTENSIONS.has(oid)) extensions.unknownCriticalExtensions.push(oid)
-        readExtension(extensions, oid, need(parts.at(-1), 'an extension value').content)
+        if (ids.has(oid)) odd.push(`the extension ${oid} stands twice`)
+        ids.add(oid)
+        readExtension(extensions, oid, need(parts.at(-1), 'an extension value').content, odd)
       }
     }
     const subjectCommonName = subjectName.first('CN')
@@ -372,6 +406,7 @@ function parseCertificate(raw: Uint8Array): CertificateReading {
         key: keyOf(need(key, 'subjectPublicKeyInfo')),
         signature: signatureOf(need(algorithm, 'signatureAlgorithm')),
         ...extensions,
+        ...(odd.length === 0 ? {} : { oddities: odd.slice(0, MOST_ODDITIES) }),
       },
     }
   } catch (error) {

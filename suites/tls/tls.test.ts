@@ -11,6 +11,7 @@ import type { CertificateFacts, RawHttpObservation, TlsObservation } from '../..
 import type { Observed } from '../../helpers/probe.ts'
 import type { CertificatePaths } from '../../helpers/probes/certificate-path.ts'
 import type { RevocationAnswer, RevocationLook } from '../../helpers/probes/revocation.ts'
+import type { FoundName, Subdomains } from '../../helpers/probes/subdomains.ts'
 import { normaliseTarget, type TargetInput } from '../../helpers/target.ts'
 import { targetSchema } from '../../helpers/target/schema.ts'
 import type { Verdict } from '../../helpers/verdict.ts'
@@ -136,6 +137,24 @@ const path = (first: CertificateFacts, ...rest: CertificateFacts[]): object => {
   const whole = [first, ...(rest.length > 0 ? rest : [intermediate(), root()])]
   return { paths: paths({ leaf: first, paths: [{ certificates: whole, anchor: 'bundled' }], longest: whole, served: whole.slice(0, -1) }) }
 }
+const COVERING = 'max-age=31536000; includeSubDomains'
+const subdomainsOf = (found: readonly FoundName[], policy?: string): { readonly seen: Subdomains } => ({
+  seen: { tls: tls(), inCertificate: found.length + 1, found, left: 0, ...(policy === undefined ? {} : { domainPolicy: seen([policy]) }) },
+})
+const other = (address = '192.0.2.7'): FoundName => ({
+  name: 'old.example.com',
+  resolved: seen({
+    fqdn: 'old.example.com',
+    source: 'dns' as const,
+    addresses: [{ address, family: address.includes(':') ? (6 as const) : (4 as const) }],
+    cnames: [],
+    durationMs: 1,
+  }),
+  wildcard: false,
+  inside: false,
+  paths: seen(paths({ leaf: certificate('old.example.com') })),
+})
+const otherWith = (served: CertificateFacts, more: Partial<CertificatePaths> = {}): FoundName => ({ ...other(), paths: seen(paths({ leaf: served, ...more })) })
 const SCOPE = { onlyUserCertificates: false, onlyAuthorityCertificates: false, onlyAttributeCertificates: false, onlySomeReasons: false, indirect: false }
 const LIST = {
   by: 'crl',
@@ -325,7 +344,8 @@ const CASES: Record<string, readonly Case[]> = {
     ['root served', { paths: paths({ served: [leaf(), intermediate(), root()] }) }, 'warn tls.chain.root-served'],
     ['twice', { paths: paths({ served: [leaf(), intermediate(), intermediate()] }) }, 'warn tls.chain.duplicate'],
     ['unrelated', { paths: paths({ served: [leaf(), intermediate(), certificate('X')] }) }, 'warn tls.chain.unrelated'],
-    ['large', { paths: paths({ served: [leaf({ raw: new Uint8Array(11_000) }), intermediate()] }) }, 'warn tls.chain.large'],
+    ['large', { paths: paths({ servedBytes: 11_000 }) }, 'warn tls.chain.large'],
+    ['rubbish among them', { paths: paths({ unreadable: 1, servedCount: 3 }) }, 'warn tls.chain.unreadable'],
     ['TLS 1.3 only', { paths: paths({ servedSource: 'library' }) }, 'inconclusive'],
   ],
   'placeholder-cert': [
@@ -428,6 +448,37 @@ const CASES: Record<string, readonly Case[]> = {
     ['must-staple without', one(leaf({ mustStaple: true })), 'fail tls.staple.required'],
     ['rubbish', { tls: tls({ ocspStaple: new Uint8Array([1, 2, 3]) }) }, 'warn tls.staple.stale'],
     ['tryLater', { tls: tls({ ocspStaple: new Uint8Array([0x30, 3, 0x0a, 1, 3]) }), paths: seen(paths()) }, 'warn tls.staple.stale'],
+  ],
+  'renewal-evidence': [
+    ['window ahead', { seen: { tls: tls(), result: 'read', detail: 'x', window: { start: day(20), end: day(22) } } }, 'pass'],
+    ['window open', { seen: { tls: tls(), result: 'read', detail: 'x', window: { start: day(-1), end: day(1) } } }, 'pass'],
+    [
+      'window over',
+      { seen: { tls: tls({ chain: [leaf(LIFETIME_90(20))] }), result: 'read', detail: 'x', window: { start: day(-3), end: day(-1) } } },
+      'warn tls.renewal.overdue',
+    ],
+    ['window in the first half', { seen: { tls: tls(), result: 'read', detail: 'x', window: { start: day(-29), end: day(-28) } } }, 'fail tls.renewal.urgent'],
+    ['no such service', { seen: { tls: tls(), result: 'absent', detail: 'no renewalInfo' } }, 'skip'],
+    ['certificate unknown there', { seen: { tls: tls(), result: 'unknown', detail: 'answered 404' } }, 'inconclusive'],
+    ['no answer', { seen: { tls: tls(), result: 'no-answer', detail: 'timeout' } }, 'inconclusive'],
+    ['garbled', { seen: { tls: tls(), result: 'unreadable', detail: 'answered 200' } }, 'inconclusive'],
+  ],
+  'subdomain-coverage': [
+    ['nothing undeclared', subdomainsOf([]), 'pass'],
+    ['served as well', subdomainsOf([other()]), 'pass'],
+    ['does not resolve', subdomainsOf([{ name: 'old.example.com', resolved: failed('NXDOMAIN'), wildcard: false, inside: false }]), 'pass'],
+    ['resolver does not answer', subdomainsOf([{ name: 'old.example.com', resolved: SILENT, wildcard: false, inside: false }]), 'inconclusive'],
+    ['resolves as any name does', subdomainsOf([{ ...other(), wildcard: true }]), 'pass'],
+    ['leads inside', subdomainsOf([{ ...other(), inside: true }]), 'pass'],
+    ['nothing listens', subdomainsOf([{ ...other(), paths: failed('ECONNREFUSED', 'connect') }]), 'warn tls.subdomain.silent'],
+    ['no IPv6 here', subdomainsOf([{ ...other('2001:db8::1'), paths: failed('ENETUNREACH', 'connect') }]), 'inconclusive'],
+    ['expired', subdomainsOf([otherWith(certificate('old.example.com', { notAfter: day(-1) }))]), 'warn tls.subdomain.invalid'],
+    ['expired under HSTS', subdomainsOf([otherWith(certificate('old.example.com', { notAfter: day(-1) }))], COVERING), 'fail tls.subdomain.invalid-under-hsts'],
+    ['wrong name under HSTS', subdomainsOf([otherWith(leaf())], COVERING), 'fail tls.subdomain.invalid-under-hsts'],
+    ['wrong name, HSTS for the domain alone', subdomainsOf([otherWith(leaf())], 'max-age=31536000'), 'warn tls.subdomain.invalid'],
+    ['wrong name, HSTS ended', subdomainsOf([otherWith(leaf())], 'max-age=0; includeSubDomains'), 'warn tls.subdomain.invalid'],
+    ['untrusted under HSTS', subdomainsOf([otherWith(certificate('old.example.com'), { paths: [] })], COVERING), 'fail tls.subdomain.invalid-under-hsts'],
+    ['no address', subdomainsOf([{ name: 'old.example.com', resolved: failed('NODATA'), wildcard: false, inside: false }]), 'pass'],
   ],
   revoked: [
     ['not listed', revocationOf([LIST]), 'pass'],
