@@ -17,6 +17,10 @@ export default defineCheck({
       meaning: 'A served certificate is not on the path.',
       fix: 'Take it out of the chain file; an old cross-signed one may be expired already.',
     },
+    'tls.chain.unreadable': {
+      meaning: 'Something is served among the certificates that is none.',
+      fix: 'Take it out of the chain file; strict clients end the handshake over it.',
+    },
     'tls.chain.large': {
       meaning: 'The served certificates are larger than 10 kB together.',
       fix: 'Use an ECDSA certificate with fewer names, and serve only the path.',
@@ -45,8 +49,12 @@ export default defineCheck({
       else if (!useful.has(one.sha256)) findings.push({ grade: 'warn', code: 'tls.chain.unrelated', evidence })
       seen.add(one.sha256)
     }
-    const bytes = paths.served.reduce((sum, { raw }) => sum + raw.length, 0)
-    const size = seenAt(paths.tls, 'size of the served certificates', `≤ ${options.maxBytes} bytes`, `${bytes} bytes in ${paths.served.length} certificates`)
+    if (paths.unreadable > 0) {
+      const evidence = seenAt(paths.tls, 'served list', 'certificates alone', `${paths.unreadable} of ${paths.servedCount} entries cannot be read`)
+      findings.push({ grade: 'warn', code: 'tls.chain.unreadable', evidence })
+    }
+    const bytes = paths.servedBytes
+    const size = seenAt(paths.tls, 'size of the served certificates', `≤ ${options.maxBytes} bytes`, `${bytes} bytes in ${paths.servedCount} certificates`)
     findings.push(bytes <= options.maxBytes ? { grade: 'pass', evidence: size } : { grade: 'warn', code: 'tls.chain.large', evidence: size })
     return worst(findings)
   },

@@ -1,4 +1,5 @@
 /** Judgement of the suite: a healthy observation, then one thing wrong per case, and the traps that must not alarm. Plain objects, no sockets. */
+import { readFile } from 'node:fs/promises'
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { mustStaple, ocspAt } from '../../fixtures/certificates.ts'
@@ -765,9 +766,15 @@ const CASES: Record<string, readonly Case[]> = {
   ],
 }
 
-test('every check of the suite has cases in both directions', () => {
+/** Checks that are judged by a test file of their own, beside this one. */
+const ELSEWHERE: Readonly<Record<string, string>> = { grade: 'grade.test.ts', profile: 'grade.test.ts' }
+
+test('every check of the suite has cases in both directions', async () => {
   expect(checks.size).toBeGreaterThan(30)
-  expect(Object.keys(CASES).sort()).toEqual([...checks.keys()].sort())
+  expect([...Object.keys(CASES), ...Object.keys(ELSEWHERE)].sort()).toEqual([...checks.keys()].sort())
+  for (const [name, file] of Object.entries(ELSEWHERE)) {
+    expect(await readFile(new URL(file, import.meta.url), 'utf8')).toContain(`./${name}.check.ts`)
+  }
   for (const [name, cases] of Object.entries(CASES)) {
     expect(
       cases.some(([, , expected]) => expected === 'pass'),
