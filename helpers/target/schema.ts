@@ -94,6 +94,7 @@ const tls = z.strictObject({
     .enum(['required', 'optional', 'none'])
     .meta({ description: 'whether clients must show a certificate of their own; default none' })
     .optional(),
+  clientUse: z.boolean().meta({ description: 'the certificate is also shown as a client: outgoing mail, XMPP, mutual TLS' }).optional(),
 })
 
 const redirect = z.strictObject({

@@ -19,6 +19,11 @@ export default defineCheck({
       meaning: 'The serial number is shorter than 8 bytes: it can be guessed.',
       fix: 'Let the CA use random serial numbers of at least 8 bytes.',
     },
+    'tls.certificate.malformed': {
+      meaning:
+        'The certificate departs from the standard in a way that clients read differently: NUL or foreign letters in a name, old string types, an extension twice.',
+      fix: 'Have it issued again with ordinary tools; international names as A-labels (xn--).',
+    },
     'tls.extension.unknown-critical': {
       meaning: 'A critical extension is one that TLS clients do not know.',
       fix: 'Issue it without that extension, or not critical.',
@@ -42,13 +47,20 @@ export default defineCheck({
           ? { grade: 'warn', code: 'tls.serial.short', evidence }
           : { grade: 'pass', evidence },
     ]
-    for (const oid of leaf.unknownCriticalExtensions) {
-      findings.push({
-        grade: 'fail',
-        code: 'tls.extension.unknown-critical',
-        evidence: seenAt(tls, 'critical extension', 'one that clients know', oid),
-        severity: 'high',
-      })
+    for (const certificate of tls.chain) {
+      // What is in a root is nobody's concern: it is trusted by decision.
+      if (certificate !== leaf && certificate.subject === certificate.issuer) continue
+      for (const oid of certificate.unknownCriticalExtensions) {
+        findings.push({
+          grade: 'fail',
+          code: 'tls.extension.unknown-critical',
+          evidence: seenAt(tls, `critical extension of ${certificateLine(certificate)}`, 'one that clients know', oid),
+          severity: 'high',
+        })
+      }
+    }
+    for (const oddity of leaf.oddities ?? []) {
+      findings.push({ grade: 'warn', code: 'tls.certificate.malformed', evidence: seenAt(tls, certificateLine(leaf), 'as RFC 5280 has it', oddity) })
     }
     return worst(findings)
   },

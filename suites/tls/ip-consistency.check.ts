@@ -6,6 +6,15 @@ import { pinnedAddresses } from '../../helpers/target.ts'
 import { type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
 import { certificateLine, datesHold, leafOf, noHosts, openssl, seenAt } from './shared.ts'
 
+/** What the library says of a chain that ends nowhere. */
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
 export default defineCheck({
   id: 'tls/ip-consistency',
   title: 'Every address of a host serves a good certificate',
@@ -16,7 +25,7 @@ export default defineCheck({
   clockSensitive: true,
   codes: {
     'tls.addresses.invalid': {
-      meaning: 'One address serves a certificate that is not for this host or out of date.',
+      meaning: 'One address serves a certificate that is not for this host, out of date, or without a trusted root.',
       fix: 'Give that listener the same certificate (nginx: `listen [::]:443 ssl` in the same server block; the second machine).',
     },
     'tls.addresses.differ': {
@@ -35,6 +44,7 @@ export default defineCheck({
     if (seen.length < 2)
       return inconclusive('unobserved', `${seen.length} of ${addresses.length} addresses completed a handshake: nothing to compare; see tls/reachable`)
     const first = seen.find(({ tls }) => sound(tls, fqdn, now)) ?? seen[0]
+    const trusted = seen.some(({ tls }) => tls.authorized)
     const expected = first === undefined ? undefined : leafOf(first.tls)
     return worst(
       seen.map(({ address, tls }): Finding => {
@@ -47,6 +57,9 @@ export default defineCheck({
           expected === undefined ? 'a certificate' : `valid for ${fqdn}, as elsewhere: ${certificateLine(expected)}`,
           received,
         )
+        // The library's word, and only against its own: the same look at another address found its way to a root.
+        if (!tls.authorized && trusted && UNTRUSTED.has(tls.authorizationError ?? ''))
+          return { grade: 'fail', code: 'tls.addresses.invalid', evidence: { ...evidence, received: `${received}; it leads to no trusted root here` } }
         if (!sound(tls, fqdn, now)) return { grade: 'fail', code: 'tls.addresses.invalid', evidence }
         const alike = leaf?.sha256 === expected?.sha256 || leaf?.issuer === expected?.issuer
         return alike && tls.protocol === first?.tls.protocol ? { grade: 'pass', evidence } : { grade: 'warn', code: 'tls.addresses.differ', evidence }
@@ -56,7 +69,7 @@ export default defineCheck({
   reproduce: openssl(),
 })
 
-/** Named and in date; trust is judged by tls/chain-trusted. */
+/** Named and in date. */
 function sound(tls: TlsObservation, fqdn: string, now: Date): boolean {
   const leaf = leafOf(tls)
   return leaf !== undefined && matchServerName(fqdn, leaf).matches && datesHold(leaf, now)

@@ -4,7 +4,11 @@ import { inconclusive, pass, skip, warn } from '../../helpers/verdict.ts'
 import { certificateLine, isPublic, lifetimeDays, noHosts, seenAt, showCertificate, tlsHosts } from './shared.ts'
 
 /** Short-lived in the sense of BR §4.9.7 / §7.1.2.11.2: 10 days when issued before 2026-03-15, 7 days since. */
-const shortLivedDays = (notBefore: string): number => (Date.parse(notBefore) >= Date.parse('2026-03-15T00:00:00Z') ? 7 : 10)
+/** Longest lifetime, in days, that needs no revocation, by the day of issue; none before the rule was made. */
+const shortLivedDays = (notBefore: string): number => {
+  const issued = Date.parse(notBefore)
+  return issued >= Date.parse('2026-03-15T00:00:00Z') ? 7 : issued >= Date.parse('2024-03-15T00:00:00Z') ? 10 : 0
+}
 
 export default defineCheck({
   id: 'tls/revocation-info',

@@ -17,7 +17,7 @@ const current = (thisUpdate: string | undefined, nextUpdate: string | undefined,
 }
 
 /** What an answer proves of this certificate. Listed is listed, however old the list is; not listed counts in a current and complete list alone. */
-export function meaning(answer: RevocationAnswer, certificate: CertificateFacts, now: Date): Said {
+function meaning(answer: RevocationAnswer, certificate: CertificateFacts, now: Date): Said {
   if (answer.result !== 'read') return said('unknown', `${answer.result === 'unreadable' ? 'unreadable: ' : ''}${answer.detail}`)
   if (answer.by === 'ocsp') {
     const { responseStatus, status, signature } = answer

@@ -1,4 +1,5 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
+import { isAddress } from '../../helpers/grammar/address.ts'
 import { isPartialWildcard, isPublicSuffixWildcard } from '../../helpers/grammar/server-name.ts'
 import { tlsHandshake } from '../../helpers/probes/tls.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
@@ -19,6 +20,10 @@ export default defineCheck({
       meaning: 'A name has an asterisk inside or beside a label.',
       fix: 'Use the whole left-most label (*.example.com) or list the names.',
     },
+    'tls.san.address-as-name': {
+      meaning: 'An IP address stands where a name belongs (dNSName); no client matches it there.',
+      fix: 'Put addresses into iPAddress entries (openssl: subjectAltName=IP:…).',
+    },
     'tls.san.public-suffix': { meaning: 'A wildcard stands directly over a public suffix.', fix: 'Issue a certificate for your own names only.' },
     'tls.san.internal-name': {
       meaning: 'A name is an internal one (localhost, .local, a single label).',
@@ -34,6 +39,7 @@ export default defineCheck({
     if (leaf === undefined) return inconclusive('unobserved', 'the handshake brought no readable certificate')
     const odd = leaf.dnsNames.flatMap((name): Finding[] => {
       const evidence = seenAt(tls, 'a name in subjectAltName', 'a full name, or * as the whole left-most label below a registrable domain', name)
+      if (isAddress(name)) return [{ grade: 'warn', code: 'tls.san.address-as-name', evidence }]
       if (isPartialWildcard(name)) return [{ grade: 'warn', code: 'tls.san.partial-wildcard', evidence }]
       if (isPublicSuffixWildcard(name)) return [{ grade: 'warn', code: 'tls.san.public-suffix', evidence }]
       if (INTERNAL.test(name) && !ownName(name, target)) return [{ grade: 'warn', code: 'tls.san.internal-name', evidence }]

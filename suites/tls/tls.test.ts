@@ -132,12 +132,35 @@ function judge(name: string, looked: object, host: HostDeclaration = {}, options
 const shown = (verdict: Verdict): string => (verdict.outcome === 'warn' || verdict.outcome === 'fail' ? `${verdict.outcome} ${verdict.code}` : verdict.outcome)
 
 type Case = readonly [what: string, looked: object, expected: string, host?: HostDeclaration, options?: object]
+/** Dates so many days long, both ends counted (RFC 5280: notAfter belongs to the lifetime). */
+const exactly = (days: number, seconds = 0, notBefore = '2026-11-01T00:00:00.000Z') => ({
+  notBefore,
+  notAfter: new Date(Date.parse(notBefore) + days * DAY - 1000 + seconds * 1000).toISOString(),
+})
 const LIFETIME_90 = (left: number) => ({ notBefore: day(left - 90), notAfter: day(left) })
 const one = (chain: CertificateFacts): object => ({ tls: tls({ chain: [chain, intermediate()] }) })
 const path = (first: CertificateFacts, ...rest: CertificateFacts[]): object => {
   const whole = [first, ...(rest.length > 0 ? rest : [intermediate(), root()])]
   return { paths: paths({ leaf: first, paths: [{ certificates: whole, anchor: 'bundled' }], longest: whole, served: whole.slice(0, -1) }) }
 }
+const SERVER = '1.3.6.1.5.5.7.3.1'
+const CLIENT = '1.3.6.1.5.5.7.3.2'
+const private_ = (more: { readonly extendedKeyUsage: readonly string[] | undefined }): object => {
+  const { extendedKeyUsage: _none, ...plain } = leaf()
+  const own: CertificateFacts = { ...plain, ...(more.extendedKeyUsage === undefined ? {} : { extendedKeyUsage: more.extendedKeyUsage }) }
+  return { paths: paths({ leaf: own, paths: [{ certificates: [own, root()], anchor: 'declared' }] }) }
+}
+const REQUEST = { types: [1, 64], authorities: 1 }
+const NGINX_400 = '<html><head><title>400 No required SSL certificate was sent</title></head>'
+const httpAnswer = (status: number, body: string): object => ({ status, body: Buffer.from(body) })
+/** @param flight null: nothing of TLS 1.2 could be read */
+const mutual = (flight: object | null = {}, more: object = {}): object => ({
+  flight: flight === null ? VERSION : seen({ best: { flight: { hello: {}, certificates: [], certificateCount: 2, complete: true, ...flight } } }),
+  tls12: seen(tls({ protocol: 'TLSv1.2' })),
+  tls: seen(tls()),
+  answer: seen(httpAnswer(200, 'ok')),
+  ...more,
+})
 const COVERING = 'max-age=31536000; includeSubDomains'
 const subdomainsOf = (found: readonly FoundName[], policy?: string): { readonly seen: Subdomains } => ({
   seen: { tls: tls(), inCertificate: found.length + 1, found, left: 0, ...(policy === undefined ? {} : { domainPolicy: seen([policy]) }) },
@@ -254,6 +277,10 @@ const CASES: Record<string, readonly Case[]> = {
     ['public suffix', one(leaf({ dnsNames: ['*.co.uk'] })), 'warn tls.san.public-suffix'],
     ['internal', one(leaf({ dnsNames: ['api.example.com', 'db.internal'] })), 'warn tls.san.internal-name'],
     ['localhost', one(leaf({ dnsNames: ['api.example.com', 'localhost'] })), 'warn tls.san.internal-name'],
+    ['an address as a name', one(leaf({ dnsNames: ['api.example.com', '192.0.2.1'] })), 'warn tls.san.address-as-name'],
+    ['an IPv6 address as a name', one(leaf({ dnsNames: ['2001:db8::1'] })), 'warn tls.san.address-as-name'],
+    ['ten thousand names', one(leaf({ dnsNames: Array.from({ length: 10_000 }, (_, index) => `h${index}.example.com`) })), 'pass'],
+    ['an international name', one(leaf({ dnsNames: ['xn--bcher-kva.example.com'] })), 'pass'],
   ],
   validity: [
     ['inside', path(leaf()), 'pass'],
@@ -289,6 +316,15 @@ const CASES: Record<string, readonly Case[]> = {
     ['six-day certificate with three days left', one(leaf({ notBefore: day(-3.6), notAfter: day(3) })), 'pass'],
     ['six-day certificate past its renewal', one(leaf({ notBefore: day(-4.6), notAfter: day(2) })), 'warn tls.renewal-missed'],
     ['six-day certificate with twenty hours left', one(leaf({ notBefore: day(-5.8), notAfter: day(20 / 24) })), 'fail tls.expiring'],
+    ['160 hours, 54 left', one(leaf({ notBefore: day((54 - 160) / 24), notAfter: day(54 / 24) })), 'pass'],
+    ['160 hours, 53 left', one(leaf({ notBefore: day((53 - 160) / 24), notAfter: day(53 / 24) })), 'warn tls.renewal-missed'],
+    ['160 hours, 25 left', one(leaf({ notBefore: day((25 - 160) / 24), notAfter: day(25 / 24) })), 'warn tls.renewal-missed'],
+    ['47 hours, 6 left', one(leaf({ notBefore: day(-41 / 24), notAfter: day(6 / 24) })), 'warn tls.renewal-missed'],
+    ['47 hours, 4 left', one(leaf({ notBefore: day(-43 / 24), notAfter: day(4 / 24) })), 'fail tls.expiring'],
+    ['200 days, 31 left', one(leaf({ notBefore: day(31 - 200), notAfter: day(31) })), 'pass'],
+    ['200 days, 13 left', one(leaf({ notBefore: day(13 - 200), notAfter: day(13) })), 'fail tls.expiring'],
+    ['45 days, 11 left', one(leaf({ notBefore: day(11 - 45), notAfter: day(11) })), 'warn tls.renewal-missed'],
+    ['45 days, 4 left', one(leaf({ notBefore: day(4 - 45), notAfter: day(4) })), 'fail tls.expiring'],
     ['45 days, 12 left', one(leaf({ notBefore: day(12 - 45), notAfter: day(12) })), 'pass'],
     ['398 days, 29 left', one(leaf({ notBefore: day(29 - 398), notAfter: day(29) })), 'warn tls.renewal-missed'],
     ['rubbish date', one(leaf({ notAfter: 'rubbish' })), 'fail tls.expiring'],
@@ -298,6 +334,15 @@ const CASES: Record<string, readonly Case[]> = {
     ['398 days, issued before the limit came down', path(leaf({ notBefore: '2026-03-01T00:00:00.000Z', notAfter: '2027-04-01T00:00:00.000Z' })), 'pass'],
     ['398 days, issued after it', path(leaf({ notBefore: '2026-03-16T00:00:00.000Z', notAfter: '2027-04-16T00:00:00.000Z' })), 'fail tls.lifetime.too-long'],
     ['201 days', path(leaf({ notBefore: day(-1), notAfter: day(200) })), 'fail tls.lifetime.too-long'],
+    ['exactly 200 days, the last second counted', path(leaf(exactly(200))), 'warn tls.lifetime.at-limit'],
+    ['200 days and a second', path(leaf(exactly(200, 1))), 'fail tls.lifetime.too-long'],
+    ['exactly 199 days', path(leaf(exactly(199))), 'pass'],
+    ['398 days, issued in the last second before', path(leaf(exactly(398, 0, '2026-03-14T23:59:59.000Z'))), 'warn tls.lifetime.at-limit'],
+    ['200 days, issued when 100 hold', path(leaf(exactly(200, 0, '2027-03-15T00:00:00.000Z'))), 'fail tls.lifetime.too-long'],
+    ['100 days and a second, issued then', path(leaf(exactly(100, 1, '2027-03-15T00:00:00.000Z'))), 'fail tls.lifetime.too-long'],
+    ['48 days, issued when 47 hold', path(leaf(exactly(48, 0, '2029-03-15T00:00:00.000Z'))), 'fail tls.lifetime.too-long'],
+    ['until the year 9999', path(leaf({ notAfter: '9999-12-31T23:59:59.000Z' })), 'fail tls.lifetime.too-long'],
+    ['rubbish dates', path(leaf({ notAfter: 'rubbish' })), 'fail tls.lifetime.too-long'],
     ['199.5 days', path(leaf({ notBefore: day(0), notAfter: day(199.5) })), 'warn tls.lifetime.at-limit'],
     ['private CA', { paths: paths({ paths: [{ certificates: [leaf({ notAfter: day(3000) }), root()], anchor: 'declared' }] }) }, 'skip'],
   ],
@@ -416,6 +461,18 @@ const CASES: Record<string, readonly Case[]> = {
     ['negative', one(leaf({ serialHex: 'ff11223344556677' })), 'warn tls.serial.invalid'],
     ['zero', one(leaf({ serialHex: '00' })), 'warn tls.serial.invalid'],
     ['unknown critical extension', one(leaf({ unknownCriticalExtensions: ['1.2.3'] })), 'fail tls.extension.unknown-critical'],
+    [
+      'unknown critical extension of an intermediate',
+      { tls: tls({ chain: [leaf(), intermediate({ unknownCriticalExtensions: ['1.2.3'] })] }) },
+      'fail tls.extension.unknown-critical',
+    ],
+    ['and of a root', { tls: tls({ chain: [leaf(), intermediate(), root({ subject: 'CN=R1', unknownCriticalExtensions: ['1.2.3'] })] }) }, 'pass'],
+    ['twenty bytes', one(leaf({ serialHex: '7f'.repeat(20) })), 'pass'],
+    ['twenty bytes behind a zero', one(leaf({ serialHex: `00${'ff'.repeat(20)}` })), 'pass'],
+    ['twenty-one bytes', one(leaf({ serialHex: '7f'.repeat(21) })), 'warn tls.serial.invalid'],
+    ['eight bytes', one(leaf({ serialHex: '7f'.repeat(8) })), 'pass'],
+    ['no serial number', one(leaf({ serialHex: '' })), 'warn tls.serial.invalid'],
+    ['a NUL in a name', one(leaf({ oddities: ['a name in subjectAltName holds a NUL'] })), 'warn tls.certificate.malformed'],
   ],
   issuer: [
     ['declared', { tls: tls() }, 'pass', { tls: { issuers: ["Let's Encrypt", 'good authority'] } }],
@@ -425,6 +482,14 @@ const CASES: Record<string, readonly Case[]> = {
     ['CRL, no OCSP', path(leaf()), 'pass'],
     ['OCSP, no CRL', path(leaf({ crlUrls: [], ocspUrls: ['http://ocsp.example.net'] })), 'pass'],
     ['eight days is not short-lived any more', path(leaf({ crlUrls: [], notBefore: day(-3), notAfter: day(5) })), 'warn tls.revocation.none'],
+    ['nine days, issued when ten were short', path(leaf({ crlUrls: [], notBefore: '2025-11-01T00:00:00.000Z', notAfter: '2025-11-09T23:59:59.000Z' })), 'pass'],
+    [
+      'six days, issued before there was such a rule',
+      path(leaf({ crlUrls: [], notBefore: '2023-11-01T00:00:00.000Z', notAfter: '2023-11-06T23:59:59.000Z' })),
+      'warn tls.revocation.none',
+    ],
+    ['seven days to the second', path(leaf({ crlUrls: [], ...exactly(7) })), 'pass'],
+    ['seven days and a second', path(leaf({ crlUrls: [], ...exactly(7, 1) })), 'warn tls.revocation.none'],
     ['short-lived with neither', path(leaf({ crlUrls: [], notBefore: day(-3), notAfter: day(3.5) })), 'pass'],
     ['neither', path(leaf({ crlUrls: [] })), 'warn tls.revocation.none'],
     ['private', { paths: paths({ paths: [{ certificates: [leaf(), root()], anchor: 'declared' }] }) }, 'skip'],
@@ -449,6 +514,44 @@ const CASES: Record<string, readonly Case[]> = {
     ['must-staple without', one(leaf({ mustStaple: true })), 'fail tls.staple.required'],
     ['rubbish', { tls: tls({ ocspStaple: new Uint8Array([1, 2, 3]) }) }, 'warn tls.staple.stale'],
     ['tryLater', { tls: tls({ ocspStaple: new Uint8Array([0x30, 3, 0x0a, 1, 3]) }), paths: seen(paths()) }, 'warn tls.staple.stale'],
+  ],
+  mtls: [
+    ['not asked for', mutual(), 'pass'],
+    ['asked for, and goes on', mutual({ certificateRequest: REQUEST }), 'warn tls.client-certificate.requested'],
+    ['asked for as declared', mutual({ certificateRequest: REQUEST }), 'pass', { tls: { clientCertificate: 'optional' } }],
+    ['declared optional, not asked for', mutual(), 'warn tls.client-certificate.not-requested', { tls: { clientCertificate: 'optional' } }],
+    ['declared required, not asked for', mutual(), 'fail tls.client-certificate.not-required', { tls: { clientCertificate: 'required' } }],
+    [
+      'declared required, asked for in vain',
+      mutual({ certificateRequest: REQUEST }),
+      'fail tls.client-certificate.not-required',
+      { tls: { clientCertificate: 'required' } },
+    ],
+    [
+      'refused without one',
+      mutual({ certificateRequest: REQUEST }, { tls12: ALERT, answer: failed('ALERT_CERTIFICATE_REQUIRED') }),
+      'fail tls.client-certificate.required',
+    ],
+    [
+      'refused without one, as declared',
+      mutual({ certificateRequest: REQUEST }, { tls12: ALERT, answer: failed('ALERT_CERTIFICATE_REQUIRED') }),
+      'pass',
+      { tls: { clientCertificate: 'required' } },
+    ],
+    ['nginx says so in HTTP', mutual({ certificateRequest: REQUEST }, { answer: seen(httpAnswer(400, NGINX_400)) }), 'fail tls.client-certificate.required'],
+    ['another 400', mutual({}, { answer: seen(httpAnswer(400, 'Bad request')) }), 'pass'],
+    ['asked for, and then silence', mutual({ certificateRequest: REQUEST }, { answer: SILENT }), 'inconclusive'],
+    ['not asked for, and then silence', mutual({}, { answer: SILENT }), 'pass'],
+    ['TLS 1.3 alone, and lets us in', mutual(null, {}), 'pass'],
+    ['TLS 1.3 alone, declared optional', mutual(null, {}), 'inconclusive', { tls: { clientCertificate: 'optional' } }],
+    ['TLS 1.3 alone, declared required', mutual(null, {}), 'fail tls.client-certificate.not-required', { tls: { clientCertificate: 'required' } }],
+    ['nothing answers', mutual(null, { tls: SILENT, tls12: SILENT, answer: SILENT }), 'inconclusive'],
+  ],
+  'clientauth-eku': [
+    ['carries it', private_({ extendedKeyUsage: [SERVER, CLIENT] }), 'pass'],
+    ['no usage at all', private_({ extendedKeyUsage: undefined }), 'pass'],
+    ['for servers only', private_({ extendedKeyUsage: [SERVER] }), 'warn tls.client-auth.absent'],
+    ['of a public authority', path(leaf({ extendedKeyUsage: [SERVER, CLIENT] })), 'warn tls.client-auth.ending'],
   ],
   'renewal-evidence': [
     ['window ahead', { seen: { tls: tls(), result: 'read', detail: 'x', window: { start: day(20), end: day(22) } } }, 'pass'],
@@ -568,6 +671,33 @@ const CASES: Record<string, readonly Case[]> = {
         ],
       },
       'fail tls.addresses.invalid',
+    ],
+    [
+      'made at home on one',
+      {
+        addresses: [
+          { address: 'a', seen: seen(tls()) },
+          { address: 'b', seen: seen(tls({ authorized: false, authorizationError: 'DEPTH_ZERO_SELF_SIGNED_CERT' })) },
+        ],
+      },
+      'fail tls.addresses.invalid',
+    ],
+    [
+      'the library dislikes one for its own policy',
+      {
+        addresses: [
+          { address: 'a', seen: seen(tls()) },
+          { address: 'b', seen: seen(tls({ authorized: false, authorizationError: 'UNSPECIFIED' })) },
+        ],
+      },
+      'pass',
+    ],
+    [
+      'private authority on both, which the library does not know',
+      {
+        addresses: ['a', 'b'].map((address) => ({ address, seen: seen(tls({ authorized: false, authorizationError: 'SELF_SIGNED_CERT_IN_CHAIN' })) })),
+      },
+      'pass',
     ],
     [
       'expired on the first',
@@ -767,7 +897,7 @@ const CASES: Record<string, readonly Case[]> = {
 }
 
 /** Checks that are judged by a test file of their own, beside this one. */
-const ELSEWHERE: Readonly<Record<string, string>> = { grade: 'grade.test.ts', profile: 'grade.test.ts' }
+const ELSEWHERE: Readonly<Record<string, string>> = { grade: 'grade.test.ts', 'ip-protocols': 'addresses.test.ts', profile: 'grade.test.ts' }
 
 test('every check of the suite has cases in both directions', async () => {
   expect(checks.size).toBeGreaterThan(30)
