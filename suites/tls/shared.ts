@@ -100,11 +100,15 @@ export function proofOfFailure({ code, message }: ProbeFailure): Proof {
 /** A hello of ours as a line for the shell, its random the same every time. */
 export const showHello =
   (make: (asked: { readonly host: string }) => HelloProbe) =>
-  (subject: Subject, target: Target): string =>
-    bytesFor(target, hostOf(subject).fqdn, helloBytes(make({ host: hostOf(subject).fqdn }).request, new Uint8Array(32).fill(0x70)))
+  (subject: Subject, target: Target, address?: string): string => {
+    const { request } = make({ host: hostOf(subject).fqdn })
+    return bytesFor(target, request.host, helloBytes(request, new Uint8Array(32).fill(0x70)), request.port ?? 443, address)
+  }
 
 /** Alerts by which a server says no (rules G1): handshake_failure, illegal_parameter, protocol_version, insufficient_security, internal_error, inappropriate_fallback, unrecognized_name, no_application_protocol. */
 const REFUSING_ALERTS: ReadonlySet<number> = new Set([40, 47, 70, 71, 80, 86, 112, 120])
+
+const PROTOCOL_VERSION = 70
 
 /** The answer to a hello of our own in words: `ServerHello TLSv1.2 ECDHE-RSA-AES128-SHA`, `alert handshake_failure (40)`. */
 export function answerText({ answer, flight: { hello, alert, ssl2 } }: TlsHelloObservation): string {
@@ -151,87 +155,7 @@ export function suitesProof(look: SuiteLook, of: (suite: CipherSuite) => boolean
   const proof = helloProof(end, (hello) => look.rest.includes(hello.cipher))
   // A suite that was never offered is no refusal of those that were.
   if (end.ok && end.value.flight.hello !== undefined) return { result: 'unknown', how: `a suite that was not offered came back: ${proof.how}`, suites: [] }
-  return { result: proof.result, how: `${proof.how}, to a hello with ${asked.length} such suites`, suites: [] }
+  // Then these suites were not even offered: the version that has them is refused.
+  const version = end.ok && end.value.flight.alert?.description === PROTOCOL_VERSION
+  return { result: proof.result, how: `${proof.how}, ${version ? 'to TLS 1.2 itself' : `to a hello with ${asked.length} such suites`}`, suites: [] }
 }
-
-/** TLS 1.2 suites by their OpenSSL names, as far as a library of today can still speak them. */
-export const FS_AEAD_SUITES = [
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-  'DHE-RSA-AES128-GCM-SHA256',
-  'DHE-RSA-AES256-GCM-SHA384',
-  'DHE-RSA-CHACHA20-POLY1305',
-] as const
-export const CBC_SUITES = [
-  'ECDHE-ECDSA-AES128-SHA',
-  'ECDHE-RSA-AES128-SHA',
-  'ECDHE-ECDSA-AES256-SHA',
-  'ECDHE-RSA-AES256-SHA',
-  'ECDHE-ECDSA-AES128-SHA256',
-  'ECDHE-RSA-AES128-SHA256',
-  'ECDHE-ECDSA-AES256-SHA384',
-  'ECDHE-RSA-AES256-SHA384',
-  'ECDHE-ECDSA-CAMELLIA128-SHA256',
-  'ECDHE-RSA-CAMELLIA128-SHA256',
-  'ECDHE-ECDSA-CAMELLIA256-SHA384',
-  'ECDHE-RSA-CAMELLIA256-SHA384',
-] as const
-export const STATIC_RSA_SUITES = [
-  'AES128-GCM-SHA256',
-  'AES256-GCM-SHA384',
-  'AES128-SHA',
-  'AES256-SHA',
-  'AES128-SHA256',
-  'AES256-SHA256',
-  'AES128-CCM',
-  'AES256-CCM',
-  'CAMELLIA128-SHA',
-  'CAMELLIA256-SHA',
-] as const
-const OTHER_SUITES = [
-  'ECDHE-ECDSA-AES128-CCM',
-  'ECDHE-ECDSA-AES256-CCM',
-  'ECDHE-ECDSA-AES128-CCM8',
-  'ECDHE-ECDSA-AES256-CCM8',
-  'ECDHE-ECDSA-ARIA128-GCM-SHA256',
-  'ECDHE-ARIA128-GCM-SHA256',
-  'DHE-RSA-AES128-CCM',
-  'DHE-RSA-AES256-CCM',
-  'DHE-RSA-AES128-SHA',
-  'DHE-RSA-AES256-SHA',
-  'DHE-RSA-AES128-SHA256',
-  'DHE-RSA-AES256-SHA256',
-  'ADH-AES128-GCM-SHA256',
-  'ADH-AES256-SHA',
-  'AECDH-AES256-SHA',
-] as const
-
-/** A suite name against a pattern with `*`. */
-export const suiteMatches = (pattern: string, suite: string): boolean => {
-  const parts = pattern.toUpperCase().split('*')
-  if (parts.length === 1) return parts[0] === suite.toUpperCase()
-  const name = suite.toUpperCase()
-  const first = parts[0] as string
-  const last = parts.at(-1) as string
-  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false
-  let at = first.length
-  for (const part of parts.slice(1, -1)) {
-    const found = name.indexOf(part, at)
-    if (found < 0 || found + part.length > name.length - last.length) return false
-    at = found + part.length
-  }
-  return true
-}
-
-/** Every suite we can offer that the target's `tls.ciphersTls12` does not allow; undefined where nothing is declared. */
-export function suitesOutside(allowed: readonly string[] | undefined): readonly string[] | undefined {
-  if (allowed === undefined) return undefined
-  return [...FS_AEAD_SUITES, ...CBC_SUITES, ...STATIC_RSA_SUITES, ...OTHER_SUITES].filter((suite) => !allowed.some((pattern) => suiteMatches(pattern, suite)))
-}
-
-export const isCbc = (suite: string): boolean => !suite.startsWith('TLS_') && !/GCM|CCM|CHACHA|NULL|RC4/.test(suite)
-export const isStaticRsa = (suite: string): boolean => /^(?:AES|CAMELLIA|ARIA|SEED|IDEA|DES|RC4|NULL)/.test(suite)
