@@ -2,10 +2,11 @@ import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt, type Observed } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { tls12Look } from '../../helpers/probes/tls-plan.ts'
+import { tlsHandshake } from '../../helpers/probes/tls.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import { type Evidence, fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
 import { noHosts, openssl, tlsHosts } from './shared.ts'
-import { ordinary, upToTls12 } from './probes.ts'
+import { ordinary } from './probes.ts'
 
 type Demand = 'required' | 'optional' | 'none' | 'not-required' | 'unknown'
 
@@ -46,7 +47,7 @@ export default defineCheck({
     const host = hostOf(subject)
     return {
       flight: attempt(tls12Look({ host: host.fqdn })),
-      tls12: attempt(upToTls12(host)),
+      tls12: attempt(tlsHandshake({ host: host.fqdn, wireChain: true })),
       tls: attempt(ordinary(host)),
       answer: attempt(httpRequest({ scheme: 'https', host: host.fqdn, path: host.path })),
     }
