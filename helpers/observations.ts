@@ -142,6 +142,8 @@ export interface TlsObservation {
   /** Seconds; from the session ticket where one came. */
   readonly ticketLifetimeSeconds?: number
   readonly maxEarlyData?: number
+  /** The ordinary hello, with ML-KEM and longer than one segment, got no answer at all (reset, end of stream, silence); one with classical groups did. */
+  readonly classicalOnly?: true
   readonly handshakeMs: number
   readonly connectMs: number
   readonly loopDelayMs: number

@@ -160,6 +160,8 @@ export interface TlsParameters {
   readonly maxVersion?: TlsVersion
   /** OpenSSL cipher string. */
   readonly ciphers?: string
+  /** OpenSSL group list. @default the library's own, ML-KEM first where it knows it; only classical ones where that hello got lost */
+  readonly groups?: string
   /** @default h2, http/1.1; empty: no ALPN */
   readonly alpn?: readonly string[]
   /** Reads the Certificate message off the wire; only where it is in plain text (TLS 1.2 and below). */
@@ -182,8 +184,8 @@ const rootsFor = (target: Target, { store, minVersion, maxVersion, ciphers }: Tl
 const contexts = new Map<string, SecureContext>()
 function secureContext(target: Target, parameters: TlsParameters): SecureContext {
   const store = rootsFor(target, parameters)
-  const { minVersion, maxVersion, ciphers } = parameters
-  const key = JSON.stringify([store, store === 'bundled' ? [] : target.trust, minVersion, maxVersion, ciphers])
+  const { minVersion, maxVersion, ciphers, groups } = parameters
+  const key = JSON.stringify([store, store === 'bundled' ? [] : target.trust, minVersion, maxVersion, ciphers, groups])
   const known = contexts.get(key)
   if (known !== undefined) return known
   if (contexts.size > 64) contexts.clear()
@@ -193,6 +195,7 @@ function secureContext(target: Target, parameters: TlsParameters): SecureContext
     minVersion: minVersion ?? 'TLSv1.2',
     ...(maxVersion === undefined ? {} : { maxVersion }),
     ...(ciphers === undefined ? {} : { ciphers }),
+    ...(groups === undefined ? {} : { ecdhCurve: groups }),
   })
   contexts.set(key, made)
   return made
@@ -264,15 +267,49 @@ function libraryChain(socket: TLSSocket): readonly CertificateFacts[] {
   return chain
 }
 
+interface TlsDestination extends TlsParameters {
+  readonly address: string
+  readonly port?: number
+  readonly signal?: AbortSignal
+}
+
+const CLASSICAL = 'X25519:prime256v1:secp384r1:secp521r1'
+/** Longest wait for a hello with ML-KEM: a share of the deadline, so that a classical one can still be tried. */
+const LARGE_HELLO_SHARE = 0.6
+/** A hello that got no answer at all (rules §17): one with ML-KEM does not fit one segment, and some servers and boxes before them lose it. */
+const isLost = ({ code, phase }: ProbeFailure): boolean => phase === 'tls' && (code === 'ECONNRESET' || code === 'EOF' || code === 'EPIPE' || code === 'TIMEOUT')
+/** Where only classical hellos arrive, by target: `<server name> <address> <port>`. */
+const classical = new WeakMap<Target, Set<string>>()
+
 /**
  * Opens a TLS connection and takes all facts of it once. The handshake is completed whatever the certificate is; what the library's
- * verification said is recorded in the observation and obeyed by nobody.
+ * verification said is recorded in the observation and obeyed by nobody. Where the ordinary hello is lost (reset, end, silence), one with
+ * classical groups alone is tried, and `classicalOnly` says so.
  * @throws ProbeError: see {@link connectionFailure} for its codes; phase `connect` or `tls`
  */
-export async function openTls(
-  context: ProbeContext,
-  to: { readonly address: string; readonly port?: number; readonly signal?: AbortSignal } & TlsParameters,
-): Promise<OpenedTls> {
+export async function openTls(context: ProbeContext, to: TlsDestination): Promise<OpenedTls> {
+  if (to.groups !== undefined || to.ciphers !== undefined || (to.maxVersion !== undefined && to.maxVersion !== 'TLSv1.3')) return await openTlsOnce(context, to)
+  const place = `${to.servername} ${to.address} ${to.port ?? 443}`
+  const known = classical.get(context.target) ?? new Set()
+  classical.set(context.target, known)
+  const smaller = async (): Promise<OpenedTls> => {
+    const opened = await openTlsOnce(context, { ...to, groups: CLASSICAL })
+    known.add(place)
+    return { ...opened, observation: { ...opened.observation, classicalOnly: true } }
+  }
+  if (known.has(place)) return await smaller()
+  try {
+    return await openTlsOnce(context, to, probeMs(context.target) * LARGE_HELLO_SHARE)
+  } catch (error) {
+    if (!(error instanceof ProbeError) || !isLost(error.failure) || (to.signal ?? context.signal).aborted) throw error
+    context.log(`${error.failure.message}; once more with classical groups only`)
+    return await smaller().catch((second: unknown) => {
+      throw second instanceof ProbeError && second.failure.code.startsWith('ALERT_') ? second : error
+    })
+  }
+}
+
+async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?: number): Promise<OpenedTls> {
   const signal = to.signal ?? context.signal
   const at = new Date().toISOString()
   const began = performance.now()
@@ -313,7 +350,16 @@ export async function openTls(
         return
       }
       signal.addEventListener('abort', abort, { once: true })
+      const timer =
+        answerMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              socket.destroy()
+              const message = `no answer to the hello within ${Math.round(answerMs / 100) / 10} s`
+              done(() => reject(new ProbeError({ code: 'TIMEOUT', message, phase: 'tls' })))
+            }, answerMs).unref()
       const done = (act: () => void): void => {
+        clearTimeout(timer)
         signal.removeEventListener('abort', abort)
         act()
       }
