@@ -1,8 +1,10 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
+import { tls12Look, weakSuites } from '../../helpers/probes/tls-plan.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { cbcOnly, ordinary } from './probes.ts'
-import { CBC_SUITES, isCbc, noHosts, openssl, proofOf, seenAt, tlsHosts } from './shared.ts'
+import { ordinary } from './probes.ts'
+import { noHosts, openssl, tlsHosts } from './shared.ts'
+import { CBC_SUITES, chosenSuites, isClass, suitesEvidence } from './suites.ts'
 
 export default defineCheck({
   id: 'tls/cipher-cbc',
@@ -12,17 +14,26 @@ export default defineCheck({
   source: 'RFC 9325 §4.2; TLSRef 6.0 intermediate; NCSC-NL TLS 2025-05 (phase out)',
   severity: 'low',
   codes: {
-    'tls.cipher.cbc': { meaning: 'A CBC suite is accepted in TLS 1.2.', fix: 'Allow AEAD suites only (nginx: ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20).' },
+    'tls.cipher.cbc': {
+      meaning: 'A suite with ephemeral keys, but in CBC mode, is accepted up to TLS 1.2.',
+      fix: 'Allow AEAD suites only (nginx: ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20).',
+    },
     'tls.cipher.cbc-preferred': { meaning: 'A modern hello ends in a CBC suite.', fix: 'Put AEAD suites first, or allow nothing else.' },
   },
   options: {},
   subjects: tlsHosts,
   unless: noHosts,
-  needs: (subject) => ({ tls: ordinary(hostOf(subject)), seen: attempt(cbcOnly(hostOf(subject))) }),
-  judge: ({ tls, seen }) => {
-    if (isCbc(tls.cipher)) return fail('tls.cipher.cbc-preferred', seenAt(tls, 'suite chosen by a modern hello', 'an AEAD suite', tls.cipher))
-    const proof = proofOf(seen)
-    const evidence = seenAt(tls, 'a hello with ECDHE CBC suites alone', 'refused', proof.how)
+  needs: (subject) => {
+    const asked = { host: hostOf(subject).fqdn }
+    return { tls: attempt(ordinary(hostOf(subject))), tls12: attempt(tls12Look(asked)), weak: attempt(weakSuites(asked)) }
+  },
+  judge: ({ tls, tls12, weak }) => {
+    const preferred = chosenSuites(tls, tls12).find(({ suite }) => suite.mode === 'cbc')
+    if (preferred !== undefined) {
+      const { how, where, at } = preferred
+      return fail('tls.cipher.cbc-preferred', { what: 'suite chosen by a modern hello', expected: 'an AEAD suite', received: how, where, at })
+    }
+    const { proof, evidence } = suitesEvidence(weak, isClass('cbc'), 'suites with ephemeral keys in CBC mode')
     if (proof.result === 'unknown') return inconclusive('unobserved', `neither accepted nor refused: ${proof.how}`, evidence)
     return proof.result === 'refused' ? pass(evidence) : warn('tls.cipher.cbc', evidence)
   },

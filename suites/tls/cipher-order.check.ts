@@ -1,15 +1,22 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+import { suiteById, suiteName } from '../../helpers/grammar/tls-names.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { tlsSuiteOrder } from '../../helpers/probes/tls.ts'
-import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
-import { CBC_SUITES, FS_AEAD_SUITES, openssl, proofOf, proofOfFailure, seenAt } from './shared.ts'
+import { weakSuites } from '../../helpers/probes/tls-plan.ts'
+import { suiteOrder } from '../../helpers/probes/tls-suites.ts'
+import { fail, inconclusive, pass, skip, warn } from '../../helpers/verdict.ts'
+import { answerText, helloEvidence, helloProof, openssl } from './shared.ts'
+import { CBC_SUITES, FS_AEAD_SUITES, idsOf, isClass, refusesTls12, suitesEvidence, tls12Hello } from './suites.ts'
 
-const OFFERED = [...FS_AEAD_SUITES, ...CBC_SUITES]
+const OFFERED = idsOf([...FS_AEAD_SUITES, ...CBC_SUITES])
+const isWeak = (id: number): boolean => {
+  const suite = suiteById(id)
+  return suite === undefined || !isClass('strong', 'dhe')(suite) || suite.mode !== 'aead'
+}
 
 export default defineCheck({
   id: 'tls/cipher-order',
-  title: 'The declared side decides which TLS 1.2 suite is used',
-  failureTitle: 'The other side than declared decides which TLS 1.2 suite is used',
+  title: 'Nobody is led to a weak TLS 1.2 suite by the order of the list',
+  failureTitle: 'The wrong side decides which TLS 1.2 suite is used',
   why: 'With strong suites alone the client knows best which one its processor is fast at; with weak ones beside them the server must decide.',
   source: 'TLSRef 6.0 (server_preferred_order); tls.cipherOrder of the target',
   severity: 'low',
@@ -18,30 +25,60 @@ export default defineCheck({
       meaning: 'The suite follows the other order than declared.',
       fix: 'nginx: ssl_prefer_server_ciphers off (client) or on (server); Apache: SSLHonorCipherOrder.',
     },
+    'tls.cipher.order-weak': {
+      meaning: 'Weak suites are accepted, and a client that lists one first gets it.',
+      fix: 'Remove the weak suites; until then let the server decide (nginx: ssl_prefer_server_ciphers on).',
+    },
   },
   options: {},
-  subjects: eachHost((host) => host.tls.cipherOrder !== undefined && host.tls.minVersion !== 'TLSv1.3'),
-  unless: { skip: 'not-declared', reason: 'the target declares no tls.cipherOrder' },
-  needs: (subject) => ({ order: attempt(tlsSuiteOrder({ host: hostOf(subject).fqdn, suites: OFFERED })) }),
-  judge: ({ order }, { subject }) => {
-    const wanted = hostOf(subject).tls.cipherOrder
-    const expected = `the order of the ${wanted ?? 'declared side'} decides`
-    if (!order.ok) {
-      const proof = proofOfFailure(order.failure)
-      const evidence = { what: 'suite chosen in TLS 1.2', expected, received: proof.how, at: order.startedAt }
-      return order.failure.code === 'ALERT_PROTOCOL_VERSION'
-        ? skip('not-applicable', 'TLS 1.2 is not spoken, and TLS 1.3 has no suites worth an order', evidence)
-        : inconclusive('unobserved', proof.how, evidence)
-    }
-    const { first, last, without } = order.value
-    const seen = (received: string) => seenAt(last, `suite chosen when ${first.cipher} is offered first, then last`, expected, received)
-    if (last.cipher !== first.cipher)
-      return wanted === 'client' ? pass(seen(`${last.cipher}: the client decides`)) : fail('tls.cipher.order', seen(`${last.cipher}: the client decides`))
-    const alone = without === undefined ? undefined : proofOf(without)
-    if (alone === undefined || alone.result === 'refused') return pass(seen(`${last.cipher}: it is the only one there is, so order means nothing`))
-    if (alone.result === 'unknown') return inconclusive('unobserved', `whether there is another suite cannot be told: ${alone.how}`, seen(last.cipher))
-    return wanted === 'server' ? pass(seen(`${last.cipher}: the server decides`)) : fail('tls.cipher.order', seen(`${last.cipher}: the server decides`))
+  subjects: eachHost((host) => host.tls.minVersion !== 'TLSv1.3'),
+  unless: { skip: 'not-applicable', reason: 'the target declares tls.minVersion TLSv1.3, whose suites are all strong' },
+  needs: (subject) => {
+    const { fqdn: host, tls } = hostOf(subject)
+    const order = suiteOrder({ host, ...(tls.cipherOrder === undefined ? {} : { suites: OFFERED }) })
+    return { weak: attempt(weakSuites({ host })), order: attempt(order) }
   },
-  reproduce: openssl(['-tls1_2', '-cipher', [...OFFERED].reverse().join(':')]),
+  judge: ({ weak, order }, { subject }) => {
+    const wanted = hostOf(subject).tls.cipherOrder
+    const refusal = suitesEvidence(weak, ({ id }) => isWeak(id), 'weak suites')
+    if (!order.ok) return inconclusive('unobserved', `${order.failure.message} (${order.failure.code})`, refusal.evidence)
+    const { first, offered, last, without } = order.value
+    const hello = tls12Hello(first)
+    if (refusesTls12(first)) {
+      const evidence = { what: 'a hello of TLS 1.2', expected: 'a suite', received: answerText(first), where: first.peer, at: first.at }
+      return skip('not-applicable', 'TLS 1.2 is not spoken, and TLS 1.3 has no weak suites', evidence)
+    }
+
+    if (wanted === undefined && refusal.proof.result !== 'accepted')
+      return refusal.proof.result === 'refused'
+        ? pass({ ...refusal.evidence, received: `${refusal.proof.how}: whoever decides, a strong suite is used` })
+        : inconclusive('unobserved', `whether weak suites are accepted cannot be told: ${refusal.proof.how}`, refusal.evidence)
+
+    if (hello === undefined) return inconclusive('unobserved', `no suite of TLS 1.2 was chosen: ${answerText(first)}`)
+    const chosen = suiteName(hello.cipher)
+    const expected = wanted === undefined ? 'the order of the server decides, because weak suites are accepted' : `the order of the ${wanted} decides`
+    if (last === undefined) {
+      const only = { what: 'suites accepted in TLS 1.2', expected, received: `${chosen} and no other of ours`, where: first.peer, at: first.at }
+      return offered.length === 0 ? pass(only) : inconclusive('unobserved', 'the order was not asked', only)
+    }
+    const proof = helloProof(last, (answer) => offered.includes(answer.cipher))
+    const seen = (received: string) => helloEvidence(last, `suite chosen when ${chosen} is offered last of ${offered.length}`, expected, received)
+    if (proof.result !== 'accepted') return inconclusive('unobserved', proof.how, seen(proof.how))
+    const now = last.ok ? (last.value.flight.hello?.cipher ?? -1) : -1
+    const decides = now === hello.cipher ? 'server' : 'client'
+    const received = `${suiteName(now)}: the ${decides} decides`
+    if (wanted === undefined) {
+      if (decides === 'server') return pass([seen(received), refusal.evidence])
+      return warn('tls.cipher.order-weak', [seen(received), refusal.evidence], 'medium')
+    }
+    if (decides === 'server') {
+      const alone = without === undefined ? undefined : helloProof(without, (answer) => offered.includes(answer.cipher))
+      if (alone === undefined || alone.result === 'unknown')
+        return inconclusive('unobserved', `whether there is another suite cannot be told: ${alone?.how ?? 'not asked'}`, seen(suiteName(now)))
+      if (alone.result === 'refused') return pass(seen(`${suiteName(now)}: it is the only one there is, so order means nothing`))
+    }
+    return wanted === decides ? pass(seen(received)) : fail('tls.cipher.order', seen(received))
+  },
+  reproduce: openssl(['-tls1_2', '-cipher', [...CBC_SUITES, ...[...FS_AEAD_SUITES].toReversed()].join(':')]),
   covers: ['C2', 'E25'],
 })

@@ -1,8 +1,12 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
+import { tls12Look, weakSuites } from '../../helpers/probes/tls-plan.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { ordinary, staticRsaOnly } from './probes.ts'
-import { isStaticRsa, noHosts, openssl, proofOf, seenAt, STATIC_RSA_SUITES, tlsHosts } from './shared.ts'
+import { ordinary } from './probes.ts'
+import { noHosts, openssl, tlsHosts } from './shared.ts'
+import { chosenSuites, isClass, suitesEvidence } from './suites.ts'
+
+const isStatic = isClass('static-rsa', 'static-dh')
 
 export default defineCheck({
   id: 'tls/cipher-static-rsa',
@@ -13,23 +17,27 @@ export default defineCheck({
   severity: 'medium',
   codes: {
     'tls.cipher.static-rsa': {
-      meaning: 'A static RSA suite is accepted when offered alone, or chosen though better ones were offered.',
+      meaning: 'A static RSA suite is accepted when nothing better is offered, or chosen though better ones were offered.',
       fix: 'Allow ECDHE suites only (nginx: ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20).',
     },
   },
   options: {},
   subjects: tlsHosts,
   unless: noHosts,
-  needs: (subject) => ({ tls: ordinary(hostOf(subject)), seen: attempt(staticRsaOnly(hostOf(subject))) }),
-  judge: ({ tls, seen }) => {
-    if (isStaticRsa(tls.cipher)) {
-      return fail('tls.cipher.static-rsa', seenAt(tls, 'suite chosen by a modern hello', 'ECDHE', tls.cipher), 'high')
+  needs: (subject) => {
+    const asked = { host: hostOf(subject).fqdn }
+    return { tls: attempt(ordinary(hostOf(subject))), tls12: attempt(tls12Look(asked)), weak: attempt(weakSuites(asked)) }
+  },
+  judge: ({ tls, tls12, weak }) => {
+    const preferred = chosenSuites(tls, tls12).find(({ suite }) => isStatic(suite))
+    if (preferred !== undefined) {
+      const { how, where, at } = preferred
+      return fail('tls.cipher.static-rsa', { what: 'suite chosen by a modern hello', expected: 'ECDHE', received: how, where, at }, 'high')
     }
-    const proof = proofOf(seen)
-    const evidence = seenAt(tls, 'a hello with static RSA suites alone', 'refused', proof.how)
+    const { proof, evidence } = suitesEvidence(weak, isStatic, 'suites with static RSA key exchange')
     if (proof.result === 'unknown') return inconclusive('unobserved', `neither accepted nor refused: ${proof.how}`, evidence)
     return proof.result === 'refused' ? pass(evidence) : warn('tls.cipher.static-rsa', evidence)
   },
-  reproduce: openssl(['-tls1_2', '-cipher', `${STATIC_RSA_SUITES.join(':')}:@SECLEVEL=0`]),
+  reproduce: openssl(['-tls1_2', '-cipher', 'kRSA:@SECLEVEL=0']),
   covers: ['C2', 'D1'],
 })

@@ -1,8 +1,10 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
+import { oldVersion, tls12Look } from '../../helpers/probes/tls-plan.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { onlyVersion, ordinary, upToTls12 } from './probes.ts'
-import { openssl, proofOf } from './shared.ts'
+import { ordinary } from './probes.ts'
+import { helloEvidence, helloProof, openssl } from './shared.ts'
+import { bestOf } from './suites.ts'
 
 const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const
 
@@ -30,9 +32,9 @@ export default defineCheck({
     const host = hostOf(subject)
     return {
       tls: ordinary(host),
-      tls12: attempt(upToTls12(host)),
-      tls11: attempt(onlyVersion(host, 'TLSv1.1')),
-      tls10: attempt(onlyVersion(host, 'TLSv1')),
+      tls12: attempt(tls12Look({ host: host.fqdn })),
+      tls11: attempt(oldVersion({ host: host.fqdn }, 0x0302)),
+      tls10: attempt(oldVersion({ host: host.fqdn }, 0x0301)),
     }
   },
   judge: ({ tls, tls12, tls11, tls10 }, { subject }) => {
@@ -54,21 +56,15 @@ export default defineCheck({
       },
     ]
     const unknown: string[] = []
-    for (const [version, seen] of [
-      ['TLSv1.2', tls12],
-      ['TLSv1.1', tls11],
-      ['TLSv1', tls10],
+    for (const [version, number, seen] of [
+      ['TLSv1.2', 0x0303, bestOf(tls12)],
+      ['TLSv1.1', 0x0302, tls11],
+      ['TLSv1', 0x0301, tls10],
     ] as const) {
-      const proof = proofOf(seen)
-      const got = seen.ok ? seen.value.protocol : version
-      const evidence = {
-        what: `a hello for ${version}`,
-        expected: inRange(version) ? `may be accepted (${range})` : `refused (${range})`,
-        received: proof.how,
-        at: seen.startedAt,
-      }
+      const proof = helloProof(seen, (hello) => hello.version === number)
+      const evidence = helloEvidence(seen, `a hello for ${version} at most`, inRange(version) ? `may be accepted (${range})` : `refused (${range})`, proof.how)
       if (inRange(version)) findings.push({ grade: 'pass', evidence })
-      else if (proof.result === 'accepted' && !inRange(got)) findings.push({ grade: 'fail', code: 'tls.version.outside-range', evidence })
+      else if (proof.result === 'accepted') findings.push({ grade: 'fail', code: 'tls.version.outside-range', evidence })
       else if (proof.result === 'unknown') unknown.push(`${version}: ${proof.how}`)
       else findings.push({ grade: 'pass', evidence })
     }

@@ -1,6 +1,6 @@
 /** What the checks of this suite share: who is judged, how evidence names a certificate, dates. */
 import { eachHost, hostOf, type Subject } from '../../helpers/check.ts'
-import { alertName, type CipherSuite, suiteById, suiteName, versionName } from '../../helpers/grammar/tls-names.ts'
+import { alertName, type CipherSuite, REFUSING_ALERTS, suiteById, suiteName, versionName } from '../../helpers/grammar/tls-names.ts'
 import type { CertificateFacts, ServerHello, TlsHelloObservation, TlsObservation } from '../../helpers/observations.ts'
 import type { Observed, ProbeFailure } from '../../helpers/probe.ts'
 import type { CertificatePaths } from '../../helpers/probes/certificate-path.ts'
@@ -105,9 +105,6 @@ export const showHello =
     return bytesFor(target, request.host, helloBytes(request, new Uint8Array(32).fill(0x70)), request.port ?? 443, address)
   }
 
-/** Alerts by which a server says no (rules G1): handshake_failure, illegal_parameter, protocol_version, insufficient_security, internal_error, inappropriate_fallback, unrecognized_name, no_application_protocol. */
-const REFUSING_ALERTS: ReadonlySet<number> = new Set([40, 47, 70, 71, 80, 86, 112, 120])
-
 const PROTOCOL_VERSION = 70
 
 /** The answer to a hello of our own in words: `ServerHello TLSv1.2 ECDHE-RSA-AES128-SHA`, `alert handshake_failure (40)`. */
@@ -120,13 +117,19 @@ export function answerText({ answer, flight: { hello, alert, ssl2 } }: TlsHelloO
 
 /**
  * What the answer to a hello of our own proves: `accepted` where the ServerHello agrees to what was asked (`agrees`), `refused` where it chose
- * otherwise or a refusing alert came, else `unknown`: silence, reset, end of stream and rubbish are no refusal (rules G1).
+ * otherwise or a refusing alert came, else `unknown`: silence, reset, end of stream and rubbish are no refusal (rules G1), and a suite that was not
+ * offered or a ServerHello that a fatal alert took back is no consent.
  */
 export function helloProof(seen: Observed<TlsHelloObservation>, agrees: (hello: ServerHello) => boolean): Proof {
   if (!seen.ok) return { result: 'unknown', how: `${seen.failure.message} (${seen.failure.code})` }
+  const { unoffered = [] } = seen.value
   const { hello, alert } = seen.value.flight
   const how = answerText(seen.value)
-  if (hello !== undefined) return { result: agrees(hello) ? 'accepted' : 'refused', how }
+  if (hello !== undefined) {
+    if (unoffered.includes('suite') || unoffered.includes('compression')) return { result: 'unknown', how: `${how}, which was not offered` }
+    if (!agrees(hello)) return { result: 'refused', how }
+    return alert?.level === 2 ? { result: 'unknown', how: `${how}, then alert ${alertName(alert.description)}` } : { result: 'accepted', how }
+  }
   return { result: alert !== undefined && REFUSING_ALERTS.has(alert.description) ? 'refused' : 'unknown', how }
 }
 
@@ -153,8 +156,8 @@ export function suitesProof(look: SuiteLook, of: (suite: CipherSuite) => boolean
   if (asked.length === 0) return { result: 'unknown', how: 'none of these suites was asked to the end', suites: [] }
   if (end === undefined) return { result: 'unknown', how: 'more was accepted than is asked in one run', suites: [] }
   const proof = helloProof(end, (hello) => look.rest.includes(hello.cipher))
-  // A suite that was never offered is no refusal of those that were.
-  if (end.ok && end.value.flight.hello !== undefined) return { result: 'unknown', how: `a suite that was not offered came back: ${proof.how}`, suites: [] }
+  // A suite that was never offered is no refusal of those that were, nor is one that was chosen and taken back.
+  if (end.ok && end.value.flight.hello !== undefined) return { result: 'unknown', how: `no answer to what was offered: ${proof.how}`, suites: [] }
   // Then these suites were not even offered: the version that has them is refused.
   const version = end.ok && end.value.flight.alert?.description === PROTOCOL_VERSION
   return { result: proof.result, how: `${proof.how}, ${version ? 'to TLS 1.2 itself' : `to a hello with ${asked.length} such suites`}`, suites: [] }

@@ -1,8 +1,8 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
+import { oldVersion } from '../../helpers/probes/tls-plan.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { onlyVersion } from './probes.ts'
-import { noHosts, openssl, proofOf, tlsHosts } from './shared.ts'
+import { helloEvidence, helloProof, noHosts, openssl, tlsHosts } from './shared.ts'
 
 export default defineCheck({
   id: 'tls/tls10',
@@ -20,19 +20,12 @@ export default defineCheck({
   options: {},
   subjects: tlsHosts,
   unless: noHosts,
-  needs: (subject) => ({ seen: attempt(onlyVersion(hostOf(subject), 'TLSv1')) }),
+  needs: (subject) => ({ seen: attempt(oldVersion({ host: hostOf(subject).fqdn }, 0x0301)) }),
   judge: ({ seen }, { subject }) => {
-    const proof = proofOf(seen)
-    const accepted = proof.result === 'accepted' && !(seen.ok && seen.value.protocol !== 'TLSv1')
-    const evidence = {
-      what: 'a hello that offers TLS 1.0 alone',
-      expected: 'refused by an alert or another version',
-      received: proof.how,
-      ...(seen.ok ? { where: seen.value.peer } : {}),
-      at: seen.startedAt,
-    }
+    const proof = helloProof(seen, (hello) => hello.version === 0x0301)
+    const evidence = helloEvidence(seen, 'a hello for TLS 1.0 at most', 'refused by an alert or another version', proof.how)
     if (proof.result === 'unknown') return inconclusive('unobserved', `neither accepted nor refused: ${proof.how}`, evidence)
-    if (!accepted) return pass(evidence)
+    if (proof.result === 'refused') return pass(evidence)
     // The owner has said that it may be accepted: still a deviation from RFC 8996, but not a surprise.
     const lowest = hostOf(subject).tls.minVersion
     return lowest === 'TLSv1' ? warn('tls.tls10.accepted', evidence) : fail('tls.tls10.accepted', evidence)

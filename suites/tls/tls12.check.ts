@@ -1,8 +1,10 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
+import { tls12Look } from '../../helpers/probes/tls-plan.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
-import { ordinary, upToTls12 } from './probes.ts'
-import { noHosts, openssl, proofOf, tlsHosts } from './shared.ts'
+import { ordinary } from './probes.ts'
+import { helloEvidence, helloProof, noHosts, openssl, proofOf, tlsHosts } from './shared.ts'
+import { bestOf } from './suites.ts'
 
 export default defineCheck({
   id: 'tls/tls12',
@@ -20,17 +22,17 @@ export default defineCheck({
   options: {},
   subjects: tlsHosts,
   unless: noHosts,
-  needs: (subject) => ({ ordinary: attempt(ordinary(hostOf(subject))), capped: attempt(upToTls12(hostOf(subject))) }),
+  needs: (subject) => ({ ordinary: attempt(ordinary(hostOf(subject))), capped: attempt(tls12Look({ host: hostOf(subject).fqdn })) }),
   judge: ({ ordinary: seen, capped }) => {
     const proof = proofOf(seen)
-    const second = proofOf(capped)
+    const second = helloProof(bestOf(capped), (hello) => hello.version === 0x0303)
     const evidence = [
       { what: 'a hello with TLS 1.2 and 1.3', expected: 'one of them', received: proof.how, at: seen.startedAt },
-      { what: 'a hello capped at TLS 1.2', expected: 'TLS 1.2, or refused because only 1.3 is spoken', received: second.how, at: capped.startedAt },
+      helloEvidence(bestOf(capped), 'a hello capped at TLS 1.2', 'TLS 1.2, or refused because only 1.3 is spoken', second.how),
     ]
+    if (proof.result === 'accepted' || second.result === 'accepted') return pass(evidence)
     if (proof.result === 'refused') return fail('tls.version.too-old', evidence, 'critical')
-    if (proof.result === 'unknown' && second.result !== 'accepted') return inconclusive('unobserved', proof.how, evidence)
-    return pass(evidence)
+    return inconclusive('unobserved', proof.how, evidence)
   },
   reproduce: openssl(['-tls1_2']),
   covers: ['C1', 'D1', 'E24', 'B14'],
