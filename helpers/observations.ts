@@ -190,7 +190,7 @@ export interface ServerFlight {
   readonly certificateRequest?: { readonly types: readonly number[]; readonly authorities: number }
   /** ServerHelloDone, or the end of what TLS 1.3 shows: nothing more is to be waited for. */
   readonly complete: boolean
-  /** The last alert; warnings before a ServerHello do not end the reading. */
+  /** The last alert; warnings do not end the reading, a fatal one does, also after a ServerHello. */
   readonly alert?: { readonly level: number; readonly description: number }
   /** SSL 2.0: its SERVER-HELLO. */
   readonly ssl2?: { readonly kinds: readonly number[]; readonly certificateBytes: number }
@@ -203,6 +203,8 @@ export interface TlsHelloObservation {
   /** `alert`: nothing but an alert came. */
   readonly answer: 'server-hello' | 'hello-retry-request' | 'ssl2-server-hello' | 'alert'
   readonly flight: ServerFlight
+  /** What the ServerHello chose although the hello had not offered it: no client goes on, and nothing is proven by it. Absent: nothing. */
+  readonly unoffered?: readonly ('version' | 'suite' | 'compression')[]
   /** How the reading ended: the answer was whole (`open`), or the peer ended it, or fell silent in the middle. */
   readonly closed: 'open' | 'fin' | 'reset' | 'silence'
   /** Bytes sent, record header included, and received. */

@@ -32,7 +32,10 @@ export interface ClientHelloSpec {
   /** Values that every server must ignore (RFC 8701), in suites, groups, versions and extensions. */
   readonly grease?: boolean
   readonly more?: readonly { readonly type: number; readonly data: Uint8Array }[]
-  /** Pads the message (RFC 7685) to at least so many bytes, record header included. */
+  /**
+   * Pads the message (RFC 7685) to so many bytes, record headers included. A hello that is longer stays as it is; one that lacks fewer bytes than an
+   * extension's own four (six, where it has no extension) gets an empty one, and where one byte more begins another record that record's header comes along.
+   */
   readonly padTo?: number
   /** 32 bytes. @default drawn at random */
   readonly random?: Uint8Array
@@ -47,10 +50,11 @@ const GREASE_LAST = 0x5a5a
 const uint8 = (value: number): Buffer => Buffer.from([value & 0xff])
 const uint16 = (value: number): Buffer => Buffer.from([(value >> 8) & 0xff, value & 0xff])
 const uint24 = (value: number): Buffer => Buffer.from([(value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff])
-const vector8 = (...parts: readonly Uint8Array[]): Buffer => prefixed(uint8, parts)
-const vector16 = (...parts: readonly Uint8Array[]): Buffer => prefixed(uint16, parts)
-function prefixed(length: (value: number) => Buffer, parts: readonly Uint8Array[]): Buffer {
+const vector8 = (...parts: readonly Uint8Array[]): Buffer => prefixed(uint8, 0xff, parts)
+const vector16 = (...parts: readonly Uint8Array[]): Buffer => prefixed(uint16, 0xffff, parts)
+function prefixed(length: (value: number) => Buffer, most: number, parts: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(parts)
+  if (body.length > most) throw new RangeError(`${body.length} bytes do not fit a vector of at most ${most}`)
   return Buffer.concat([length(body.length), body])
 }
 const uint16s = (values: readonly number[]): Buffer => Buffer.concat(values.map(uint16))
@@ -86,13 +90,18 @@ function extensionsOf(spec: ClientHelloSpec): Buffer[] {
   return list
 }
 
+const MOST_RECORD = 16_384
+/** Of a message with the headers of the records it takes. */
+const sizeOf = (message: number): number => message + 5 * Math.ceil(message / MOST_RECORD)
+
 /**
  * The whole first flight: one handshake message in as many records as it takes (16,384 bytes each), ready to be sent.
  * @throws RangeError where a vector would not fit its length: a defect of the caller, never of the peer
  */
 export function encodeClientHello(spec: ClientHelloSpec): Uint8Array {
   const suites = spec.grease === true ? [GREASE_SUITE, ...spec.suites] : spec.suites
-  if (suites.length > 32_767) throw new RangeError('more suites than a hello can carry')
+  if (spec.random !== undefined && spec.random.length !== 32) throw new RangeError('a random of other than 32 bytes')
+  if (spec.sessionId !== undefined && spec.sessionId.length > 32) throw new RangeError('a session id of more than 32 bytes')
   // TLS 1.3 in compatibility mode (RFC 8446 §D.4) carries a session id that means nothing.
   const sessionId = spec.sessionId ?? (spec.supportedVersions === undefined ? Buffer.alloc(0) : randomBytes(32))
   const head = Buffer.concat([
@@ -103,15 +112,20 @@ export function encodeClientHello(spec: ClientHelloSpec): Uint8Array {
     vector8(Buffer.from(spec.compression ?? [0])),
   ])
   const list = extensionsOf(spec)
-  const bare = 5 + 4 + head.length + (list.length === 0 ? 0 : 2 + Buffer.concat(list).length)
-  if (spec.padTo !== undefined && bare < spec.padTo) list.push(extension(21, Buffer.alloc(Math.max(0, spec.padTo - bare - 4 - (list.length === 0 ? 2 : 0)))))
+  const bare = 4 + head.length + (list.length === 0 ? 0 : 2 + Buffer.concat(list).length)
+  if (spec.padTo !== undefined && sizeOf(bare) < spec.padTo) {
+    const begin = bare + 4 + (list.length === 0 ? 2 : 0)
+    let padding = Math.max(0, spec.padTo - begin - 5 * Math.ceil(spec.padTo / MOST_RECORD))
+    while (sizeOf(begin + padding) < spec.padTo) padding += 1
+    list.push(extension(21, Buffer.alloc(padding)))
+  }
   const body = Buffer.concat(list.length === 0 ? [head] : [head, vector16(...list)])
   const message = Buffer.concat([uint8(1), uint24(body.length), body])
   // The record version of a first hello is TLS 1.0 for everything newer (RFC 8446 §5.1): old servers look at it.
   const recordVersion = spec.version === 0x0300 ? 0x0300 : 0x0301
   const records: Buffer[] = []
-  for (let at = 0; at < message.length; at += 16_384) {
-    records.push(Buffer.concat([uint8(22), uint16(recordVersion), vector16(message.subarray(at, at + 16_384))]))
+  for (let at = 0; at < message.length; at += MOST_RECORD) {
+    records.push(Buffer.concat([uint8(22), uint16(recordVersion), vector16(message.subarray(at, at + MOST_RECORD))]))
   }
   return Buffer.concat(records)
 }

@@ -386,3 +386,8 @@ const ALERTS: Readonly<Record<number, string>> = {
 }
 /** `handshake_failure`, or `number_7` for one that no document names. */
 export const alertName = (description: number): string => ALERTS[description] ?? `number_${description}`
+/**
+ * Alerts by which a server says no (rules G1): handshake_failure, illegal_parameter, protocol_version, insufficient_security, internal_error,
+ * inappropriate_fallback, unrecognized_name, no_application_protocol.
+ */
+export const REFUSING_ALERTS: ReadonlySet<number> = new Set([40, 47, 70, 71, 80, 86, 112, 120])

@@ -40,7 +40,7 @@ export async function startTls(context: ProbeContext, socket: Socket, how: Start
       case 'connect': {
         socket.write(`CONNECT ${how.to} HTTP/1.1\r\nHost: ${how.to}\r\n\r\n`)
         const status = await lines.next('answer to CONNECT')
-        if (!/^HTTP\/1\.[01] 2\d\d/.test(status)) throw refused('answer to CONNECT', status)
+        if (!/^HTTP\/1\.[01] 2\d\d(?: |$)/.test(status)) throw refused('answer to CONNECT', status)
         while ((await lines.next('header of the answer to CONNECT')) !== '');
         break
       }
@@ -72,7 +72,9 @@ class LineReader {
     socket.on('data', this.#onData)
     socket.once('end', this.#onEnd)
     socket.once('error', this.#onError)
+    socket.once('close', this.#onEnd)
     context.signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (context.signal.aborted) this.#onAbort()
     this.#timer = setTimeout(
       () => this.#end(new ProbeError({ code: 'TIMEOUT', message: 'the plain text before TLS came too slowly', phase: 'tls' })),
       Math.min(6_000, probeMs(context.target) * 0.6),
@@ -82,7 +84,7 @@ class LineReader {
     this.#size += chunk.length
     if (this.#size > MOST_TEXT) this.#end(new ProbeError({ code: 'UNREADABLE', message: 'endless plain text before TLS', phase: 'tls' }))
     else this.#text += chunk.toString('latin1')
-    this.#wake?.()
+    if (chunk.includes(0x0a)) this.#wake?.()
   }
   readonly #onEnd = (): void => this.#end(new ProbeError({ code: 'EOF', message: 'the peer closed the connection before TLS began', phase: 'tls' }))
   readonly #onError = (error: Error): void => this.#end(error)
@@ -120,6 +122,7 @@ class LineReader {
     this.#context.signal.removeEventListener('abort', this.#onAbort)
     this.#socket.removeListener('data', this.#onData)
     this.#socket.removeListener('end', this.#onEnd)
+    this.#socket.removeListener('close', this.#onEnd)
     this.#socket.removeListener('error', this.#onError)
     this.#socket.on('error', () => {})
   }

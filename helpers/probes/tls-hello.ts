@@ -52,11 +52,31 @@ export interface HelloConversation {
   readonly observation: TlsHelloObservation
 }
 
-/** What the bytes leave to say: an answer, or the ProbeError that there was none. */
+/** Warnings that say nothing about the handshake: no_certificate, user_canceled, no_renegotiation, unrecognized_name. */
+const REMARKS: ReadonlySet<number> = new Set([41, 90, 100, 112])
+
+/** What the bytes leave to say: an answer, or the ProbeError that there was none. A polite close and a mere remark answer nothing. */
 function answerOf(flight: ServerFlight): TlsHelloObservation['answer'] | undefined {
   if (flight.ssl2 !== undefined) return 'ssl2-server-hello'
   if (flight.hello !== undefined) return flight.hello.retry ? 'hello-retry-request' : 'server-hello'
-  return flight.alert === undefined ? undefined : 'alert'
+  const { alert } = flight
+  return alert === undefined || alert.description === 0 || (alert.level === 1 && REMARKS.has(alert.description)) ? undefined : 'alert'
+}
+
+/** Suites that only say something about the client (RFC 5746 §3.3, RFC 7507). */
+const SIGNALS: ReadonlySet<number> = new Set([0x00ff, 0x5600])
+
+/** What was chosen and had not been offered. A version below the highest is what every hello without supported_versions offers. */
+function unofferedOf(asked: ClientHelloSpec | 'ssl2', { hello }: ServerFlight): TlsHelloObservation['unoffered'] {
+  if (hello === undefined) return undefined
+  if (asked === 'ssl2') return ['version', 'suite']
+  const { version, supportedVersions, suites, compression = [0] } = asked
+  const found = [
+    (supportedVersions?.includes(hello.version) ?? hello.version <= version) ? [] : ['version' as const],
+    suites.includes(hello.cipher) && !SIGNALS.has(hello.cipher) ? [] : ['suite' as const],
+    compression.includes(hello.compression) ? [] : ['compression' as const],
+  ].flat()
+  return found.length === 0 ? undefined : found
 }
 
 const describe = (flight: ServerFlight): string => {
@@ -98,7 +118,8 @@ function readFlight(
         return
       }
       if (how === 'reset') reject(new ProbeError({ ...connectionFailure(error, 'tls'), phase: 'tls' }))
-      else if (how === 'fin') reject(new ProbeError({ code: 'EOF', message: 'the peer closed the connection without an answer to the hello', phase: 'tls' }))
+      else if (how === 'fin' || how === 'answered')
+        reject(new ProbeError({ code: 'EOF', message: 'the peer closed the connection without an answer to the hello', phase: 'tls' }))
       else
         reject(
           new ProbeError({ code: 'TIMEOUT', message: `no answer to the hello within ${Math.round((performance.now() - started) / 100) / 10} s`, phase: 'tls' }),
@@ -144,10 +165,13 @@ export async function sayHello(context: ProbeContext, request: TlsHelloRequest):
     if (request.cutAfter !== undefined && request.cutAfter < bytes.length) {
       const { cutAfter } = request
       tcp.socket.write(bytes.subarray(0, cutAfter))
-      setTimeout(() => tcp.socket.write(bytes.subarray(cutAfter)), BETWEEN_SEGMENTS_MS).unref()
+      setTimeout(() => {
+        if (!tcp.socket.destroyed) tcp.socket.write(bytes.subarray(cutAfter))
+      }, BETWEEN_SEGMENTS_MS).unref()
     } else tcp.socket.write(bytes)
     const { flight, received, closed } = await reading
     const answer = answerOf(flight) as TlsHelloObservation['answer']
+    const unoffered = unofferedOf(request.hello, flight)
     context.log(`${request.ask}: ${describe(flight)} from ${tcp.peer}`)
     return {
       tcp,
@@ -160,6 +184,7 @@ export async function sayHello(context: ProbeContext, request: TlsHelloRequest):
         answerMs: round(performance.now() - start),
         answer,
         flight,
+        ...(unoffered === undefined ? {} : { unoffered }),
         closed,
       },
     }

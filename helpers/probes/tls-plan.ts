@@ -3,7 +3,7 @@
  * sent only where an answer before it leaves something open. Facts only; what they mean is the checks' business.
  */
 import type { ClientHelloSpec } from '../grammar/tls-client-hello.ts'
-import { CIPHER_SUITES, type SuiteClass, suiteById, suiteClass } from '../grammar/tls-names.ts'
+import { CIPHER_SUITES, REFUSING_ALERTS, type SuiteClass, suiteById, suiteClass } from '../grammar/tls-names.ts'
 import { parseCertificateCached } from '../grammar/certificate.ts'
 import type { CertificateFacts, TlsHelloObservation } from '../observations.ts'
 import { type Observed, type Probe, ProbeError } from '../probe.ts'
@@ -157,6 +157,13 @@ export interface Tls12Look {
 const PROTOCOL_VERSION = 70
 const isAlert = (seen: TlsHelloObservation, description: number): boolean => seen.answer === 'alert' && seen.flight.alert?.description === description
 
+/** The server said no, by an alert that means it (rules G1). */
+export const refuses = ({ answer, flight }: TlsHelloObservation): boolean =>
+  answer === 'alert' && flight.alert !== undefined && REFUSING_ALERTS.has(flight.alert.description)
+/** It chose from what was offered, and did not take it back by a fatal alert. */
+const agrees = ({ answer, flight, unoffered }: TlsHelloObservation): boolean =>
+  answer === 'server-hello' && unoffered === undefined && flight.alert?.level !== 2
+
 /**
  * The server's TLS 1.2 flight (or what it says instead): the served chain, key exchange, extensions, compression.
  * @throws ProbeError of the small hello where neither was answered
@@ -268,7 +275,7 @@ export function acceptedSuites(asked: Asked & { readonly suites: readonly number
       const most = by === 'class' ? MOST_ROUNDS : suites.length + 1
       while (rest.length > 0 && accepted.length < most) {
         end = await context.observe(suitesHello(asked, rest, ask))
-        const hello = end.ok ? end.value.flight.hello : undefined
+        const hello = end.ok && agrees(end.value) ? end.value.flight.hello : undefined
         if (!end.ok || hello === undefined || !rest.includes(hello.cipher)) break
         accepted.push({ suite: hello.cipher, version: hello.version, answer: end.value })
         const taken = classOf(hello.cipher)
@@ -318,8 +325,10 @@ export function otherKeyLook(asked: Asked): Probe<OtherKeyLook> {
     async run(context) {
       const tls12 = await context.observe(tls12Look(asked))
       if (!tls12.ok) throw new ProbeError(tls12.failure)
-      const leaf = certificatesOf(tls12.value.best).read[0]
-      if (leaf === undefined) throw new ProbeError({ code: 'NO_TLS12', message: 'no certificate was served in TLS 1.2', phase: 'tls' })
+      const { read, firstReadable } = certificatesOf(tls12.value.best)
+      const leaf = read[0]
+      if (leaf === undefined || !firstReadable)
+        throw new ProbeError({ code: 'NO_TLS12', message: 'no certificate that can be read was served in TLS 1.2', phase: 'tls' })
       const first = leaf.key.type === 'rsa' ? 'rsa' : 'ecdsa'
       const names = ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305', 'AES128-SHA', 'AES256-SHA']
       const suites = ids(['RSA', 'ECDSA'].flatMap((kind) => names.map((name) => `ECDHE-${kind}-${name}`)))
@@ -329,22 +338,22 @@ export function otherKeyLook(asked: Asked): Probe<OtherKeyLook> {
       const seen = await context.observe(tlsHello({ ...at(asked), ask: 'the other kind of key, or SHA-1', hello }))
       if (!seen.ok) throw new ProbeError(seen.failure)
       const answer = seen.value
-      const served = certificatesOf(answer).read
-      const kind = served[0] === undefined ? undefined : served[0].key.type === 'rsa' ? 'rsa' : 'ecdsa'
-      if (kind === undefined) return { first, answer, ...(answer.answer === 'alert' ? { sha1: false } : {}) }
+      const { read: served, firstReadable: readable } = certificatesOf(answer)
+      const kind = served[0] === undefined || !readable || !agrees(answer) ? undefined : served[0].key.type === 'rsa' ? 'rsa' : 'ecdsa'
+      if (kind === undefined) return { first, answer, ...(refuses(answer) ? { sha1: false } : {}) }
       if (kind === first) {
         const exchange = answer.flight.keyExchange
         const signature = exchange !== undefined && 'signature' in exchange ? exchange.signature : undefined
         return { first, answer, ...(signature === undefined ? {} : { sha1: signature === sha1 }) }
       }
       const only = await context.observe(tlsHello({ ...at(asked), ask: 'SHA-1 alone', hello: { ...hello, signatureAlgorithms: [sha1] } }))
-      const exchange = only.ok ? only.value.flight.keyExchange : undefined
+      const exchange = only.ok && agrees(only.value) ? only.value.flight.keyExchange : undefined
       const signature = exchange !== undefined && 'signature' in exchange ? exchange.signature : undefined
       return {
         first,
         answer,
         other: served,
-        ...(!only.ok ? {} : only.value.answer === 'alert' ? { sha1: false } : signature === undefined ? {} : { sha1: signature === sha1 }),
+        ...(!only.ok ? {} : refuses(only.value) ? { sha1: false } : signature === undefined ? {} : { sha1: signature === sha1 }),
       }
     },
   }
