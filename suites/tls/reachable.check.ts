@@ -35,6 +35,9 @@ export default defineCheck({
       const { code, message, phase } = seen.failure
       const evidence = { what, expected, received: `${phase}: ${message} (${code}), tries: ${seen.attempts}`, where: address, at: seen.startedAt }
       if (code === 'UNMAPPED') return inconclusive('misused', `network.ports has no entry for https: ${message}`, evidence)
+      // OpenSSL stops at 100 kB of certificates; browsers do not.
+      if (code === 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE')
+        return inconclusive('unobserved', 'the server answers with more than 100 kB of certificates, which our TLS library does not take', evidence)
       if (isUnroutable(seen.failure, address)) unseen.push(evidence)
       else findings.push({ grade: 'fail', code: 'tls.unreachable', evidence })
     }

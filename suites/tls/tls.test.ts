@@ -247,6 +247,7 @@ const CASES: Record<string, readonly Case[]> = {
     ],
     ['no network here at all', { addresses: [{ address: '192.0.2.1', seen: failed('ENETUNREACH', 'connect') }] }, 'inconclusive'],
     ['an IPv4 router that says no', { addresses: [{ address: '192.0.2.1', seen: failed('EHOSTUNREACH', 'connect') }] }, 'fail tls.unreachable'],
+    ['more certificates than our library takes', { addresses: [{ address: '192.0.2.1', seen: failed('ERR_SSL_EXCESSIVE_MESSAGE_SIZE') }] }, 'inconclusive'],
     ['no such port for this vantage', { addresses: [{ address: '192.0.2.1', seen: failed('UNMAPPED', 'connect') }] }, 'inconclusive'],
   ],
   'hostname-match': [
