@@ -17,7 +17,7 @@ export default defineCheck({
   codes: {
     'tls.ems.missing': {
       meaning: 'A ServerHello of TLS 1.2 does not return extended_master_secret though it was offered.',
-      fix: 'Update the TLS library (OpenSSL 1.1.0, GnuTLS 3.4, Go 1.20, Java 8u161 and newer have it), or speak TLS 1.3 alone.',
+      fix: 'Update the TLS library (OpenSSL 1.1.0, GnuTLS 3.4, Go 1.21, Java 8u161 and newer have it), or speak TLS 1.3 alone.',
     },
   },
   options: {},
