@@ -149,8 +149,8 @@ const timeoutFailure = (error: unknown): unknown =>
     ? new ProbeError({ code: 'TIMEOUT', message: 'no connection within the probe deadline', phase: 'deadline' }, { cause: error })
     : error
 
-function sentHeaders(request: HttpRequest): RawHeaders {
-  const own = request.headers
+/** The headers of a request as they are sent, but for `host`. */
+export function sentHeaders({ headers: own }: { readonly headers?: RawHeaders | undefined }): RawHeaders {
   if (own === undefined || own.length === 0) return DEFAULT_HEADERS
   const named = new Set(own.map(([name]) => name.toLowerCase()))
   return [...DEFAULT_HEADERS.filter(([name]) => !named.has(name)), ...own]

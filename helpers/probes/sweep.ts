@@ -8,7 +8,8 @@ import { isLoopback, isPrivateAddress } from '../grammar/address.ts'
 import type { HttpObservation, RawHeaders } from '../observations.ts'
 import { Pace } from '../pace.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from '../probe.ts'
-import { type HttpRequest, httpRequest } from './http.ts'
+import { Bursts } from './burst.ts'
+import { type HttpRequest, httpRequest, sentHeaders } from './http.ts'
 import { resolveHost } from './resolve.ts'
 
 export interface SweepPath {
@@ -70,8 +71,11 @@ const REFUSAL_HEADERS: ReadonlySet<string> = new Set([
   'x-amzn-waf-action',
 ])
 
+type Look = Observed<HttpObservation>
+const MAX_BODY_BYTES = 65_536
+
 /** One request past the run's memo, which would keep every answer: tried once more after a network-class failure, as the run does. */
-async function look(context: ProbeContext, request: HttpRequest): Promise<Observed<HttpObservation>> {
+async function look(context: ProbeContext, request: HttpRequest): Promise<Look> {
   for (let attempts = 1; ; attempts += 1) {
     const startedAt = new Date().toISOString()
     const start = performance.now()
@@ -94,8 +98,13 @@ class Turn {
   readonly #bodies = new Map<string, Uint8Array>()
   readonly #waiting: (() => void)[] = []
   readonly #pace: Pace
-  constructor(perSecond: number) {
+  /** Undefined where the host is asked at a pace. */
+  readonly bursts: Bursts | undefined
+  #body: Uint8Array = new Uint8Array(0)
+  readonly #headers = new WeakMap<RawHeaders, RawHeaders>()
+  constructor(host: string, perSecond: number) {
     this.#pace = new Pace(perSecond, 1)
+    this.bursts = perSecond === 0 && isIP(host) === 0 ? new Bursts(host) : undefined
   }
   /** Does the work when its turn comes; undefined when the sweeps of this host have stopped meanwhile. */
   async take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
@@ -117,15 +126,28 @@ class Turn {
   slim(seen: HttpObservation): HttpObservation {
     const success = seen.status >= 200 && seen.status < 300
     const body = success ? seen.body : seen.body.slice(0, REFUSAL_BYTES)
-    const digest = hash('sha256', body)
-    const kept = this.#bodies.get(digest) ?? body
-    this.#bodies.set(digest, kept)
+    const kept = this.#once(body)
     return {
       ...seen,
       body: kept,
       truncated: seen.truncated || kept.length < seen.body.length,
-      headers: success ? seen.headers : seen.headers.filter(([name]) => REFUSAL_HEADERS.has(name.toLowerCase())),
+      headers: success ? seen.headers : this.#telling(seen.headers),
     }
+  }
+  #once(body: Uint8Array): Uint8Array {
+    // Mostly the one before.
+    if (Buffer.compare(body, this.#body) === 0) return this.#body
+    const digest = hash('sha256', body)
+    this.#body = this.#bodies.get(digest) ?? body
+    this.#bodies.set(digest, this.#body)
+    return this.#body
+  }
+  #telling(headers: RawHeaders): RawHeaders {
+    const known = this.#headers.get(headers)
+    if (known !== undefined) return known
+    const telling = headers.filter(([name]) => REFUSAL_HEADERS.has(name.toLowerCase()))
+    this.#headers.set(headers, telling)
+    return telling
   }
   count(seen: Observed<HttpObservation>): void {
     const refused = seen.ok ? seen.value.status === 429 || seen.value.status >= 500 : seen.failure.code === 'TIMEOUT'
@@ -146,9 +168,44 @@ async function turnOf(context: ProbeContext, host: string): Promise<Turn> {
   const pace = perSecond
   return context.resource(
     `sweep ${host}`,
-    () => new Turn(pace),
+    () => new Turn(host, pace),
     () => {},
   )
+}
+
+/** Does the work for each, so many at once. */
+async function eachOf<T>(list: readonly T[], work: (one: T, index: number) => Promise<void>): Promise<void> {
+  let next = 0
+  await Promise.all(
+    Array.from({ length: Math.min(AT_ONCE, list.length) }, async () => {
+      for (let index = next++; index < list.length; index = next++) await work(list[index] as T, index)
+    }),
+  )
+}
+
+/** What a burst saw of each; undefined for what is left to ask alone. */
+async function burst(
+  context: ProbeContext,
+  turn: Turn,
+  paths: readonly SweepPath[],
+  alone: (request: SweepPath) => Promise<Look | undefined>,
+): Promise<readonly (Look | undefined)[]> {
+  const { bursts } = turn
+  const plain = paths.flatMap((request, index) =>
+    (request.method ?? 'GET') === 'GET' && request.body === undefined && request.readMs === undefined ? [{ request, index }] : [],
+  )
+  const seen: (Look | undefined)[] = paths.map(() => undefined)
+  if (bursts === undefined || turn.stopped !== undefined) return seen
+  const got = await bursts.ask(
+    context,
+    plain.map(({ request: { path, headers, maxBodyBytes = MAX_BODY_BYTES } }) => ({ path, maxBodyBytes, headers: sentHeaders({ headers }) })),
+    (at) => alone((plain[at] as (typeof plain)[number]).request),
+  )
+  got.forEach((one, at) => {
+    const { index } = plain[at] as (typeof plain)[number]
+    seen[index] = one?.ok === true ? { ...one, value: turn.slim(one.value) } : one
+  })
+  return seen
 }
 
 /**
@@ -170,33 +227,42 @@ export function sweepPaths(host: string, name: string, paths: readonly SweepPath
       if (!root.ok) throw new ProbeError(root.failure)
       const turn = await turnOf(context, host)
       const answers: SweepAnswer[] = paths.map(({ path }) => ({ path }))
-      const siblings = new Map<string, Promise<Observed<HttpObservation> | undefined>>()
-      const ask = (request: SweepPath): Promise<Observed<HttpObservation> | undefined> =>
+      const alone = (request: SweepPath): Promise<Look | undefined> =>
         turn.take(context.signal, async () => {
-          const seen = await look(context, { scheme: 'https', host, maxBodyBytes: 65_536, readMs: 3_000, ...request })
+          const seen = await look(context, { scheme: 'https', host, maxBodyBytes: MAX_BODY_BYTES, readMs: 3_000, ...request })
           turn.count(seen)
           return seen.ok ? { ...seen, value: turn.slim(seen.value) } : seen
         })
-      const one = async (index: number): Promise<void> => {
+      const together = await burst(context, turn, paths, alone)
+      await eachOf(paths, async (request, index) => {
+        const seen = together[index] ?? (await alone(request))
+        if (seen !== undefined) answers[index] = { path: request.path, seen }
+      })
+      // Without its sibling a success cannot be judged: it stays unasked.
+      const besides = new Map<string, { readonly request: SweepPath; readonly indexes: number[] }>()
+      answers.forEach(({ seen }, index) => {
+        if (seen?.ok !== true || seen.value.status < 200 || seen.value.status >= 300 || seen.value.body.length === 0) return
         const request = paths[index] as SweepPath
-        const seen = await ask(request)
-        if (seen === undefined) return
-        answers[index] = { path: request.path, seen }
-        if (!seen.ok || seen.value.status < 200 || seen.value.status >= 300 || seen.value.body.length === 0) return
         const path = siblingOf(request.path)
         const key = `${request.method ?? 'GET'} ${path}`
-        const looking = siblings.get(key) ?? ask({ ...request, path })
-        siblings.set(key, looking)
-        const sibling = await looking
-        // Without its sibling a success cannot be judged: it stays unasked.
-        answers[index] = sibling === undefined ? { path: request.path } : { path: request.path, seen, sibling }
-      }
-      let next = 0
-      await Promise.all(
-        Array.from({ length: Math.min(AT_ONCE, paths.length) }, async () => {
-          for (let index = next++; index < paths.length; index = next++) await one(index)
-        }),
+        const known = besides.get(key)
+        if (known === undefined) besides.set(key, { request: { ...request, path }, indexes: [index] })
+        else known.indexes.push(index)
+      })
+      const siblings = [...besides.values()]
+      const beside = await burst(
+        context,
+        turn,
+        siblings.map(({ request }) => request),
+        alone,
       )
+      await eachOf(siblings, async ({ request, indexes }, at) => {
+        const sibling = beside[at] ?? (await alone(request))
+        for (const index of indexes) {
+          const { path, seen } = answers[index] as SweepAnswer
+          answers[index] = sibling === undefined || seen === undefined ? { path } : { path, seen, sibling }
+        }
+      })
       return { answers, ...(turn.stopped === undefined ? {} : { stopped: turn.stopped }) }
     },
   }

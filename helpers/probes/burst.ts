@@ -1,0 +1,209 @@
+/**
+ * A host's sweeps, taken together in one pipelined connection where nobody set a pace. What one connection said is checked by another: of every kind
+ * of answer one is asked for again on the host's ordinary connection, and so is whatever is of no kind. A single difference, and nothing of it counts.
+ */
+import { hash } from 'node:crypto'
+import { headerValue, isChallenge } from '../headers.ts'
+import type { HttpObservation, RawHeaders } from '../observations.ts'
+import type { Observed, ProbeContext } from '../probe.ts'
+import { probeMs } from '../target.ts'
+import { openTls, round, withConnectDeadline } from './connection.ts'
+import { getHead, pipeline, type Pipelined, type PipelinedAnswer } from './pipeline.ts'
+import { firstAddress } from './tls.ts'
+
+export interface BurstRequest {
+  readonly path: string
+  /** As sent, but for `host`. */
+  readonly headers: RawHeaders
+  readonly maxBodyBytes: number
+}
+
+/** Unanswered at a time. */
+const WINDOW = 16
+/** Fewer are not worth a connection. */
+const FEWEST = 8
+/** A kind of success has at least so many answers: what the host says to anything. */
+const KIND = 3
+/** Sweeps of a host begin together; who comes later is asked one by one. */
+const GATHER_MS = 5
+const QUIET_MS = 2_000
+/** A server that ends each after a hundred answers needs two. */
+const MOST_CONNECTIONS = 3
+
+/** Refusals that are the host's own word about a path. Everything else may be its word about how it was asked. */
+const REFUSALS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 401, 403, 404, 405, 410])
+
+type Seen = Observed<HttpObservation>
+interface Asker {
+  readonly context: ProbeContext
+  readonly requests: readonly BurstRequest[]
+  /** Asks for one on the ordinary connection; undefined: not any more. */
+  readonly alone: (index: number) => Promise<Seen | undefined>
+  readonly done: (seen: readonly (Seen | undefined)[]) => void
+  readonly failed: (error: unknown) => void
+}
+
+type Answered = Pipelined & { readonly peer: string }
+
+/** What makes answers one kind, or undefined for what must be asked by itself. */
+function kindOf(answer: Pick<HttpObservation, 'status' | 'headers' | 'body'>): string | undefined {
+  const { status } = answer
+  if (headerValue(answer.headers, 'content-encoding') !== undefined || isChallenge(answer)) return undefined
+  if (REFUSALS.has(status)) return `${status}`
+  return status === 200 && answer.body.length > 0 ? `${status} ${hash('sha256', answer.body)}` : undefined
+}
+
+const start = (body: Uint8Array, { maxBodyBytes }: BurstRequest): Uint8Array => (body.length > maxBodyBytes ? body.subarray(0, maxBodyBytes) : body)
+
+export class Bursts {
+  readonly #host: string
+  #waiting: Asker[] = []
+  #gathering = false
+  #off: string | undefined
+
+  constructor(host: string) {
+    this.#host = host
+  }
+
+  /**
+   * What was seen of each, undefined for what must be asked one by one.
+   * @param alone asks for one of them on the ordinary connection
+   */
+  ask(context: ProbeContext, requests: readonly BurstRequest[], alone: (index: number) => Promise<Seen | undefined>): Promise<readonly (Seen | undefined)[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#off !== undefined || requests.length === 0) {
+        resolve(requests.map(() => undefined))
+        return
+      }
+      this.#waiting.push({ context, requests, alone, done: resolve, failed: reject })
+      if (this.#gathering) return
+      this.#gathering = true
+      setTimeout(() => {
+        this.#gathering = false
+        const askers = this.#waiting
+        this.#waiting = []
+        void this.#burst(askers)
+      }, GATHER_MS)
+    })
+  }
+
+  async #burst(askers: readonly Asker[]): Promise<void> {
+    const all = askers.flatMap((asker, by) => asker.requests.map((request, index) => ({ request, by, index })))
+    const seen: (Seen | undefined)[][] = askers.map(({ requests }) => requests.map(() => undefined))
+    try {
+      const [first] = askers
+      if (first !== undefined && all.length >= FEWEST) {
+        const { answers, peer, refused } = await this.#inTurn(
+          first.context,
+          all.map(({ request }) => request),
+        )
+        if (refused === undefined) {
+          const kinds = Map.groupBy(
+            answers.map((answer, at) => ({ answer, at, kind: kindOf(answer) })),
+            ({ kind }) => kind,
+          )
+          const isKept = (kind: string | undefined, { length }: { readonly length: number }): boolean =>
+            kind !== undefined && (!kind.includes(' ') || length >= KIND)
+          const kept = [...kinds].filter(([kind, members]) => isKept(kind, members))
+          // One of each kind, and all that are of none.
+          const doubtful = [...kinds].flatMap(([kind, members]) => (isKept(kind, members) ? members.slice(-1) : members))
+          const confirmed = await Promise.all(
+            doubtful.map(async ({ answer, at, kind }) => {
+              const { request, by, index } = all[at] as (typeof all)[number]
+              const again = await (askers[by] as Asker).alone(index)
+              ;(seen[by] as (Seen | undefined)[])[index] = again
+              if (again?.ok !== true || again.value.status !== answer.status) return false
+              if (!kept.some(([one]) => one === kind)) return true
+              return REFUSALS.has(answer.status) ? kindOf(again.value) === kind : Buffer.compare(again.value.body, start(answer.body, request)) === 0
+            }),
+          )
+          if (confirmed.every(Boolean))
+            for (const [, members] of kept)
+              for (const { answer, at } of members) {
+                const { request, by, index } = all[at] as (typeof all)[number]
+                ;(seen[by] as (Seen | undefined)[])[index] ??= this.#observation(request, answer, peer)
+              }
+          else this.#off = 'one by one it answers otherwise'
+        } else this.#off = refused
+        if (this.#off !== undefined) first.context.log(`asked one by one: ${this.#off}`)
+      }
+      askers.forEach(({ done }, by) => done(seen[by] as (Seen | undefined)[]))
+    } catch (error) {
+      for (const { failed } of askers) failed(error)
+    }
+  }
+
+  /** Goes on over another connection where the server ends one after so many answers. */
+  async #inTurn(context: ProbeContext, requests: readonly BurstRequest[]): Promise<Answered> {
+    const answers: PipelinedAnswer[] = []
+    let peer = ''
+    for (let connections = 0; connections < MOST_CONNECTIONS && requests.length - answers.length >= FEWEST; connections += 1) {
+      const got = await this.#pipelined(context, requests.slice(answers.length))
+      if (got.refused !== undefined) return got
+      answers.push(...got.answers)
+      ;({ peer } = got)
+    }
+    return { answers, peer }
+  }
+
+  async #pipelined(context: ProbeContext, requests: readonly BurstRequest[]): Promise<Answered> {
+    const heads = requests.map(({ path, headers }, index) => getHead(this.#host, path, headers, index === requests.length - 1))
+    const nothing = (refused: string): Answered => ({ answers: [], refused, peer: '' })
+    const sayable = heads.filter((head) => head !== undefined)
+    if (sayable.length < heads.length) return nothing('a request that is no plain GET')
+    let address: string
+    let opened: Awaited<ReturnType<typeof openTls>>
+    try {
+      address = await firstAddress(context, this.#host)
+      opened = await openTls(withConnectDeadline(context), { address, port: 443, servername: this.#host, alpn: ['http/1.1'] })
+    } catch (error) {
+      if (context.signal.aborted) throw error
+      return nothing(error instanceof Error ? error.message : String(error))
+    }
+    const { socket, tcp } = opened
+    tcp.release()
+    if (typeof socket.alpnProtocol === 'string' && socket.alpnProtocol !== 'http/1.1') {
+      socket.destroy()
+      return nothing(`${tcp.peer} speaks ${socket.alpnProtocol}`)
+    }
+    const began = performance.now()
+    const limitMs = probeMs(context.target)
+    const pace = context.pace(address)
+    const got = await pipeline(socket, sayable, {
+      window: WINDOW,
+      quietMs: Math.min(QUIET_MS, limitMs),
+      mostMs: Math.max(limitMs, 10_000),
+      signal: context.signal,
+      turn: () => pace.turn(),
+    })
+    context.log(`${heads.length} GETs in one go to ${tcp.peer} -> ${got.refused ?? `${got.answers.length} answers`} in ${round(performance.now() - began)} ms`)
+    return { ...got, peer: tcp.peer }
+  }
+
+  #observation(request: BurstRequest, answer: PipelinedAnswer, peer: string): Seen {
+    const { status, statusText, headers, at, ttfbMs } = answer
+    const body = start(answer.body, request)
+    return {
+      ok: true,
+      startedAt: at,
+      durationMs: ttfbMs,
+      attempts: 1,
+      value: {
+        url: `https://${this.#host}${request.path}`,
+        method: 'GET',
+        status,
+        statusText,
+        httpVersion: '1.1',
+        headers,
+        body,
+        truncated: body.length < answer.body.length,
+        decodeFailed: false,
+        wireBytes: body.length,
+        peer,
+        reused: true,
+        at,
+        timings: { ttfbMs, transferMs: 0, totalMs: ttfbMs, loopDelayMs: 0 },
+      },
+    }
+  }
+}
