@@ -183,7 +183,7 @@ export function hexOfIpv6(address: string): string {
     .toLowerCase()
 }
 /** The form of `%{i}` (§7.3): dotted quad, or the 32 nibbles of an IPv6 address between dots. */
-export const macroAddress = (address: string): string => (address.includes(':') ? [...hexOfIpv6(address)].join('.') : address)
+export const macroAddress = (address: string): string => (address.includes(':') ? hexOfIpv6(address).split('').join('.') : address)
 
 const MACRO = /%(?:\{([a-z])(\d*)(r?)([.\-+,/_=]*)\}|([%_-]))/gi
 const escaped = (text: string): string => encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
