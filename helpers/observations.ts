@@ -134,10 +134,8 @@ export interface TlsObservation {
   readonly authorized: boolean
   readonly authorizationError?: string
   readonly store: 'bundled' | 'declared' | 'bundled+declared'
-  /** Served by the peer, leaf first, as far as this handshake shows it (TLS 1.3: the library's built chain). */
+  /** Leaf first, as the library kept it: it drops what it does not need and adds the root. What was really served: certificatePaths. */
   readonly chain: readonly CertificateFacts[]
-  /** `wire`: read from the plaintext Certificate message of a TLS 1.2 handshake, order and extras kept; `library`: what OpenSSL kept. */
-  readonly chainSource: 'wire' | 'library'
   readonly ocspStaple?: Uint8Array
   /** Seconds; from the session ticket where one came. */
   readonly ticketLifetimeSeconds?: number

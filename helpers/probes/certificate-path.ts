@@ -15,7 +15,7 @@ export interface CertificatePaths extends PathFindings {
   readonly tls: TlsObservation
   /** As served, leaf first; `library` where the certificates were encrypted (a TLS 1.3-only server): order and extras are then unknown. */
   readonly served: readonly CertificateFacts[]
-  readonly servedSource: TlsObservation['chainSource']
+  readonly servedSource: 'wire' | 'library'
   /** Of the served list: certificates that nobody could read, how many there were in all, and bytes of the whole message (0: not known). */
   readonly unreadable: number
   readonly servedCount: number
@@ -38,7 +38,8 @@ const indexes = new Map<string, AnchorIndex>()
 let bundled: readonly { readonly raw: Uint8Array; readonly store: 'bundled' }[] | undefined
 const pemBlocks = (pem: string): Uint8Array[] =>
   [...pem.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g)].map((match) => Buffer.from(match[1] ?? '', 'base64'))
-function anchorsOf(store: TlsObservation['store'], trust: readonly string[]): AnchorIndex {
+/** Roots of a store, by subject. @param trust PEM of network.trust */
+export function anchorsOf(store: TlsObservation['store'], trust: readonly string[]): AnchorIndex {
   const key = JSON.stringify([store, trust])
   const known = indexes.get(key)
   if (known !== undefined) return known

@@ -3,11 +3,9 @@
  * ends a connection here. Never sends credentials.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect as connectTls, createSecureContext, type SecureContext, getCACertificates, type TLSSocket } from 'node:tls'
 import { parseCertificateCached } from '../grammar/certificate.ts'
 import { alertName } from '../grammar/tls-names.ts'
-import { readServerFlight } from '../grammar/tls-records.ts'
 import { readTlsSession } from '../grammar/tls-session.ts'
 import type { CertificateFacts, TlsObservation } from '../observations.ts'
 import { type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
@@ -164,8 +162,6 @@ export interface TlsParameters {
   readonly groups?: string
   /** @default h2, http/1.1; empty: no ALPN */
   readonly alpn?: readonly string[]
-  /** Reads the Certificate message off the wire; only where it is in plain text (TLS 1.2 and below). */
-  readonly wireChain?: boolean
   readonly store?: TlsObservation['store']
 }
 
@@ -199,46 +195,6 @@ function secureContext(target: Target, parameters: TlsParameters): SecureContext
   })
   contexts.set(key, made)
   return made
-}
-
-const TAP_LIMIT = 1024 * 1024
-/** Passes bytes through and keeps a copy of what came in, so that the plaintext part of a handshake can be read. */
-class Tap extends Duplex {
-  readonly #socket: Socket
-  #kept: Buffer[] = []
-  #size = 0
-  constructor(socket: Socket) {
-    super()
-    this.#socket = socket
-    socket.on('data', (chunk: Buffer) => {
-      if (this.#size < TAP_LIMIT) {
-        this.#kept.push(chunk)
-        this.#size += chunk.length
-      }
-      if (!this.push(chunk)) socket.pause()
-    })
-    socket.on('end', () => this.push(null))
-    socket.on('error', (error) => this.destroy(error))
-    socket.on('close', () => this.destroy())
-  }
-  received(): Buffer {
-    const all = Buffer.concat(this.#kept)
-    this.#kept = []
-    return all
-  }
-  override _read(): void {
-    this.#socket.resume()
-  }
-  override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, encoding, done)
-  }
-  override _final(done: (error?: Error | null) => void): void {
-    this.#socket.end(done)
-  }
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#socket.destroy()
-    done(error)
-  }
 }
 
 export interface OpenedTls {
@@ -277,7 +233,8 @@ const CLASSICAL = 'X25519:prime256v1:secp384r1:secp521r1'
 /** Longest wait for a hello with ML-KEM: a share of the deadline, so that a classical one can still be tried. */
 const LARGE_HELLO_SHARE = 0.6
 /** A hello that got no answer at all (rules §17): one with ML-KEM does not fit one segment, and some servers and boxes before them lose it. */
-const isLost = ({ code, phase }: ProbeFailure): boolean => phase === 'tls' && (code === 'ECONNRESET' || code === 'EOF' || code === 'EPIPE' || code === 'TIMEOUT')
+const isLost = ({ code, phase }: ProbeFailure): boolean =>
+  phase === 'tls' && (code === 'ECONNRESET' || code === 'EOF' || code === 'EPIPE' || code === 'TIMEOUT')
 /** Where only classical hellos arrive, by target: `<server name> <address> <port>`. */
 const classical = new WeakMap<Target, Set<string>>()
 
@@ -316,7 +273,6 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
   const store = rootsFor(context.target, to)
   const secure = secureContext(context.target, { ...to, store })
   const tcp = await openTcp(context, { address: to.address, port: to.port ?? 443, signal })
-  const tap = to.wireChain === true ? new Tap(tcp.socket) : undefined
   const servername = to.servername === false || isIP(to.servername) !== 0 ? undefined : to.servername
   const alpn = to.alpn ?? ['h2', 'http/1.1']
   const start = performance.now()
@@ -324,7 +280,7 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
   let session: Buffer | undefined
   try {
     const options: ConnectionOptions = {
-      socket: tap ?? tcp.socket,
+      socket: tcp.socket,
       secureContext: secure,
       rejectUnauthorized: false,
       requestOCSP: true,
@@ -378,12 +334,9 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
     const tlsMs = round(performance.now() - start)
     const loopDelayMs = loopDelaySince(began)
     const library = libraryChain(socket)
-    const wire = tap === undefined ? undefined : readServerFlight(tap.received())
-    const served = wire?.ok === true && wire.value.certificates.length > 0 ? wire.value.certificates.map(parseCertificateCached) : undefined
-    const readable = served?.every((one) => one.ok) === true ? served.flatMap((one) => (one.ok ? [one.value] : [])) : undefined
     const protocol = socket.getProtocol() ?? 'unknown'
     const ephemeral = socket.getEphemeralKeyInfo() as { type?: string; name?: string; size?: number } | null
-    if (session === undefined && protocol === 'TLSv1.3' && to.wireChain !== true) await ticket(socket, Math.min(TICKET_MOST_MS, 2 * tlsMs + TICKET_EXTRA_MS))
+    if (session === undefined && protocol === 'TLSv1.3') await ticket(socket, Math.min(TICKET_MOST_MS, 2 * tlsMs + TICKET_EXTRA_MS))
     const resumable = session ?? (protocol === 'TLSv1.3' ? undefined : socket.getSession())
     const facts = resumable === undefined ? undefined : readTlsSession(resumable)
     const authorizationError = socket.authorizationError as unknown as Error | string | null | undefined
@@ -401,8 +354,7 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
         ? {}
         : { authorizationError: typeof authorizationError === 'string' ? authorizationError : ((authorizationError as { code?: string }).code ?? 'UNKNOWN') }),
       store,
-      chain: readable ?? library,
-      chainSource: readable === undefined ? 'library' : 'wire',
+      chain: library,
       ...(staple === undefined ? {} : { ocspStaple: staple }),
       ...(facts?.ok === true && facts.value.lifetimeHintSeconds !== undefined ? { ticketLifetimeSeconds: facts.value.lifetimeHintSeconds } : {}),
       ...(facts?.ok === true && facts.value.maxEarlyData !== undefined ? { maxEarlyData: facts.value.maxEarlyData } : {}),

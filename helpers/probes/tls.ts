@@ -22,8 +22,6 @@ export interface TlsHandshakeRequest {
   readonly ciphers?: string
   /** @default h2, http/1.1 */
   readonly alpn?: readonly string[]
-  /** Another handshake, capped at TLS 1.2, that reads the served certificates off the wire: order and extras kept. */
-  readonly wireChain?: boolean
 }
 
 /** First address of a host (or the address itself). Throws what the resolver said as ProbeError. */
@@ -56,14 +54,12 @@ const isPlain = (request: TlsHandshakeRequest): boolean =>
   request.minVersion === undefined &&
   request.maxVersion === undefined &&
   request.ciphers === undefined &&
-  request.alpn === undefined &&
-  request.wireChain !== true
+  request.alpn === undefined
 
 const parametersOf = (context: ProbeContext, request: TlsHandshakeRequest): TlsParameters => ({
   servername: request.servername ?? request.host,
   store: storeFor(context.target, hostOfTarget(context.target, request.host)),
   ...(request.minVersion === undefined ? {} : { minVersion: request.minVersion }),
-  ...(request.wireChain === true ? { maxVersion: 'TLSv1.2' as const, wireChain: true } : {}),
   ...(request.maxVersion === undefined ? {} : { maxVersion: request.maxVersion }),
   ...(request.ciphers === undefined ? {} : { ciphers: request.ciphers }),
   ...(request.alpn === undefined ? {} : { alpn: request.alpn }),
@@ -149,80 +145,6 @@ export function tlsEveryAddress(host: string): Probe<readonly { readonly address
           seen: await context.observe(tlsHandshake(index === 0 && address === resolved.value.addresses[0]?.address ? { host } : { host, address })),
         })),
       )
-    },
-  }
-}
-
-export interface TlsSuitesRequest {
-  readonly host: string
-  /** OpenSSL names of TLS 1.2 suites; the hello offers these and nothing else. */
-  readonly suites: readonly string[]
-  /** A handshake that offered at least these suites: where an alert refused it, these are refused too, and no connection is made. */
-  readonly within?: Probe<TlsObservation>
-  /** A handshake that may have chosen one of these suites by itself: then it is the answer. */
-  readonly unlessChosenIn?: Probe<TlsObservation>
-}
-
-/**
- * Does the server accept one of these TLS 1.2 suites? Offered at security level 0, so that our own library's policy decides nothing.
- * @throws ProbeError as {@link tlsHandshake}: the alert is the usual answer
- */
-export function tlsSuites(request: TlsSuitesRequest): Probe<TlsObservation> {
-  const { host, suites, within, unlessChosenIn } = request
-  const direct = tlsHandshake({ host, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2', ciphers: `${suites.join(':')}:@SECLEVEL=0` })
-  if (within === undefined && unlessChosenIn === undefined) return direct
-  return {
-    kind: 'tlsSuites',
-    key: `tlsSuites ${host} ${suites.join(':')} within=${within?.key ?? '-'} unless=${unlessChosenIn?.key ?? '-'}`,
-    impact: 'read',
-    cost: { connections: 0, requests: 0 },
-    host,
-    timeoutMs: 30_000,
-    async run(context) {
-      const chosen = unlessChosenIn === undefined ? undefined : await context.observe(unlessChosenIn)
-      if (chosen?.ok === true && chosen.value.protocol === 'TLSv1.2' && suites.includes(chosen.value.cipher)) return chosen.value
-      const wider = within === undefined ? undefined : await context.observe(within)
-      if (wider?.ok === false && wider.failure.code.startsWith('ALERT_')) {
-        throw new ProbeError({ ...wider.failure, message: `${wider.failure.message}, to a hello that offered these suites among others` })
-      }
-      const seen = await context.observe(direct)
-      if (!seen.ok) throw new ProbeError(seen.failure)
-      return seen.value
-    },
-  }
-}
-
-export interface SuiteOrder {
-  /** What was chosen when the suites were offered as given. */
-  readonly first: TlsObservation
-  /** What was chosen when that one was offered last. */
-  readonly last: TlsObservation
-  /** Where it was chosen all the same: what came when it was not offered at all. */
-  readonly without?: Observed<TlsObservation>
-}
-
-/**
- * Which of several TLS 1.2 suites does the server choose, and does that change with the order they are offered in? At most three handshakes.
- * @throws ProbeError as {@link tlsHandshake} when the first two do not complete
- */
-export function tlsSuiteOrder(request: { readonly host: string; readonly suites: readonly string[] }): Probe<SuiteOrder> {
-  const { host, suites } = request
-  return {
-    kind: 'tlsSuiteOrder',
-    key: `tlsSuiteOrder ${host} ${suites.join(':')}`,
-    impact: 'read',
-    cost: { connections: 3, requests: 0 },
-    host,
-    timeoutMs: 60_000,
-    async run(context) {
-      const look = (offered: readonly string[]): Promise<Observed<TlsObservation>> => context.observe(tlsSuites({ host, suites: offered }))
-      const first = await look(suites)
-      if (!first.ok) throw new ProbeError(first.failure)
-      const chosen = first.value.cipher
-      const rest = suites.filter((suite) => suite !== chosen)
-      const last = await look([...rest, chosen])
-      if (!last.ok) throw new ProbeError(last.failure)
-      return { first: first.value, last: last.value, ...(last.value.cipher === chosen && rest.length > 0 ? { without: await look(rest) } : {}) }
     },
   }
 }

@@ -90,7 +90,6 @@ const tls = (leaf: Partial<CertificateFacts> = {}, more: Partial<TlsObservation>
   authorized: true,
   store: 'bundled',
   chain: [certificate(leaf), certificate({ raw: Buffer.from('above'), subject: 'CN=E8' })],
-  chainSource: 'library',
   handshakeMs: 1,
   connectMs: 1,
   loopDelayMs: 0,

@@ -125,7 +125,6 @@ function judge(id: string, given: Case = {}): Verdict {
     authorized: true,
     store: 'bundled',
     chain: [],
-    chainSource: 'library',
     handshakeMs: 1,
     connectMs: 1,
     loopDelayMs: 0,

@@ -46,7 +46,6 @@ const handshake = (more: Partial<TlsObservation> = {}): TlsObservation => ({
   authorized: true,
   store: 'bundled',
   chain: [],
-  chainSource: 'library',
   handshakeMs: 30,
   connectMs: 10,
   loopDelayMs: 0,

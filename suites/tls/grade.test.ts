@@ -88,7 +88,6 @@ const seen = (more: Partial<PostureSeen> & { leaf?: CertificateFacts } = {}): Po
       authorized: true,
       store: 'bundled',
       chain: [leaf],
-      chainSource: 'library',
       handshakeMs: 1,
       connectMs: 1,
       loopDelayMs: 0,

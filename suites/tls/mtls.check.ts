@@ -2,7 +2,6 @@ import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt, type Observed } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { tls12Look } from '../../helpers/probes/tls-plan.ts'
-import { tlsHandshake } from '../../helpers/probes/tls.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import { type Evidence, fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
 import { noHosts, openssl, tlsHosts } from './shared.ts'
@@ -47,12 +46,11 @@ export default defineCheck({
     const host = hostOf(subject)
     return {
       flight: attempt(tls12Look({ host: host.fqdn })),
-      tls12: attempt(tlsHandshake({ host: host.fqdn, wireChain: true })),
       tls: attempt(ordinary(host)),
       answer: attempt(httpRequest({ scheme: 'https', host: host.fqdn, path: host.path })),
     }
   },
-  judge: ({ flight, tls12, tls, answer }, { subject }) => {
+  judge: ({ flight, tls, answer }, { subject }) => {
     const declared = hostOf(subject).tls.clientCertificate ?? 'none'
     const looked = flight.ok ? flight.value.best : undefined
     const request = looked?.flight.certificateRequest
@@ -61,7 +59,7 @@ export default defineCheck({
     const refused = [tls, answer].find((one) => !one.ok && CERTIFICATE_ALERTS.has(one.failure.code))
     const demand = ((): Demand => {
       if (refused !== undefined || (answer.ok && demandedByHttp(answer.value))) return 'required'
-      if (request !== undefined) return answer.ok ? 'optional' : !tls12.ok && tls12.failure.code.startsWith('ALERT_') ? 'required' : 'unknown'
+      if (request !== undefined) return answer.ok ? 'optional' : !tls.ok && tls.failure.code.startsWith('ALERT_') ? 'required' : 'unknown'
       if (whole) return 'none'
       return answer.ok ? 'not-required' : 'unknown'
     })()
@@ -71,7 +69,7 @@ export default defineCheck({
           ? 'no CertificateRequest in TLS 1.2'
           : 'the server’s TLS 1.2 flight could not be read'
         : `CertificateRequest in TLS 1.2 (${request.authorities} authorities named)`,
-      `without a certificate: TLS 1.2 ${outcome(tls12)}, HTTP ${answer.ok ? `answered ${answer.value.status}` : outcome(answer)}`,
+      `without a certificate: handshake ${outcome(tls)}, HTTP ${answer.ok ? `answered ${answer.value.status}` : outcome(answer)}`,
     ].join('; ')
     const evidence: Evidence = {
       what: 'client certificate',

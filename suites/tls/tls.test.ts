@@ -73,7 +73,6 @@ const tls = (more: Partial<TlsObservation> = {}): TlsObservation => ({
   authorized: true,
   store: 'bundled',
   chain: [leaf(), intermediate()],
-  chainSource: 'library',
   ticketLifetimeSeconds: 7200,
   handshakeMs: 12,
   connectMs: 8,
@@ -156,7 +155,6 @@ const httpAnswer = (status: number, body: string): object => ({ status, body: Bu
 /** @param flight null: nothing of TLS 1.2 could be read */
 const mutual = (flight: object | null = {}, more: object = {}): object => ({
   flight: flight === null ? VERSION : seen({ best: { flight: { hello: {}, certificates: [], certificateCount: 2, complete: true, ...flight } } }),
-  tls12: seen(tls({ protocol: 'TLSv1.2' })),
   tls: seen(tls()),
   answer: seen(httpAnswer(200, 'ok')),
   ...more,
@@ -530,12 +528,12 @@ const CASES: Record<string, readonly Case[]> = {
     ],
     [
       'refused without one',
-      mutual({ certificateRequest: REQUEST }, { tls12: ALERT, answer: failed('ALERT_CERTIFICATE_REQUIRED') }),
+      mutual({ certificateRequest: REQUEST }, { tls: ALERT, answer: failed('ALERT_CERTIFICATE_REQUIRED') }),
       'fail tls.client-certificate.required',
     ],
     [
       'refused without one, as declared',
-      mutual({ certificateRequest: REQUEST }, { tls12: ALERT, answer: failed('ALERT_CERTIFICATE_REQUIRED') }),
+      mutual({ certificateRequest: REQUEST }, { tls: ALERT, answer: failed('ALERT_CERTIFICATE_REQUIRED') }),
       'pass',
       { tls: { clientCertificate: 'required' } },
     ],
@@ -546,7 +544,7 @@ const CASES: Record<string, readonly Case[]> = {
     ['TLS 1.3 alone, and lets us in', mutual(null, {}), 'pass'],
     ['TLS 1.3 alone, declared optional', mutual(null, {}), 'inconclusive', { tls: { clientCertificate: 'optional' } }],
     ['TLS 1.3 alone, declared required', mutual(null, {}), 'fail tls.client-certificate.not-required', { tls: { clientCertificate: 'required' } }],
-    ['nothing answers', mutual(null, { tls: SILENT, tls12: SILENT, answer: SILENT }), 'inconclusive'],
+    ['nothing answers', mutual(null, { tls: SILENT, answer: SILENT }), 'inconclusive'],
   ],
   'clientauth-eku': [
     ['carries it', private_({ extendedKeyUsage: [SERVER, CLIENT] }), 'pass'],
