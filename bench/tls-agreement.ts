@@ -131,19 +131,21 @@ async function look(tool: Tool, configuration: TlsConfiguration): Promise<Look> 
 const AEAD = /GCM|CCM|CHACHA|POLY1305/
 const FORWARD = /^(?:TLS_)?(?:ECDHE|DHE|EDH|AES|CHACHA20)[-_]/
 
-/** What names of suites tell. @param name IANA's or OpenSSL's */
+const CLASSES: readonly (readonly [Fact, RegExp])[] = [
+  ['null', /NULL/],
+  ['export', /EXP/],
+  ['anonymous', /^(?:ADH|AECDH)|anon/i],
+  ['broken', /RC4|RC2|IDEA|SEED|MD5|DES-CBC-|DES40|WITH_DES_/],
+  ['3des', /3DES|CBC3/],
+  ['static-rsa', /^(?:AES|CAMELLIA|ARIA)[-\d]|^(?:TLS|SSL)_RSA_/],
+]
+/** What names of suites up to TLS 1.2 tell, IANA's or OpenSSL's; each suite counts in its gravest class. */
 function suiteFacts(names: readonly string[]): Said {
-  const some = (test: (name: string) => boolean): boolean => names.some(test)
-  const anonymous = (name: string): boolean => /^(?:ADH|AECDH)|anon/i.test(name)
+  const classes = names.map((name) => CLASSES.find(([, test]) => test.test(name))?.[0] ?? (AEAD.test(name) ? undefined : 'cbc'))
+  const found = new Set(classes)
   return {
-    null: some((name) => /NULL/.test(name) && !name.startsWith('TLS_SHA')),
-    export: some((name) => /EXP/.test(name)),
-    anonymous: some(anonymous),
-    broken: some((name) => /RC4|RC2|IDEA|SEED|MD5|DES-CBC-|(?:_|^)DES_|DES40/.test(name)),
-    '3des': some((name) => /3DES|CBC3/.test(name)),
-    'static-rsa': some((name) => /^(?:AES|CAMELLIA|ARIA|SEED|IDEA|DES|RC4|NULL|EXP-(?:RC|DES))|TLS_RSA_/.test(name) && !/^TLS_AES/.test(name)),
-    cbc: some((name) => /^TLS_.*_CBC_/.test(name) || (!name.startsWith('TLS_') && !AEAD.test(name) && !/RC4|NULL/.test(name))),
-    dhe: some((name) => /^(?:TLS_)?(?:DHE|EDH)[-_]/.test(name)),
+    ...Object.fromEntries([...CLASSES.map(([fact]) => fact), 'cbc' as const].map((fact) => [fact, found.has(fact)])),
+    dhe: names.some((name) => /^(?:TLS_|SSL_)?(?:DHE|EDH)[-_]/.test(name)),
   }
 }
 
@@ -155,7 +157,8 @@ function readSslscan(raw: string): Said {
   const suites = [...raw.matchAll(/<cipher status="(\w+)" sslversion="([^"]+)" bits="\d+" cipher="([^"]+)"[^>]*?(?:dhebits="(\d+)")?[^>]*\/>/g)]
   const tls12 = suites.filter(([, , version]) => version !== 'TLSv1.3')
   const best = suites.find(([, status, version]) => status === 'preferred' && version === (enabled('tls', '1.3') === true ? 'TLSv1.3' : 'TLSv1.2'))?.[3]
-  const finite = [...raw.matchAll(/ dhebits="(\d+)"/g)].map(([, bits]) => Number(bits))
+  // Of suites with a certificate: who is anonymous has worse troubles.
+  const finite = [...raw.matchAll(/cipher="DHE-[^>]* dhebits="(\d+)"/g)].map(([, bits]) => Number(bits))
   const certificate = /<certificate type="short">[\s\S]*?<\/certificate>/.exec(raw)?.[0] ?? ''
   const text = (tag: string): string | undefined => new RegExp(`<${tag}[^>]*>(?:<!\\[CDATA\\[)?([^<\\]]*)`).exec(certificate)?.[1]
   const expired = text('expired')

@@ -97,6 +97,16 @@ export const WEAK_SUITES = ids([
   ...['ECDHE-ECDSA-AES128-SHA', 'ECDHE-RSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA', 'ECDHE-RSA-AES256-SHA'],
   ...['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-RSA-AES128-SHA256', 'ECDHE-ECDSA-AES256-SHA384', 'ECDHE-RSA-AES256-SHA384'],
 ])
+/** Offered in a hello of their own, once the commoner ones are refused: Camellia, ARIA, CCM, and what only drafts or one library ever had. */
+const RARE_SUITES: readonly number[] = CIPHER_SUITES.filter(
+  (suite) =>
+    !WEAK_SUITES.includes(suite.id) &&
+    suite.keyExchange !== 'any' &&
+    suiteClass(suite) !== 'strong' &&
+    // Such certificates are no longer made.
+    suite.authentication !== 'DSS' &&
+    (suite.authentication === 'anonymous' || (suite.keyExchange !== 'DH' && suite.keyExchange !== 'ECDH')),
+).map(({ id }) => id)
 /** A suite that means "I fell back": RFC 7507. */
 export const FALLBACK_SCSV = 0x5600
 const RENEGOTIATION_SCSV = 0x00ff
@@ -104,6 +114,11 @@ const RENEGOTIATION_SCSV = 0x00ff
 const X25519 = 29
 /** X25519, P-256, P-384, P-521, X448, ffdhe2048, ffdhe3072. */
 export const CLASSICAL_GROUPS = [X25519, 23, 24, 25, 30, 256, 257] as const
+/**
+ * A hello of TLS 1.2 names no finite-field groups: a server that knows RFC 7919 would take one of those, and hide from us the parameters that
+ * everybody else gets.
+ */
+const TLS12_GROUPS = CLASSICAL_GROUPS.filter((group) => group < 256)
 /** ECDSA, RSA-PSS, EdDSA and RSA with SHA-2, best first; SHA-1 last, as clients of 2016 offered them. */
 const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601, 0x0807, 0x0808, 0x0809, 0x080a, 0x080b, 0x0203, 0x0201] as const
 const RSA_SHA1 = 0x0201
@@ -124,7 +139,7 @@ const keyOf = ({ host, address }: Asked): string => (address === undefined ? hos
 const tls12Spec = (suites: readonly number[], more: Partial<ClientHelloSpec> = {}): ClientHelloSpec => ({
   version: 0x0303,
   suites,
-  groups: CLASSICAL_GROUPS,
+  groups: TLS12_GROUPS,
   signatureAlgorithms: SIGNATURES,
   alpn: ['h2', 'http/1.1'],
   extendedMasterSecret: true,
@@ -297,7 +312,46 @@ const classOf = (id: number): SuiteClass | undefined => {
 export const suitesHello = (asked: Asked, suites: readonly number[], ask: string): HelloProbe =>
   tlsHello({ ...at(asked), ask: `${ask}: ${suites.length} suites`, hello: tls12Spec([...suites, RENEGOTIATION_SCSV], { alpn: [] }) })
 
-export const weakSuites = (asked: Asked): Probe<SuiteLook> => acceptedSuites({ ...at(asked), suites: WEAK_SUITES, ask: 'weak suites' })
+const isRefusal = ({ end }: SuiteLook): boolean => end?.ok === true && end.value.answer === 'alert'
+
+/**
+ * Weak suites by class: the common ones, then, where the last hello with those was refused, the rare ones of the classes that nothing was accepted of.
+ * @throws ProbeError as acceptedSuites
+ */
+export function weakSuites(asked: Asked): Probe<SuiteLook> {
+  const common = acceptedSuites({ ...at(asked), suites: WEAK_SUITES, ask: 'weak suites' })
+  return {
+    kind: 'weakSuites',
+    key: `weakSuites ${keyOf(asked)}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 0 },
+    host: asked.host,
+    timeoutMs: 120_000,
+    async run(context) {
+      const seen = await context.observe(common)
+      if (!seen.ok) throw new ProbeError(seen.failure)
+      const first = seen.value
+      const known = new Set(first.accepted.map(({ suite }) => classOf(suite)))
+      const suites = RARE_SUITES.filter((id) => !known.has(classOf(id)))
+      const skipped = RARE_SUITES.filter((id) => known.has(classOf(id)))
+      // Unanswered, or refused for its version: these would fare no better.
+      const over = suites.length === 0 || !isRefusal(first) || (first.end?.ok === true && isAlert(first.end.value, PROTOCOL_VERSION))
+      if (over) return { ...first, offered: [...first.offered, ...RARE_SUITES], unasked: [...first.unasked, ...skipped], rest: [...first.rest, ...suites] }
+      const rare = await context.observe(acceptedSuites({ ...at(asked), suites, ask: 'rare weak suites' }))
+      if (!rare.ok) throw new ProbeError(rare.failure)
+      const second = rare.value
+      const found = new Set(second.accepted.map(({ suite }) => classOf(suite)))
+      return {
+        offered: [...first.offered, ...RARE_SUITES],
+        accepted: [...first.accepted, ...second.accepted],
+        unasked: [...first.unasked, ...skipped, ...second.unasked, ...first.rest.filter((id) => found.has(classOf(id)))],
+        rest: [...first.rest.filter((id) => !found.has(classOf(id))), ...second.rest],
+        // The common ones were refused: whether all of them were is in the answer to the rare ones.
+        ...(second.end === undefined ? {} : { end: second.end }),
+      }
+    },
+  }
+}
 
 export interface OtherKeyLook {
   /** Kind of key of the certificate that TLS 1.2 shows first. */
