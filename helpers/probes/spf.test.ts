@@ -60,7 +60,7 @@ const PLACES = `
   10.2.0.192.in-addr.arpa PTR forged.example.com
   20.2.0.192.in-addr.arpa PTR four.sub.example.com
   four.sub.example.com A 192.0.2.20
-  ${'0.1.0.0.'}${'0.0.0.0.'.repeat(5)}8.b.d.0.1.0.0.2.ip6.arpa PTR mail.example.org
+  0.1.0.0.${'0.0.0.0.'.repeat(5)}8.b.d.0.1.0.0.2.ip6.arpa PTR mail.example.org
   30.2.0.192.in-addr.arpa PTR !SERVFAIL
   40.2.0.192.in-addr.arpa PTR round.example.org
   round.example.org CNAME round.example.org
