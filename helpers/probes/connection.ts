@@ -2,6 +2,7 @@
  * Opens TCP and TLS connections for every probe: one address, one attempt, one deadline. Looks first and judges later: a bad certificate never
  * ends a connection here. Never sends credentials.
  */
+import { constants } from 'node:crypto'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, createSecureContext, type SecureContext, getCACertificates, type TLSSocket } from 'node:tls'
 import { parseCertificateCached } from '../grammar/certificate.ts'
@@ -189,6 +190,8 @@ function secureContext(target: Target, parameters: TlsParameters): SecureContext
     // Policy is computed from parsed data, never left to a level of the library; yet the default level stays for ordinary handshakes.
     ...(store === 'bundled' ? {} : { ca: store === 'declared' ? [...target.trust] : [...getCACertificates('bundled'), ...target.trust] }),
     minVersion: minVersion ?? 'TLSv1.2',
+    // A server without RFC 5746 is a finding of its own; refusing it here would leave everything else about it unseen.
+    secureOptions: constants.SSL_OP_LEGACY_SERVER_CONNECT,
     ...(maxVersion === undefined ? {} : { maxVersion }),
     ...(ciphers === undefined ? {} : { ciphers }),
     ...(groups === undefined ? {} : { ecdhCurve: groups }),

@@ -1,0 +1,473 @@
+/**
+ * How a server takes hellos: long ones, unknown values in them, a client that falls back, one that asks for a second handshake, and which groups it
+ * knows. What other looks have already shown costs nothing; a hello of its own is sent only where they leave something open. Facts only.
+ */
+import type { TlsHelloObservation, TlsObservation } from '../observations.ts'
+import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
+import { isFullDepth } from '../target.ts'
+import { openTls } from './connection.ts'
+import { type HelloProbe, tlsHello } from './tls-hello.ts'
+import { type Asked, CLASSICAL_GROUPS, FALLBACK_SCSV, groupsAsked, oldVersion, otherKeyLook, tls12Look, weakSuites } from './tls-plan.ts'
+import { tlsHandshake } from './tls.ts'
+
+const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601] as const
+const TLS13_SUITES = [0x1301, 0x1302, 0x1303] as const
+const TLS12_SUITES = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8] as const
+
+export const X25519MLKEM768 = 0x11ec
+export const OTHER_MLKEM = [0x11eb, 0x11ed] as const
+/** X25519Kyber768Draft00: what browsers offered before the standard. */
+export const KYBER_DRAFT = 0x6399
+const X25519 = 0x001d
+
+const at = ({ host, address }: Asked): Asked => ({ host, ...(address === undefined ? {} : { address }) })
+const keyOf = ({ host, address }: Asked): string => (address === undefined ? host : `${host} @${address}`)
+const ordinary = (asked: Asked): Probe<TlsObservation> => tlsHandshake(at(asked))
+const groupIn = (seen: Observed<TlsHelloObservation>): number | undefined => (seen.ok ? seen.value.flight.hello?.group : undefined)
+
+/** A look made of other looks: it opens nothing itself but what it observes. */
+const look = <T>(kind: string, asked: Asked, timeoutMs: number, run: (context: ProbeContext) => Promise<T>): Probe<T> => ({
+  kind,
+  key: `${kind} ${keyOf(asked)}`,
+  impact: 'read',
+  cost: { connections: 0, requests: 0 },
+  host: asked.host,
+  timeoutMs,
+  run,
+})
+
+/** Two kinds of a hello that both fit the same clients: the question is whether one arrives where the other does. */
+const clientHello = (asked: Asked, ask: string, kind: { readonly large?: boolean; readonly grease?: boolean }): HelloProbe =>
+  tlsHello({
+    ...at(asked),
+    ask,
+    hello: {
+      version: 0x0303,
+      supportedVersions: [0x0304, 0x0303],
+      suites: [...TLS13_SUITES, ...TLS12_SUITES],
+      groups: kind.large === true ? [X25519MLKEM768, ...CLASSICAL_GROUPS] : CLASSICAL_GROUPS,
+      keyShares: [],
+      signatureAlgorithms: SIGNATURES,
+      alpn: ['h2', 'http/1.1'],
+      extendedMasterSecret: true,
+      renegotiationInfo: true,
+      ...(kind.grease === true ? { grease: true } : {}),
+      ...(kind.large === true ? { padTo: 1_700 } : {}),
+    },
+    ...(kind.large === true ? { cutAfter: 1_200 } : {}),
+  })
+export const largeHello = (asked: Asked, number = 1): HelloProbe => clientHello(asked, `large hello ${number}`, { large: true })
+const smallHello = (asked: Asked, number = 1): HelloProbe => clientHello(asked, `small hello ${number}`, {})
+export const greasedHello = (asked: Asked, number = 1): HelloProbe => clientHello(asked, `small hello with unknown values ${number}`, { grease: true })
+
+/** What became of one hello. `lost`: reset, end of stream or silence after it was sent; anything said is `answered`, an alert too. */
+export interface HelloSample {
+  readonly what: string
+  readonly result: 'answered' | 'lost'
+  /** The answer, or the system's word for its absence. */
+  readonly how: string
+  /** Contains values that must be ignored. */
+  readonly grease?: true
+  readonly answerMs?: number
+  readonly at: string
+}
+export interface HelloPair {
+  readonly large: HelloSample
+  readonly small: HelloSample
+}
+export interface HelloSizes {
+  /** Hellos that do not fit one segment, and those that do, sent for other questions. */
+  readonly large: readonly HelloSample[]
+  readonly small: readonly HelloSample[]
+  /** Some hello got its answer only at the second try. */
+  readonly retried: readonly string[]
+  /** Pairs of one large and one small hello, one after the other, unlike in nothing but the length; absent where nothing called for them. */
+  readonly pairs?: readonly HelloPair[]
+  readonly peer?: string
+}
+
+const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EOF', 'TIMEOUT', 'EPIPE'])
+const word = ({ answer, flight }: TlsHelloObservation): string => (answer === 'alert' ? `alert ${flight.alert?.description ?? ''}` : answer)
+
+/** Undefined: no statement about the hello (no connection came about, or rubbish was said). */
+function sampleOf(what: string, seen: Observed<TlsHelloObservation>, grease = false): HelloSample | undefined {
+  const common = { what, at: seen.startedAt, ...(grease ? { grease: true as const } : {}) }
+  if (seen.ok) return { ...common, result: 'answered', how: word(seen.value), answerMs: seen.value.answerMs }
+  return LOST.has(seen.failure.code) && (seen.failure.phase === 'tls' || seen.failure.phase === 'deadline')
+    ? { ...common, result: 'lost', how: `${seen.failure.message} (${seen.failure.code})` }
+    : undefined
+}
+
+const FEW_PAIRS = 6
+const MANY_PAIRS = 30
+/** Pairs that all ended alike say enough: an address that answers nothing is not asked sixty times. */
+const GIVE_UP_AFTER = 3
+
+/**
+ * Do hellos that need more than one segment arrive as short ones do? One back end in six that loses them shows in a series only; it is sent where a
+ * large hello was lost already and no small one was, and in full depth.
+ * @throws ProbeError where no hello of either kind could be sent at all
+ */
+export function helloSizes(asked: Asked): Probe<HelloSizes> {
+  return look('helloSizes', asked, 240_000, async (context) => {
+    const tls = await context.observe(ordinary(asked))
+    const tls12 = await context.observe(tls12Look(at(asked)))
+    const others = await Promise.all([
+      context.observe(oldVersion(at(asked), 0x0302)),
+      context.observe(oldVersion(at(asked), 0x0301)),
+      context.observe(otherKeyLook(at(asked))),
+      context.observe(weakSuites(at(asked))),
+    ])
+    const large: HelloSample[] = []
+    const small: HelloSample[] = []
+    const retried: string[] = []
+    const add = (list: HelloSample[], sample: HelloSample | undefined): void => {
+      if (sample !== undefined) list.push(sample)
+    }
+    const first = 'the ordinary handshake'
+    if (tls.ok) {
+      const { at: when, handshakeMs, protocol, group, classicalOnly } = tls.value
+      if (classicalOnly === true) {
+        large.push({ what: first, result: 'lost', how: 'no answer', at: when })
+        small.push({ what: `${first} with classical groups`, result: 'answered', how: protocol, at: when })
+        // Without ML-KEM in the library the hello is short.
+      } else (knowsMlKem ? large : small).push({ what: first, result: 'answered', how: `${protocol} ${group ?? ''}`.trim(), answerMs: handshakeMs, at: when })
+    } else if (tls.failure.phase === 'tls' && LOST.has(tls.failure.code)) {
+      large.push({ what: first, result: 'lost', how: tls.failure.message, at: tls.startedAt })
+      small.push({ what: `${first} with classical groups`, result: 'lost', how: tls.failure.message, at: tls.startedAt })
+    } else if (tls.failure.phase !== 'tls') throw new ProbeError(tls.failure)
+    if (tls.attempts > 1 && tls.ok) retried.push(first)
+    if (tls12.ok) {
+      add(large, sampleOf('TLS 1.2, large', tls12.value.large, true))
+      if (tls12.value.small !== undefined) add(small, sampleOf('TLS 1.2, small', tls12.value.small))
+      if (tls12.value.large.ok && tls12.value.large.attempts > 1) retried.push('TLS 1.2, large')
+    }
+    const [tls11, tls10, otherKey, weak] = others
+    add(small, sampleOf('TLS 1.1', tls11))
+    add(small, sampleOf('TLS 1.0', tls10))
+    if (otherKey.ok) small.push({ what: 'the other kind of key', result: 'answered', how: word(otherKey.value.answer), at: otherKey.startedAt })
+    if (weak.ok && weak.value.end !== undefined) add(small, sampleOf('weak suites', weak.value.end))
+    const suspicion = retried.length > 0 || (large.some(({ result }) => result === 'lost') && !small.some(({ result }) => result === 'lost'))
+    const peer = tls.ok ? { peer: tls.value.peer } : {}
+    const most = isFullDepth(context.target) ? MANY_PAIRS : suspicion ? FEW_PAIRS : 0
+    if (most === 0) return { large, small, retried, ...peer }
+    const pairs: HelloPair[] = []
+    while (pairs.length < most) {
+      const number = pairs.length + 1
+      const long = sampleOf(`large hello ${number}`, await direct(context, largeHello(at(asked), number)))
+      const short = sampleOf(`small hello ${number}`, await direct(context, smallHello(at(asked), number)))
+      if (long === undefined || short === undefined) break
+      pairs.push({ large: long, small: short })
+      if (pairs.length === GIVE_UP_AFTER && pairs.every((pair) => pair.large.result === 'lost')) break
+    }
+    return { large, small, retried, pairs, ...peer }
+  })
+}
+/** Whether the library of this process offers ML-KEM by itself: OpenSSL 3.5. */
+const [major = 0, minor = 0] = process.versions.openssl.split('.').map(Number)
+export const knowsMlKem = major > 3 || (major === 3 && minor >= 5)
+
+/** One hello whose loss is the answer: sent here and now, so that no second try hides it. */
+async function direct(context: ProbeContext, hello: HelloProbe): Promise<Observed<TlsHelloObservation>> {
+  const startedAt = new Date().toISOString()
+  const start = performance.now()
+  const done = (): { startedAt: string; durationMs: number; attempts: number } => ({ startedAt, durationMs: performance.now() - start, attempts: 1 })
+  try {
+    return { ok: true, value: await hello.run(context), ...done() }
+  } catch (error) {
+    if (error instanceof ProbeError) return { ok: false, failure: error.failure, ...done() }
+    throw error
+  }
+}
+
+export interface UnknownValues {
+  /** A hello with values that must be ignored (RFC 8701), and whether they were the only thing unusual about it. */
+  readonly greased: Observed<TlsHelloObservation>
+  /** The same without them, sent only where the greased one got no ServerHello. */
+  readonly plain?: Observed<TlsHelloObservation>
+  /** legacy_version of a version that does not exist yet; full depth, and only where TLS 1.2 is accepted. */
+  readonly future?: Observed<TlsHelloObservation>
+}
+
+/** A version, suites, groups and extensions that nobody knows: are they ignored, as every server must? */
+export function unknownValues(asked: Asked): Probe<UnknownValues> {
+  return look('unknownValues', asked, 90_000, async (context) => {
+    const tls12 = await context.observe(tls12Look(at(asked)))
+    if (!tls12.ok) throw new ProbeError(tls12.failure)
+    const { large, best } = tls12.value
+    const full = isFullDepth(context.target)
+    const future =
+      full && best.flight.hello !== undefined
+        ? {
+            future: await context.observe(
+              tlsHello({
+                ...at(asked),
+                ask: 'a version to come',
+                hello: {
+                  version: 0x0305,
+                  suites: TLS12_SUITES,
+                  groups: CLASSICAL_GROUPS,
+                  signatureAlgorithms: SIGNATURES,
+                  extendedMasterSecret: true,
+                  renegotiationInfo: true,
+                },
+              }),
+            ),
+          }
+        : {}
+    // The long hello of TLS 1.2 carried them already, but for the version.
+    if (!full && large.ok && large.value.flight.hello !== undefined) return { greased: large, ...future }
+    const greased = await context.observe(greasedHello(at(asked)))
+    if (greased.ok && greased.value.flight.hello !== undefined) return { greased, ...future }
+    return { greased, plain: await context.observe(smallHello(at(asked))), ...future }
+  })
+}
+
+export interface KeyExchangeLook {
+  readonly tls: TlsObservation
+  /** The handshake offered X25519MLKEM768 first, with a share. */
+  readonly offered: boolean
+  /** HelloRetryRequest or refusal to hellos that know one group alone; asked only where the handshake did not choose it. */
+  readonly alone?: Observed<TlsHelloObservation>
+  /** To X25519MLKEM768 and X25519, without a share of either; asked where both are known and the handshake did not offer the choice. */
+  readonly both?: Observed<TlsHelloObservation>
+  /** To the other groups with ML-KEM and the draft before them. */
+  readonly others?: Observed<TlsHelloObservation>
+  /** The same without the draft, where the draft was chosen. */
+  readonly withoutDraft?: Observed<TlsHelloObservation>
+  /** Whether a client without ML-KEM gets through: the hello that shows it. */
+  readonly classical?: Observed<TlsHelloObservation>
+}
+
+/**
+ * Does the key exchange withstand a quantum computer, and can clients that know no such group still connect?
+ * @throws ProbeError of the ordinary handshake
+ */
+export function keyExchangeLook(asked: Asked): Probe<KeyExchangeLook> {
+  return look('keyExchangeLook', asked, 90_000, async (context) => {
+    const seen = await context.observe(ordinary(asked))
+    if (!seen.ok) throw new ProbeError(seen.failure)
+    const tls = seen.value
+    const offered = knowsMlKem && tls.classicalOnly !== true
+    if (tls.group === 'X25519MLKEM768') {
+      const tls12 = await context.observe(tls12Look(at(asked)))
+      // A TLS 1.2 flight is classical by itself.
+      if (tls12.ok && tls12.value.best.flight.hello !== undefined) return { tls, offered, classical: { ...tls12, value: tls12.value.best } }
+      return { tls, offered, classical: await context.observe(groupsAsked(at(asked), CLASSICAL_GROUPS, 'classical groups')) }
+    }
+    // TLS 1.3 was offered and not chosen: no group of this kind exists below it.
+    if (tls.protocol !== 'TLSv1.3') return { tls, offered }
+    const alone = await context.observe(groupsAsked(at(asked), [X25519MLKEM768], 'X25519MLKEM768 alone'))
+    if (groupIn(alone) === X25519MLKEM768) {
+      if (offered && tls.group !== undefined) return { tls, offered, alone }
+      return { tls, offered, alone, both: await context.observe(groupsAsked(at(asked), [X25519MLKEM768, X25519], 'X25519MLKEM768 before X25519')) }
+    }
+    const others = await context.observe(groupsAsked(at(asked), [...OTHER_MLKEM, KYBER_DRAFT], 'other groups with ML-KEM'))
+    if (groupIn(others) !== KYBER_DRAFT) return { tls, offered, alone, others }
+    return { tls, offered, alone, others, withoutDraft: await context.observe(groupsAsked(at(asked), OTHER_MLKEM, 'other groups with ML-KEM, no draft')) }
+  })
+}
+
+/** Every group of TLS 1.3, and the curves that TLS 1.2 may still agree on. */
+const TLS13_GROUPS = [X25519MLKEM768, ...OTHER_MLKEM, KYBER_DRAFT, ...CLASSICAL_GROUPS, 258, 259, 260] as const
+const CERTIFICATE_CURVES: readonly number[] = [23, 24, 25]
+const OLD_CURVES = Array.from({ length: 28 }, (_, index) => index + 1)
+
+export interface GroupsLook {
+  /** In the order in which the server preferred them among what was left. */
+  readonly accepted: readonly { readonly group: number; readonly version: number }[]
+  /** How each series ended: an answer without a further group, or the failure that leaves the rest unknown; `more`: it was broken off. */
+  readonly ends: readonly { readonly version: 'TLS 1.3' | 'TLS 1.2'; readonly end: Observed<TlsHelloObservation> | 'more'; readonly rest: readonly number[] }[]
+  readonly peer?: string
+}
+
+/** Every group by name: what the server chooses is taken away, and the rest is offered again. */
+export function everyGroup(asked: Asked): Probe<GroupsLook> {
+  return look('everyGroup', asked, 240_000, async (context) => {
+    const accepted: { group: number; version: number }[] = []
+    const ends: { version: 'TLS 1.3' | 'TLS 1.2'; end: Observed<TlsHelloObservation> | 'more'; rest: readonly number[] }[] = []
+    let peer: string | undefined
+    const series = async (
+      version: 'TLS 1.3' | 'TLS 1.2',
+      all: readonly number[],
+      hello: (rest: readonly number[]) => HelloProbe,
+      chosen: (seen: TlsHelloObservation) => number | undefined,
+    ): Promise<void> => {
+      let rest = all
+      // In TLS 1.2 the curve of an ECDSA certificate must be offered, too (RFC 8422 §5.1): what was chosen first goes to the end before it goes away.
+      let atTheEnd: number | undefined
+      for (;;) {
+        const seen = await context.observe(hello(rest))
+        if (seen.ok) peer ??= seen.value.peer
+        const group = seen.ok ? chosen(seen.value) : undefined
+        if (group === undefined || !rest.includes(group)) {
+          ends.push({ version, end: seen, rest })
+          return
+        }
+        const number = version === 'TLS 1.3' ? 0x0304 : 0x0303
+        if (!accepted.some((one) => one.group === group && one.version === number)) accepted.push({ group, version: number })
+        rest = rest.filter((one) => one !== group)
+        if (rest.length === 0) {
+          ends.push({ version, end: 'more', rest })
+          return
+        }
+        if (version === 'TLS 1.2' && CERTIFICATE_CURVES.includes(group) && atTheEnd !== group) {
+          atTheEnd = group
+          rest = [...rest, group]
+        }
+      }
+    }
+    await series(
+      'TLS 1.3',
+      TLS13_GROUPS,
+      (rest) => groupsAsked(at(asked), rest, `${rest.length} groups of TLS 1.3`),
+      ({ flight }) => flight.hello?.group,
+    )
+    await series(
+      'TLS 1.2',
+      OLD_CURVES,
+      (rest) =>
+        tlsHello({
+          ...at(asked),
+          ask: `${rest.length} curves`,
+          hello: {
+            version: 0x0303,
+            suites: [...TLS12_SUITES, 0xc009, 0xc00a, 0xc013, 0xc014, 0xc023, 0xc027],
+            groups: rest,
+            signatureAlgorithms: [...SIGNATURES, 0x0603, 0x0203, 0x0201],
+            extendedMasterSecret: true,
+            renegotiationInfo: true,
+          },
+        }),
+      ({ flight: { keyExchange } }) => (keyExchange?.kind === 'ecdhe' ? keyExchange.group : undefined),
+    )
+    return { accepted, ends, ...(peer === undefined ? {} : { peer }) }
+  })
+}
+
+export interface FallbackLook {
+  /** TLS 1.2, 1.1 and 1.0: what a hello of at most that version was answered. */
+  readonly asked: readonly { readonly version: number; readonly seen: Observed<TlsHelloObservation> }[]
+  /** Versions below TLS 1.3 that a ServerHello agreed to, highest first. */
+  readonly accepted: readonly number[]
+  /** A hello of the second of them that says it fell back (RFC 7507). */
+  readonly fallback?: Observed<TlsHelloObservation>
+}
+
+/** Does a server that speaks several old versions notice that a client was made to fall back? Asked only where it does. */
+export function fallbackLook(asked: Asked): Probe<FallbackLook> {
+  return look('fallbackLook', asked, 90_000, async (context) => {
+    const tls12 = await context.observe(tls12Look(at(asked)))
+    const looks = [
+      { version: 0x0303, seen: tls12.ok ? { ...tls12, value: tls12.value.best } : tls12 },
+      { version: 0x0302, seen: await context.observe(oldVersion(at(asked), 0x0302)) },
+      { version: 0x0301, seen: await context.observe(oldVersion(at(asked), 0x0301)) },
+    ] as const
+    const versions = looks.flatMap(({ seen }) => (seen.ok && seen.value.flight.hello !== undefined ? [seen.value.flight.hello.version] : []))
+    const accepted = [...new Set(versions)].filter((version) => version >= 0x0300 && version <= 0x0303).sort((a, b) => b - a)
+    const lower = accepted[1]
+    if (lower === undefined) return { asked: looks, accepted }
+    const version = lower as 0x0302 | 0x0301 | 0x0300
+    return { asked: looks, accepted, fallback: await context.observe(oldVersion(at(asked), version, [FALLBACK_SCSV])) }
+  })
+}
+
+export interface Renegotiation {
+  readonly peer: string
+  /** Second handshakes that were completed on one connection. */
+  readonly completed: number
+  readonly asked: number
+  /** How the series ended. `alert`: refused; `closed` and `silence`: no statement (rules G1). */
+  readonly end: 'done' | 'alert' | 'closed' | 'silence'
+  readonly how: string
+  readonly at: string
+}
+export interface RenegotiationLook {
+  /** One connection; a second where the first one's second handshake was completed. */
+  readonly tries: readonly Renegotiation[]
+}
+
+const RENEGOTIATION_WAIT_MS = 4_000
+export const MOST_RENEGOTIATIONS = 11
+
+/**
+ * A client that asks for a second handshake on a TLS 1.2 connection.
+ * @throws ProbeError `NO_TLS12` where TLS 1.2 itself is refused: TLS 1.3 has no second handshake; as openTls
+ */
+export function clientRenegotiation(asked: Asked): Probe<RenegotiationLook> {
+  const made = look('clientRenegotiation', asked, 120_000, async (context): Promise<RenegotiationLook> => {
+    const tls12 = await context.observe(tls12Look(at(asked)))
+    if (!tls12.ok) throw new ProbeError(tls12.failure)
+    if (tls12.value.best.flight.hello === undefined)
+      throw new ProbeError({ code: 'NO_TLS12', message: `TLS 1.2 was answered with ${word(tls12.value.best)}`, phase: 'tls' })
+    const { address } = tls12.value.best
+    const most = isFullDepth(context.target) ? MOST_RENEGOTIATIONS : 1
+    const first = await renegotiate(context, asked.host, address, most)
+    return { tries: first.completed === 0 ? [first] : [first, await renegotiate(context, asked.host, address, most)] }
+  })
+  return { ...made, cost: { connections: 1, requests: 0 } }
+}
+
+async function renegotiate(context: ProbeContext, host: string, address: string, most: number): Promise<Renegotiation> {
+  const when = new Date().toISOString()
+  // Whatever the server picks below TLS 1.3; our own security level decides nothing about it.
+  const { socket, tcp } = await openTls(context, { address, servername: host, maxVersion: 'TLSv1.2', alpn: ['http/1.1'] })
+  let completed = 0
+  const result = (end: Renegotiation['end'], how: string): Renegotiation => ({ peer: tcp.peer, completed, asked: most, end, how, at: when })
+  try {
+    while (completed < most) {
+      const before = socket.getFinished()
+      const outcome = await new Promise<{ readonly end: Renegotiation['end']; readonly how: string }>((resolve) => {
+        const timer = setTimeout(() => settle('silence', `no answer within ${RENEGOTIATION_WAIT_MS / 1000} s`), RENEGOTIATION_WAIT_MS)
+        const failed = (error: Error): void => {
+          const code = (error as { code?: unknown }).code
+          const alerted = /SSL alert number|NO_RENEGOTIATION|no renegotiation/i.test(`${error.message} ${String(code)}`)
+          settle(alerted ? 'alert' : 'closed', alerted ? 'the server sent an alert instead' : `${error.message.slice(0, 200)}`)
+        }
+        const closed = (): void => settle('closed', 'the server closed the connection')
+        const settle = (end: Renegotiation['end'], how: string): void => {
+          clearTimeout(timer)
+          socket.removeListener('error', failed)
+          socket.removeListener('close', closed)
+          socket.removeListener('end', closed)
+          resolve({ end, how })
+        }
+        socket.on('error', failed)
+        socket.once('close', closed)
+        socket.once('end', closed)
+        socket.resume()
+        // What is asked to verify is not asked of a handshake whose certificate nobody judges here.
+        const started = socket.renegotiate({ rejectUnauthorized: false, requestCert: false }, (error) => {
+          if (error instanceof Error) failed(error)
+          else settle('done', 'completed')
+        })
+        if (started === false) settle('closed', 'the connection was closed before')
+      })
+      if (outcome.end !== 'done') return result(outcome.end, completed === 0 ? outcome.how : `${outcome.how}, after ${completed}`)
+      const after = socket.getFinished()
+      // The proof of a handshake is its Finished message; a callback alone is none.
+      if (after === undefined || before === undefined || Buffer.compare(after, before) === 0) return result('silence', 'no second Finished message was seen')
+      completed += 1
+    }
+    return result('done', `${completed} completed`)
+  } finally {
+    socket.on('error', () => {})
+    socket.destroy()
+  }
+}
+
+/** A hello that offers an application protocol that nobody speaks, in TLS 1.2, where the answer is in plain text. */
+export const unknownProtocol = (asked: Asked): HelloProbe =>
+  tlsHello({
+    ...at(asked),
+    ask: 'an unknown application protocol',
+    hello: {
+      version: 0x0303,
+      suites: [...TLS12_SUITES],
+      groups: CLASSICAL_GROUPS,
+      signatureAlgorithms: [...SIGNATURES, 0x0603],
+      alpn: ['postproof/0'],
+      extendedMasterSecret: true,
+      renegotiationInfo: true,
+    },
+  })
