@@ -100,7 +100,9 @@ export function findPaths(leaf: CertificateFacts, others: readonly CertificateFa
       if (whole.length > longest.length) longest = whole
       paths.push({ certificates: whole, anchor: store })
     }
-    for (const issuer of bySubject.get(links.issuer) ?? []) if (!used.has(issuer.sha256) && verify(last, issuer)) climb([...chain, issuer])
+    const ends = new Set((anchors.get(links.issuer) ?? []).map(({ facts }) => facts.sha256))
+    for (const issuer of bySubject.get(links.issuer) ?? [])
+      if (!used.has(issuer.sha256) && !ends.has(issuer.sha256) && verify(last, issuer)) climb([...chain, issuer])
   }
   climb([leaf])
   return { paths, longest, endsSelfSigned: isSelfSigned(longest.at(-1) as CertificateFacts) }

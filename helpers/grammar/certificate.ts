@@ -350,6 +350,7 @@ function parseCertificate(raw: Uint8Array): CertificateReading {
     const outer = inside(raw, 'the certificate')
     if (outer.bytes.length !== raw.length) return { ok: false, error: 'bytes after the certificate' }
     const [tbs, algorithm] = children(outer, 'the certificate')
+    if (outer.bytes[0] !== 0x30 || tbs?.bytes[0] !== 0x30) return { ok: false, error: 'not a certificate' }
     const fields = [...children(need(tbs, 'tbsCertificate'), 'tbsCertificate')]
     const version = fields[0]?.tagClass === 2 ? fields.shift() : undefined
     const odd: string[] = []

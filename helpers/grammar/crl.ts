@@ -159,8 +159,10 @@ function extensionOf(node: DerNode): { readonly oid: string; readonly critical: 
 export function readCrl(bytes: Uint8Array): Reading<CrlFacts> {
   if (bytes.length > MOST_BYTES) return { ok: false, error: `larger than ${MOST_BYTES} bytes` }
   try {
-    const [tbs, algorithm, bits, more] = children(inside(bytes, 'the list'), 'the list')
+    const outside = inside(bytes, 'the list')
+    const [tbs, algorithm, bits, more] = children(outside, 'the list')
     const signed = need(tbs, 'tbsCertList')
+    if (outside.bytes[0] !== SEQUENCE || signed.bytes[0] !== SEQUENCE) throw new Malformed('not a CertificateList')
     const value = need(bits, 'signatureValue')
     if (more !== undefined || value.tag !== 3 || value.content[0] !== 0) throw new Malformed('signatureValue is malformed')
     const fields = [...children(signed, 'tbsCertList')]
@@ -260,6 +262,7 @@ export function findInCrl(crl: Pick<CrlFacts, 'revoked'>, serialHex: string): Re
     const date = contentStart(bytes, serialEnd, end)
     if (date < 0 || (bytes[serialEnd] !== 0x17 && bytes[serialEnd] !== 0x18)) return malformed('no date')
     const dateEnd = contentEnd(bytes, serialEnd, date)
+    if (dateEnd - date !== (bytes[serialEnd] === 0x17 ? 13 : 15)) return malformed('its date is none')
     let reason = 0
     if (dateEnd < end) {
       const list = bytes[dateEnd] === SEQUENCE ? contentStart(bytes, dateEnd, end) : -1
