@@ -24,11 +24,9 @@ const WINDOW = 16
 const FEWEST = 8
 /** A kind of success has at least so many answers: what the host says to anything. */
 const KIND = 3
-/** Sweeps of a host begin together; who comes later is asked one by one. */
+/** Sweeps of a host begin together; who comes later is asked one by one: one connection a host, and no more. */
 const GATHER_MS = 5
 const QUIET_MS = 2_000
-/** A server that ends each after a hundred answers needs two. */
-const MOST_CONNECTIONS = 3
 
 /** Refusals that are the host's own word about a path. Everything else may be its word about how it was asked. */
 const REFUSALS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 401, 403, 404, 405, 410])
@@ -57,9 +55,9 @@ const start = (body: Uint8Array, { maxBodyBytes }: BurstRequest): Uint8Array => 
 
 export class Bursts {
   readonly #host: string
-  #waiting: Asker[] = []
+  readonly #waiting: Asker[] = []
   #gathering = false
-  #off: string | undefined
+  #begun = false
 
   constructor(host: string) {
     this.#host = host
@@ -71,7 +69,7 @@ export class Bursts {
    */
   ask(context: ProbeContext, requests: readonly BurstRequest[], alone: (index: number) => Promise<Seen | undefined>): Promise<readonly (Seen | undefined)[]> {
     return new Promise((resolve, reject) => {
-      if (this.#off !== undefined || requests.length === 0) {
+      if (this.#begun || requests.length === 0) {
         resolve(requests.map(() => undefined))
         return
       }
@@ -79,10 +77,8 @@ export class Bursts {
       if (this.#gathering) return
       this.#gathering = true
       setTimeout(() => {
-        this.#gathering = false
-        const askers = this.#waiting
-        this.#waiting = []
-        void this.#burst(askers)
+        this.#begun = true
+        void this.#burst(this.#waiting.splice(0))
       }, GATHER_MS)
     })
   }
@@ -93,7 +89,7 @@ export class Bursts {
     try {
       const [first] = askers
       if (first !== undefined && all.length >= FEWEST) {
-        const { answers, peer, refused } = await this.#inTurn(
+        const { answers, peer, refused } = await this.#pipelined(
           first.context,
           all.map(({ request }) => request),
         )
@@ -123,27 +119,13 @@ export class Bursts {
                 const { request, by, index } = all[at] as (typeof all)[number]
                 ;(seen[by] as (Seen | undefined)[])[index] ??= this.#observation(request, answer, peer)
               }
-          else this.#off = 'one by one it answers otherwise'
-        } else this.#off = refused
-        if (this.#off !== undefined) first.context.log(`asked one by one: ${this.#off}`)
+          else first.context.log('asked one by one: there it answers otherwise')
+        }
       }
       askers.forEach(({ done }, by) => done(seen[by] as (Seen | undefined)[]))
     } catch (error) {
       for (const { failed } of askers) failed(error)
     }
-  }
-
-  /** Goes on over another connection where the server ends one after so many answers. */
-  async #inTurn(context: ProbeContext, requests: readonly BurstRequest[]): Promise<Answered> {
-    const answers: PipelinedAnswer[] = []
-    let peer = ''
-    for (let connections = 0; connections < MOST_CONNECTIONS && requests.length - answers.length >= FEWEST; connections += 1) {
-      const got = await this.#pipelined(context, requests.slice(answers.length))
-      if (got.refused !== undefined) return got
-      answers.push(...got.answers)
-      ;({ peer } = got)
-    }
-    return { answers, peer }
   }
 
   async #pipelined(context: ProbeContext, requests: readonly BurstRequest[]): Promise<Answered> {

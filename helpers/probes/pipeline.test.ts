@@ -206,7 +206,7 @@ describe('a sweep where nobody set a pace', () => {
       if (index === 24) socket.end()
     })
     expect(await swept(target)).toEqual(EXPECTED)
-    expect(connections()).toBe(3)
+    expect(connections()).toBe(2)
   })
 
   const held: string[] = []
