@@ -6,6 +6,9 @@ import { ordinary } from './probes.ts'
 import { noHosts, openssl, tlsHosts } from './shared.ts'
 import { CBC_SUITES, chosenSuites, isClass, suitesEvidence } from './suites.ts'
 
+/** What is wrong with the others, graver than their mode, other checks say. */
+const isModernOtherwise = isClass('cbc', 'dhe', 'static-rsa', 'static-dh')
+
 export default defineCheck({
   id: 'tls/cipher-cbc',
   title: 'No CBC suites',
@@ -28,7 +31,7 @@ export default defineCheck({
     return { tls: attempt(ordinary(hostOf(subject))), tls12: attempt(tls12Look(asked)), weak: attempt(weakSuites(asked)) }
   },
   judge: ({ tls, tls12, weak }) => {
-    const preferred = chosenSuites(tls, tls12).find(({ suite }) => suite.mode === 'cbc')
+    const preferred = chosenSuites(tls, tls12).find(({ suite }) => suite.mode === 'cbc' && isModernOtherwise(suite))
     if (preferred !== undefined) {
       const { how, where, at } = preferred
       return fail('tls.cipher.cbc-preferred', { what: 'suite chosen by a modern hello', expected: 'an AEAD suite', received: how, where, at })
