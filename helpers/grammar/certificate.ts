@@ -256,6 +256,15 @@ function logIds(list: Uint8Array): string[] {
   return found
 }
 
+/** Log ids (hex) of a timestamp list that came in the handshake (RFC 6962 §3.3.1); undefined where it is malformed. */
+export function readTimestampList(list: Uint8Array): readonly string[] | undefined {
+  try {
+    return logIds(list)
+  } catch {
+    return undefined
+  }
+}
+
 interface Extensions {
   dnsNames: string[]
   ipAddresses: string[]

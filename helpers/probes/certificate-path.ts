@@ -32,6 +32,7 @@ export interface CertificatePaths extends PathFindings {
 }
 
 const FETCH_LIMIT = 64 * 1024
+const MOST_PLACES = 2
 const FETCH_MS = 5_000
 
 const indexes = new Map<string, AnchorIndex>()
@@ -90,7 +91,7 @@ async function fetchIssuer(context: ProbeContext, url: string, from: string): Pr
 
 /**
  * The served certificates of a host and the paths they give. Composes the ordinary handshake with a TLS 1.2 hello of our own, to which
- * the certificates come in plain text; opens a third connection only to fetch a missing issuer (at most 3 fetches, 64 KiB, 5 s each).
+ * the certificates come in plain text; opens a third connection only to fetch a missing issuer (at most 3 certificates up, 2 places each, 64 KiB, 5 s).
  */
 export function certificatePaths(host: string): Probe<CertificatePaths> {
   return {
@@ -132,13 +133,16 @@ export function certificatePaths(host: string): Probe<CertificatePaths> {
       let fetched: CertificatePaths['fetched']
       for (let turn = 0; turn < 3; turn += 1) {
         const last = found.longest.at(-1) as CertificateFacts
-        const url = last.caIssuerUrls.find((one) => one.startsWith('http://'))
-        if (url === undefined) break
-        const answer = await fetchIssuer(context, url, tls.address)
-        if (answer.certificates.length === 0) {
+        // An authority may name several places: the first that has a certificate counts.
+        let answer: Awaited<ReturnType<typeof fetchIssuer>> | undefined
+        let url = ''
+        for (const place of last.caIssuerUrls.filter((one) => one.startsWith('http://')).slice(0, MOST_PLACES)) {
+          url = place
+          answer = await fetchIssuer(context, place, tls.address)
+          if (answer.certificates.length > 0) break
           fetched ??= { url, result: 'not-fetched', detail: answer.detail }
-          break
         }
+        if (answer === undefined || answer.certificates.length === 0) break
         extra.push(...answer.certificates)
         const again = findPaths(leaf, [...served.slice(1), ...extra], anchors)
         fetched = { url, result: again.paths.length > 0 ? 'completes' : 'does-not-help', subject: answer.certificates[0]?.subject ?? '', detail: answer.detail }

@@ -142,6 +142,11 @@ const path = (first: CertificateFacts, ...rest: CertificateFacts[]): object => {
   const whole = [first, ...(rest.length > 0 ? rest : [intermediate(), root()])]
   return { paths: paths({ leaf: first, paths: [{ certificates: whole, anchor: 'bundled' }], longest: whole, served: whole.slice(0, -1) }) }
 }
+const timestampList = (data: Buffer): object => seen({ best: { flight: { hello: { extensions: [{ type: 18, data }] }, certificates: [] } } })
+const timestamps = (...logs: string[]): object => {
+  const list = Buffer.concat(logs.map((log) => Buffer.concat([Buffer.from([0, 47, 0]), Buffer.from(log.repeat(32), 'hex'), Buffer.alloc(14)])))
+  return timestampList(Buffer.concat([Buffer.from([list.length >> 8, list.length & 255]), list]))
+}
 const SERVER = '1.3.6.1.5.5.7.3.1'
 const CLIENT = '1.3.6.1.5.5.7.3.2'
 const private_ = (more: { readonly extendedKeyUsage: readonly string[] | undefined }): object => {
@@ -493,20 +498,25 @@ const CASES: Record<string, readonly Case[]> = {
     ['neither', path(leaf({ crlUrls: [] })), 'warn tls.revocation.none'],
     ['private', { paths: paths({ paths: [{ certificates: [leaf(), root()], anchor: 'declared' }] }) }, 'skip'],
   ],
-  sct: [
-    ['three logs', path(leaf()), 'pass'],
-    ['three logs, 190 days', path(leaf({ notBefore: day(-10), notAfter: day(180) })), 'pass'],
-    ['two logs, 90 days', path(leaf({ sctLogIds: ['aa', 'bb'] })), 'pass'],
-    ['two logs, 190 days', path(leaf({ sctLogIds: ['aa', 'bb'], notBefore: day(-10), notAfter: day(180) })), 'fail tls.sct.too-few'],
-    ['one log twice', path(leaf({ sctLogIds: ['aa', 'aa'] })), 'fail tls.sct.too-few'],
-    ['private root', { paths: paths({ paths: [{ certificates: [leaf({ sctLogIds: [] }), root()], anchor: 'declared' }] }) }, 'skip'],
+  sct: (
     [
-      'declared public',
-      { paths: paths({ leaf: leaf({ sctLogIds: [] }), paths: [{ certificates: [leaf(), root()], anchor: 'declared' }] }) },
-      'fail tls.sct.too-few',
-      { tls: { trust: 'public' } },
-    ],
-  ],
+      ['three logs', path(leaf()), 'pass'],
+      ['three logs, 190 days', path(leaf({ notBefore: day(-10), notAfter: day(180) })), 'pass'],
+      ['two logs, 90 days', path(leaf({ sctLogIds: ['aa', 'bb'] })), 'pass'],
+      ['two logs, 190 days', path(leaf({ sctLogIds: ['aa', 'bb'], notBefore: day(-10), notAfter: day(180) })), 'fail tls.sct.too-few'],
+      ['one log twice', path(leaf({ sctLogIds: ['aa', 'aa'] })), 'fail tls.sct.too-few'],
+      ['private root', { paths: paths({ paths: [{ certificates: [leaf({ sctLogIds: [] }), root()], anchor: 'declared' }] }) }, 'skip'],
+      [
+        'declared public',
+        { paths: paths({ leaf: leaf({ sctLogIds: [] }), paths: [{ certificates: [leaf(), root()], anchor: 'declared' }] }) },
+        'fail tls.sct.too-few',
+        { tls: { trust: 'public' } },
+      ],
+      ['too few embedded, two in the handshake', { ...path(leaf({ sctLogIds: [] })), flight: timestamps('aa', 'bb') }, 'pass'],
+      ['too few embedded, one in the handshake', { ...path(leaf({ sctLogIds: ['cc'] })), flight: timestamps('aa', 'aa') }, 'fail tls.sct.too-few'],
+      ['rubbish in the handshake', { ...path(leaf({ sctLogIds: [] })), flight: timestampList(Buffer.from([0, 9, 1])) }, 'fail tls.sct.too-few'],
+    ] as readonly Case[]
+  ).map(([what, looked, ...rest]): Case => [what, { flight: VERSION, ...looked }, ...rest]),
   'ocsp-staple': [
     ['none, none due', { tls: tls() }, 'pass'],
     ['none though it could', one(leaf({ ocspUrls: ['http://ocsp.example.net'] })), 'pass'],
