@@ -137,7 +137,8 @@ export async function fetchPublished(context: ProbeContext, asked: PublishedRequ
       if (answer.status === undefined) return failed('unreachable', 'answered no HTTP')
       const header = (name: string): string => answer.headers.find(([key]) => key.toLowerCase() === name)?.[1] ?? ''
       if ([301, 302, 307, 308].includes(answer.status)) {
-        const next = URL.parse(header('location'), url.href)
+        const location = header('location')
+        const next = location === '' ? null : URL.parse(location, url.href)
         if (next === null) return failed('refused', `answered ${answer.status} without a place to go`)
         place = next.href
         continue
