@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { crlAt, ocspAt } from '../../fixtures/certificates.ts'
 import { healthyWorld } from '../../fixtures/healthy.ts'
 import { outcomesOf } from '../../fixtures/proof.ts'
-import { published } from '../../fixtures/servers/authority.ts'
+import { AUTHORITY_PORT, published } from '../../fixtures/servers/authority.ts'
 import revoked from './revoked.check.ts'
 
 type Extensions = ReturnType<typeof crlAt>[]
@@ -58,4 +58,16 @@ test.each(batches.map((scenarios, batch) => ({ batch, scenarios })))('what autho
     expect([what, result?.outcome]).toEqual([what, outcome])
     expect(result?.evidence[0]?.received).toMatch(says)
   }
+})
+
+test('a list is fetched once per run, however many certificates point to it', async () => {
+  const world = healthyWorld()
+  for (const name of names) {
+    const host = world.hosts[name]
+    if (host === undefined) throw new RangeError('no host')
+    host.certificate = { ...host.certificate, extensions: list('/crl/current') }
+  }
+  const { byKey, connections } = await outcomesOf(world, [revoked], { hosts: new Set(names) })
+  expect([...byKey.values()].map(({ outcome }) => outcome)).toEqual(names.map(() => 'pass'))
+  expect(connections[String(AUTHORITY_PORT)]).toBe(1)
 })
