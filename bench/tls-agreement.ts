@@ -14,7 +14,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { trustedRoot } from '../fixtures/certificates.ts'
-import { FACTS, type Fact, type TlsConfiguration, tlsConfigurations } from '../fixtures/real/tls/configurations.ts'
+import { installed } from '../fixtures/real/process.ts'
+import { benchConfigurations, FACTS, type Fact, type TlsConfiguration, tlsConfigurations } from '../fixtures/real/tls/configurations.ts'
+import { startJsse } from '../fixtures/real/tls/jsse.ts'
 import { TLS_NAME } from '../fixtures/real/tls/server.ts'
 import { tlsServers } from '../fixtures/real/tls/servers.ts'
 import { median, run } from './measure.ts'
@@ -35,7 +37,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values: flags } = parseArgs({ options: { only: { type: 'string' }, tools: { type: 'string' }, cache: { type: 'string' } } })
 const tools = flags.tools === undefined ? TOOLS : TOOLS.filter((tool) => (flags.tools as string).split(',').includes(tool))
 const only = flags.only?.split(',')
-const chosen = tlsConfigurations.filter(({ name }) => only?.some((one) => name === one || (one.endsWith('*') && name.startsWith(one.slice(0, -1)))) ?? true)
+const chosen = [...tlsConfigurations, ...(installed('java') ? benchConfigurations : [])].filter(
+  ({ name }) => only?.some((one) => name === one || (one.endsWith('*') && name.startsWith(one.slice(0, -1)))) ?? true,
+)
 if (tools.length === 0 || chosen.length === 0) throw new RangeError('nothing to compare: --tools or --only names nothing that exists')
 const cache = flags.cache
 if (cache !== undefined) await mkdir(cache, { recursive: true })
@@ -87,10 +91,12 @@ const looks: Record<Tool, (port: number) => Promise<Omit<Look, 'connections'>>> 
       network: { addresses: { [TLS_NAME]: '127.0.0.1' }, ports: { http: plain.port, https: port }, trust: ['root.pem'] },
     }
     await writeFile(join(work, 'target.json'), JSON.stringify(target))
+    await rm(join(work, 'report'), { recursive: true, force: true })
     const done = await run(process.execPath, [
       join(root, 'cli/main.ts'),
       ...['verify', join(work, 'target.json'), '--suite', 'tls', '--quiet', '--report', join(work, 'report')],
     ])
+    if (!existsSync(join(work, 'report', 'report.json'))) throw new Error(`exit ${done.exitCode}: ${done.stderr.slice(0, 500)} ${done.stdout.slice(-500)}`)
     return { raw: await readFile(join(work, 'report', 'report.json'), 'utf8'), wallMs: done.wallMs, exitCode: done.exitCode }
   },
   sslscan: async (port) => {
@@ -115,7 +121,7 @@ const looks: Record<Tool, (port: number) => Promise<Omit<Look, 'connections'>>> 
 async function look(tool: Tool, configuration: TlsConfiguration): Promise<Look> {
   const file = cache === undefined ? undefined : join(cache, `${configuration.name}.${tool}.json`)
   if (file !== undefined && existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Look
-  const server = await tlsServers[configuration.server].start(configuration)
+  const server = await (configuration.server === 'jsse' ? startJsse : tlsServers[configuration.server].start)(configuration)
   const relay = await relayTo(server.port)
   try {
     const done = await looks[tool](relay.port)

@@ -169,6 +169,7 @@ export interface Tls12Look {
   readonly best: TlsHelloObservation
 }
 
+const TLS12 = 0x0303
 const PROTOCOL_VERSION = 70
 const isAlert = (seen: TlsHelloObservation, description: number): boolean => seen.answer === 'alert' && seen.flight.alert?.description === description
 
@@ -267,11 +268,19 @@ const MOST_ROUNDS = 12
  * (N classes in N + 1 connections, rules P8), or alone (`by: 'suite'`, every suite by name). Where the TLS 1.2 look was answered
  * `protocol_version`, no suite of TLS 1.2 is accepted and no connection is made.
  */
-export function acceptedSuites(asked: Asked & { readonly suites: readonly number[]; readonly ask: string; readonly by?: 'class' | 'suite' }): Probe<SuiteLook> {
-  const { suites, ask, by = 'class' } = asked
+export function acceptedSuites(
+  asked: Asked & {
+    readonly suites: readonly number[]
+    readonly ask: string
+    readonly by?: 'class' | 'suite'
+    /** Highest version offered. @default 0x0303 */
+    readonly version?: number
+  },
+): Probe<SuiteLook> {
+  const { suites, ask, by = 'class', version = TLS12 } = asked
   return {
     kind: 'acceptedSuites',
-    key: `acceptedSuites ${keyOf(asked)} ${ask} ${by} ${suites.map((id) => id.toString(16)).join(',')}`,
+    key: `acceptedSuites ${keyOf(asked)} ${ask} ${by} ${version.toString(16)} ${suites.map((id) => id.toString(16)).join(',')}`,
     impact: 'read',
     cost: { connections: 0, requests: 0 },
     host: asked.host,
@@ -289,7 +298,7 @@ export function acceptedSuites(asked: Asked & { readonly suites: readonly number
       let end: Observed<TlsHelloObservation> | undefined
       const most = by === 'class' ? MOST_ROUNDS : suites.length + 1
       while (rest.length > 0 && accepted.length < most) {
-        end = await context.observe(suitesHello(asked, rest, ask))
+        end = await context.observe(suitesHello(asked, rest, ask, version))
         const hello = end.ok && agrees(end.value) ? end.value.flight.hello : undefined
         if (!end.ok || hello === undefined || !rest.includes(hello.cipher)) break
         accepted.push({ suite: hello.cipher, version: hello.version, answer: end.value })
@@ -308,18 +317,32 @@ const classOf = (id: number): SuiteClass | undefined => {
   return suite === undefined ? undefined : suiteClass(suite)
 }
 
-/** A hello of TLS 1.2 at most with these suites and no other. */
-export const suitesHello = (asked: Asked, suites: readonly number[], ask: string): HelloProbe =>
-  tlsHello({ ...at(asked), ask: `${ask}: ${suites.length} suites`, hello: tls12Spec([...suites, RENEGOTIATION_SCSV], { alpn: [] }) })
+/** A hello of TLS 1.2 at most (or of an older `version`) with these suites and no other. */
+export const suitesHello = (asked: Asked, suites: readonly number[], ask: string, version: number = TLS12): HelloProbe =>
+  tlsHello({ ...at(asked), ask: `${ask}: ${suites.length} suites`, hello: tls12Spec([...suites, RENEGOTIATION_SCSV], { alpn: [], version }) })
 
-const isRefusal = ({ end }: SuiteLook): boolean => end?.ok === true && end.value.answer === 'alert'
+const isRefusal = ({ end }: SuiteLook): boolean => end?.ok === true && refuses(end.value)
+
+/** Two looks in a row as one; where either was not refused in the end, the whole was not. */
+function joined(first: SuiteLook, second: SuiteLook): SuiteLook {
+  const found = new Set(second.accepted.map(({ suite }) => classOf(suite)))
+  const unfinished = [first, second].find((look) => look.rest.length > 0 && !isRefusal(look))
+  const { end } = unfinished ?? (second.rest.length > 0 ? second : first)
+  const offered = [...new Set([...first.offered, ...second.offered])]
+  const rest = [...new Set([...first.rest, ...second.rest])].filter((id) => !found.has(classOf(id)))
+  const accepted = [...first.accepted, ...second.accepted]
+  const told = new Set([...rest, ...accepted.map(({ suite }) => suite)])
+  return { offered, accepted, unasked: offered.filter((id) => !told.has(id)), rest, ...(end === undefined ? {} : { end }) }
+}
+/** These have no place in newer versions (RFC 4346 §A.5, RFC 5246 §A.5), and strict servers do not choose them there. */
+const OF_OLD_VERSIONS: ReadonlySet<SuiteClass | undefined> = new Set<SuiteClass>(['null', 'export', 'anonymous', 'broken'])
 
 /**
- * Weak suites by class: the common ones, then, where the last hello with those was refused, the rare ones of the classes that nothing was accepted of.
+ * Weak suites by class, each question about the classes of which nothing was accepted so far: the common ones; where those are refused, the rare
+ * ones; and where an old version is accepted, the worst ones again in that.
  * @throws ProbeError as acceptedSuites
  */
 export function weakSuites(asked: Asked): Probe<SuiteLook> {
-  const common = acceptedSuites({ ...at(asked), suites: WEAK_SUITES, ask: 'weak suites' })
   return {
     kind: 'weakSuites',
     key: `weakSuites ${keyOf(asked)}`,
@@ -328,27 +351,37 @@ export function weakSuites(asked: Asked): Probe<SuiteLook> {
     host: asked.host,
     timeoutMs: 120_000,
     async run(context) {
-      const seen = await context.observe(common)
-      if (!seen.ok) throw new ProbeError(seen.failure)
-      const first = seen.value
-      const known = new Set(first.accepted.map(({ suite }) => classOf(suite)))
-      const suites = RARE_SUITES.filter((id) => !known.has(classOf(id)))
-      const skipped = RARE_SUITES.filter((id) => known.has(classOf(id)))
-      // Unanswered, or refused for its version: these would fare no better.
-      const over = suites.length === 0 || !isRefusal(first) || (first.end?.ok === true && isAlert(first.end.value, PROTOCOL_VERSION))
-      if (over) return { ...first, offered: [...first.offered, ...RARE_SUITES], unasked: [...first.unasked, ...skipped], rest: [...first.rest, ...suites] }
-      const rare = await context.observe(acceptedSuites({ ...at(asked), suites, ask: 'rare weak suites' }))
-      if (!rare.ok) throw new ProbeError(rare.failure)
-      const second = rare.value
-      const found = new Set(second.accepted.map(({ suite }) => classOf(suite)))
-      return {
-        offered: [...first.offered, ...RARE_SUITES],
-        accepted: [...first.accepted, ...second.accepted],
-        unasked: [...first.unasked, ...skipped, ...second.unasked, ...first.rest.filter((id) => found.has(classOf(id)))],
-        rest: [...first.rest.filter((id) => !found.has(classOf(id))), ...second.rest],
-        // The common ones were refused: whether all of them were is in the answer to the rare ones.
-        ...(second.end === undefined ? {} : { end: second.end }),
+      const ask = async (suites: readonly number[], what: string, version: number = TLS12): Promise<SuiteLook> => {
+        const seen = await context.observe(acceptedSuites({ ...at(asked), suites, ask: what, version }))
+        if (!seen.ok) throw new ProbeError(seen.failure)
+        return seen.value
       }
+      const open = (look: SuiteLook, suites: readonly number[]): readonly number[] => {
+        const known = new Set(look.accepted.map(({ suite }) => classOf(suite)))
+        return suites.filter((id) => !known.has(classOf(id)))
+      }
+      const common = await ask(WEAK_SUITES, 'weak suites')
+      // Unanswered, or refused for its version: further hellos would fare no better.
+      if (!isRefusal(common) && common.rest.length > 0)
+        return joined(common, { offered: RARE_SUITES, accepted: [], unasked: [], rest: open(common, RARE_SUITES) })
+      if (common.end?.ok === true && isAlert(common.end.value, PROTOCOL_VERSION))
+        return { ...common, offered: [...WEAK_SUITES, ...RARE_SUITES], rest: [...common.rest, ...RARE_SUITES] }
+      const rare = open(common, RARE_SUITES)
+      const look = rare.length === 0 ? common : joined(common, await ask(rare, 'rare weak suites'))
+      const [tls12, tls11, tls10] = await Promise.all([
+        context.observe(tls12Look(asked)),
+        context.observe(oldVersion(asked, 0x0302)),
+        context.observe(oldVersion(asked, 0x0301)),
+      ])
+      const versions = [tls10, tls11].flatMap((seen) => (seen.ok && agrees(seen.value) ? (seen.value.flight.hello?.version ?? []) : []))
+      const old = versions[0]
+      const worst = open(
+        look,
+        [...WEAK_SUITES, ...RARE_SUITES].filter((id) => OF_OLD_VERSIONS.has(classOf(id))),
+      )
+      // Where the hellos above ended in that version, this was the question.
+      if (old === undefined || worst.length === 0 || (tls12.ok && tls12.value.best.flight.hello?.version === old)) return look
+      return joined(look, await ask(worst, 'the worst suites in an old version', old))
     },
   }
 }
