@@ -93,10 +93,21 @@ export function opensslFor(target: Target, fqdn: string, flags: readonly string[
 /**
  * Sends these bytes over TCP and shows the first of what comes back in hexadecimal: `15 03` begins an alert (its last byte says which: 28 is
  * handshake_failure, 46 protocol_version), `16 03` a handshake, whose bytes 10 and 11 are the version. For hellos that no tool of today can make.
+ * `last`: the end of the answer; `count`: only how long it is.
  */
-export function bytesFor(target: Target, fqdn: string, bytes: Uint8Array, port = 443, address = pinnedAddresses(target, fqdn)?.[0] ?? fqdn): string {
+export function bytesFor(
+  target: Target,
+  fqdn: string,
+  bytes: Uint8Array,
+  port = 443,
+  address = pinnedAddresses(target, fqdn)?.[0] ?? fqdn,
+  shown: 'first' | 'last' | 'count' = 'first',
+): string {
   const octal = [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
-  const script = `exec 3<>/dev/tcp/${address}/${realPort(target, port) ?? port}; printf "${octal}" >&3; timeout 5 head -c 64 <&3 | od -An -tx1`
+  const show = { first: 'timeout 5 head -c 64 <&3 | od -An -tx1', last: 'timeout 5 cat <&3 | tail -c 32 | od -An -tx1', count: 'timeout 5 cat <&3 | wc -c' }[
+    shown
+  ]
+  const script = `exec 3<>/dev/tcp/${address}/${realPort(target, port) ?? port}; printf "${octal}" >&3; ${show}`
   return `bash -c ${shellQuote(script)}`
 }
 
