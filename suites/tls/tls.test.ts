@@ -18,7 +18,7 @@ import { targetSchema } from '../../helpers/target/schema.ts'
 import type { Verdict } from '../../helpers/verdict.ts'
 import { margins } from './expiry-margin.check.ts'
 import { limitFor } from './lifetime-limit.check.ts'
-import { ownName, proofOfFailure, suiteMatches, suitesOutside } from './shared.ts'
+import { ownName, proofOfFailure } from './shared.ts'
 
 const NOW = new Date('2026-11-21T12:00:00.000Z')
 const DAY = 86_400_000
@@ -736,140 +736,9 @@ const CASES: Record<string, readonly Case[]> = {
     ['internal names', { seen: seen(tls({ chain: [leaf({ dnsNames: ['git.lan'] })] })) }, 'warn tls.default.internal-names'],
     ['closed without a word', { seen: EOF }, 'inconclusive'],
   ],
-  ...Object.fromEntries(
-    (['tls10', 'tls11'] as const).map((name) => {
-      const version = name === 'tls10' ? 'TLSv1' : 'TLSv1.1'
-      return [
-        name,
-        [
-          ['alert', { seen: VERSION }, 'pass'],
-          ['another version', { seen: failed('ERR_SSL_UNSUPPORTED_PROTOCOL') }, 'pass'],
-          ['completed', { seen: seen(tls({ protocol: version })) }, `fail tls.${name}.accepted`],
-          [
-            'our own library refused what the server agreed to',
-            { seen: failed('ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED') },
-            `fail tls.${name}.accepted`,
-          ],
-          ['small DH key', { seen: failed('ERR_SSL_DH_KEY_TOO_SMALL') }, `fail tls.${name}.accepted`],
-          ['unsafe renegotiation', { seen: failed('ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED') }, `fail tls.${name}.accepted`],
-          ['silence is no refusal', { seen: SILENT }, 'inconclusive'],
-          ['a reset is no refusal', { seen: RESET }, 'inconclusive'],
-          ['an end of stream is no refusal', { seen: EOF }, 'inconclusive'],
-          ['rubbish', { seen: failed('ERR_SSL_WRONG_VERSION_NUMBER') }, 'inconclusive'],
-          ['declared by the owner', { seen: seen(tls({ protocol: version })) }, `warn tls.${name}.accepted`, { tls: { minVersion: version } }],
-        ] satisfies Case[],
-      ]
-    }),
-  ),
-  tls12: [
-    ['both', { ordinary: seen(tls()), capped: seen(tls({ protocol: 'TLSv1.2' })) }, 'pass'],
-    ['1.3 only', { ordinary: seen(tls()), capped: VERSION }, 'pass'],
-    ['neither', { ordinary: VERSION, capped: VERSION }, 'fail tls.version.too-old'],
-    ['silent', { ordinary: SILENT, capped: SILENT }, 'inconclusive'],
-  ],
   tls13: [
     ['1.3', { tls: tls() }, 'pass'],
     ['1.2', { tls: tls({ protocol: 'TLSv1.2' }) }, 'warn tls.tls13.missing'],
-  ],
-  'protocol-range': [
-    ['as declared', { tls: tls(), tls12: seen(tls({ protocol: 'TLSv1.2' })), tls11: VERSION, tls10: VERSION }, 'pass', { tls: { minVersion: 'TLSv1.2' } }],
-    [
-      '1.1 accepted',
-      { tls: tls(), tls12: VERSION, tls11: seen(tls({ protocol: 'TLSv1.1' })), tls10: VERSION },
-      'fail tls.version.outside-range',
-      { tls: { minVersion: 'TLSv1.2' } },
-    ],
-    [
-      '1.2 accepted',
-      { tls: tls(), tls12: seen(tls({ protocol: 'TLSv1.2' })), tls11: VERSION, tls10: VERSION },
-      'fail tls.version.outside-range',
-      { tls: { minVersion: 'TLSv1.3' } },
-    ],
-    [
-      '1.3 chosen',
-      { tls: tls(), tls12: seen(tls({ protocol: 'TLSv1.2' })), tls11: VERSION, tls10: VERSION },
-      'fail tls.version.outside-range',
-      { tls: { maxVersion: 'TLSv1.2' } },
-    ],
-    [
-      'only 1.2 where 1.3 is declared',
-      { tls: tls({ protocol: 'TLSv1.2' }), tls12: VERSION, tls11: VERSION, tls10: VERSION },
-      'fail tls.version.not-accepted',
-      { tls: { minVersion: 'TLSv1.3' } },
-    ],
-    [
-      'silence to 1.0',
-      { tls: tls(), tls12: seen(tls({ protocol: 'TLSv1.2' })), tls11: VERSION, tls10: SILENT },
-      'inconclusive',
-      { tls: { minVersion: 'TLSv1.2' } },
-    ],
-  ],
-  'cipher-static-rsa': [
-    ['refused', { tls: tls(), seen: ALERT }, 'pass'],
-    ['accepted', { tls: tls(), seen: seen(tls({ protocol: 'TLSv1.2', cipher: 'AES128-SHA' })) }, 'warn tls.cipher.static-rsa'],
-    ['chosen', { tls: tls({ protocol: 'TLSv1.2', cipher: 'AES128-GCM-SHA256' }), seen: ALERT }, 'fail tls.cipher.static-rsa'],
-    ['reset', { tls: tls(), seen: RESET }, 'inconclusive'],
-  ],
-  'cipher-cbc': [
-    ['refused', { tls: tls(), seen: ALERT }, 'pass'],
-    ['accepted', { tls: tls(), seen: seen(tls({ protocol: 'TLSv1.2', cipher: 'ECDHE-RSA-AES128-SHA' })) }, 'warn tls.cipher.cbc'],
-    ['chosen', { tls: tls({ protocol: 'TLSv1.2', cipher: 'ECDHE-RSA-AES128-SHA256' }), seen: ALERT }, 'fail tls.cipher.cbc-preferred'],
-    ['silent', { tls: tls(), seen: SILENT }, 'inconclusive'],
-  ],
-  'cipher-list': [
-    ['as declared', { tls12: seen(tls({ cipher: 'ECDHE-RSA-AES128-GCM-SHA256' })), others: ALERT }, 'pass', { tls: { ciphersTls12: ['ECDHE-*-GCM-*'] } }],
-    ['another chosen', { tls12: seen(tls({ cipher: 'AES128-SHA' })), others: ALERT }, 'fail tls.cipher.undeclared', { tls: { ciphersTls12: ['ECDHE-*'] } }],
-    [
-      'another accepted',
-      { tls12: seen(tls({ cipher: 'ECDHE-RSA-AES128-GCM-SHA256' })), others: seen(tls({ cipher: 'AES128-SHA' })) },
-      'fail tls.cipher.undeclared',
-      { tls: { ciphersTls12: ['ECDHE-*'] } },
-    ],
-    ['no common suite', { tls12: ALERT, others: ALERT }, 'fail tls.cipher.none-declared', { tls: { ciphersTls12: ['ECDHE-ECDSA-*'] } }],
-    ['1.3 only', { tls12: VERSION, others: VERSION }, 'pass', { tls: { ciphersTls12: ['ECDHE-*'] } }],
-    ['silence', { tls12: seen(tls({ cipher: 'ECDHE-RSA-AES128-GCM-SHA256' })), others: SILENT }, 'inconclusive', { tls: { ciphersTls12: ['ECDHE-*'] } }],
-  ],
-  'cipher-order': [
-    ['the client decides', { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'B' }) }) }, 'pass', { tls: { cipherOrder: 'client' } }],
-    [
-      'the server decides',
-      { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'A' }), without: seen(tls({ cipher: 'B' })) }) },
-      'pass',
-      { tls: { cipherOrder: 'server' } },
-    ],
-    [
-      'one suite has no order',
-      { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'A' }), without: ALERT }) },
-      'pass',
-      { tls: { cipherOrder: 'client' } },
-    ],
-    [
-      'the server decides, the client should',
-      { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'A' }), without: seen(tls({ cipher: 'B' })) }) },
-      'fail tls.cipher.order',
-      { tls: { cipherOrder: 'client' } },
-    ],
-    [
-      'the client decides, the server should',
-      { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'B' }) }) },
-      'fail tls.cipher.order',
-      { tls: { cipherOrder: 'server' } },
-    ],
-    [
-      'whether there is another is unknown',
-      { order: seen({ first: tls({ cipher: 'A' }), last: tls({ cipher: 'A' }), without: RESET }) },
-      'inconclusive',
-      { tls: { cipherOrder: 'client' } },
-    ],
-    ['TLS 1.3 only', { order: VERSION }, 'skip', { tls: { cipherOrder: 'client' } }],
-    ['silence', { order: SILENT }, 'inconclusive', { tls: { cipherOrder: 'client' } }],
-  ],
-  'fs-aead': [
-    ['TLS 1.3', { tls: tls(), modern: SILENT }, 'pass'],
-    ['TLS 1.2 modern', { tls: tls({ protocol: 'TLSv1.2', cipher: 'ECDHE-RSA-AES128-GCM-SHA256' }), modern: ALERT }, 'pass'],
-    ['there, not chosen', { tls: tls({ protocol: 'TLSv1.2', cipher: 'AES128-SHA' }), modern: seen(tls()) }, 'warn tls.cipher.not-modern'],
-    ['not there', { tls: tls({ protocol: 'TLSv1.2', cipher: 'AES128-SHA' }), modern: ALERT }, 'fail tls.cipher.no-modern'],
-    ['unknown', { tls: tls({ protocol: 'TLSv1.2', cipher: 'AES128-SHA' }), modern: RESET }, 'inconclusive'],
   ],
   'pq-kex': [
     ['hybrid', { tls: tls() }, 'pass'],
@@ -906,7 +775,32 @@ const CASES: Record<string, readonly Case[]> = {
 }
 
 /** Checks that are judged by a test file of their own, beside this one. */
-const ELSEWHERE: Readonly<Record<string, string>> = { grade: 'grade.test.ts', 'ip-protocols': 'addresses.test.ts', profile: 'grade.test.ts' }
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  grade: 'grade.test.ts',
+  'ip-protocols': 'addresses.test.ts',
+  profile: 'grade.test.ts',
+  'cipher-3des': 'ciphers.test.ts',
+  'cipher-broken': 'ciphers.test.ts',
+  'cipher-cbc': 'ciphers.test.ts',
+  'cipher-enumeration': 'ciphers.test.ts',
+  'cipher-list': 'ciphers.test.ts',
+  'cipher-null-anon-export': 'ciphers.test.ts',
+  'cipher-order': 'ciphers.test.ts',
+  'cipher-static-rsa': 'ciphers.test.ts',
+  compression: 'ciphers.test.ts',
+  'dhe-params': 'ciphers.test.ts',
+  'dual-cert': 'ciphers.test.ts',
+  ems: 'ciphers.test.ts',
+  'fs-aead': 'ciphers.test.ts',
+  'protocol-range': 'ciphers.test.ts',
+  'secure-renegotiation': 'ciphers.test.ts',
+  'ske-signature': 'ciphers.test.ts',
+  ssl2: 'ciphers.test.ts',
+  ssl3: 'ciphers.test.ts',
+  tls10: 'ciphers.test.ts',
+  tls11: 'ciphers.test.ts',
+  tls12: 'ciphers.test.ts',
+}
 
 test('every check of the suite has cases in both directions', async () => {
   expect(checks.size).toBeGreaterThan(30)
@@ -963,15 +857,6 @@ test('lifetime limits go by the day of issue', () => {
   expect(limitFor('2026-03-15T00:00:00Z')).toBe(200)
   expect(limitFor('2027-03-14T23:59:59Z')).toBe(200)
   expect(limitFor('2029-03-15T00:00:00Z')).toBe(47)
-})
-
-test('suite patterns', () => {
-  expect(suiteMatches('ECDHE-*-GCM-*', 'ECDHE-RSA-AES128-GCM-SHA256')).toBe(true)
-  expect(suiteMatches('ECDHE-*-GCM-*', 'DHE-RSA-AES128-GCM-SHA256')).toBe(false)
-  expect(suiteMatches('AES128-SHA', 'AES128-SHA256')).toBe(false)
-  expect(suiteMatches('A*A', 'A')).toBe(false)
-  expect(suitesOutside(undefined)).toBeUndefined()
-  expect(suitesOutside(['*'])).toEqual([])
 })
 
 test('every alert that proves a refusal, and nothing else, is one', () => {
