@@ -374,7 +374,8 @@ export function weakSuites(asked: Asked): Probe<SuiteLook> {
         context.observe(oldVersion(asked, 0x0301)),
       ])
       const versions = [tls10, tls11].flatMap((seen) => (seen.ok && agrees(seen.value) ? (seen.value.flight.hello?.version ?? []) : []))
-      const old = versions[0]
+      // A list for SSL 3.0 is answered in the look at that version, as far as it goes.
+      const old = versions.find((version) => version > 0x0300)
       const worst = open(
         look,
         [...WEAK_SUITES, ...RARE_SUITES].filter((id) => OF_OLD_VERSIONS.has(classOf(id))),
