@@ -3,7 +3,7 @@ import { CIPHER_SUITES } from '../grammar/tls-names.ts'
 import type { TlsHelloObservation, TlsObservation } from '../observations.ts'
 import { type Observed, type Probe, ProbeError } from '../probe.ts'
 import { isFullDepth } from '../target.ts'
-import { acceptedSuites, type Asked, type SuiteLook, suitesHello, tls12Look, weakSuites } from './tls-plan.ts'
+import { acceptedSuites, type Asked, refuses, type SuiteLook, suitesHello, tls12Look, weakSuites } from './tls-plan.ts'
 
 const at = ({ host, address }: Asked): Asked => ({ host, ...(address === undefined ? {} : { address }) })
 const keyOf = ({ host, address }: Asked): string => (address === undefined ? host : `${host} @${address}`)
@@ -26,7 +26,7 @@ const EXTINCT: ReadonlySet<number> = new Set(
 const chunksOf = (list: readonly number[], size: number): readonly (readonly number[])[] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size))
 
-const refusedWhole = ({ end }: SuiteLook): boolean => end?.ok === true && end.value.answer === 'alert'
+const refusedWhole = ({ end }: SuiteLook): boolean => end?.ok === true && refuses(end.value)
 
 export interface OutsideLook {
   readonly weak: SuiteLook
