@@ -25,7 +25,7 @@ describe('RFC 9460, appendix D', () => {
       record(16, 'foo.example.org', alpn('h2', 'h3-19'), parameter(4, Buffer.from([192, 0, 2, 1]))),
       { alpn: ['h2', 'h3-19'], ipv4hint: ['192.0.2.1'] },
     ],
-    ['ech is told by its presence', record(1, '', parameter(5, Buffer.alloc(70))), { ech: true, text: '1 . ech=(70 bytes)' }],
+    ['ech in base64', record(1, '', parameter(5, Buffer.from([0, 2, 0xfe, 0x0d]))), { ech: true, echConfigs: 'AAL+DQ==', text: '1 . ech=AAL+DQ==' }],
     ['no-default-alpn beside alpn', record(1, '', alpn('h2'), parameter(2, Buffer.alloc(0))), { noDefaultAlpn: true }],
     ['names in lower case', record(1, 'FOO.Example'), { target: 'foo.example' }],
   ])('%s', (_name, bytes, expected) => {

@@ -10,6 +10,8 @@ export interface ServiceBinding {
   readonly ipv4hint: readonly string[]
   readonly ipv6hint: readonly string[]
   readonly ech: boolean
+  /** ECHConfigList, base64 as in the presentation form (RFC 9848 §3). */
+  readonly echConfigs?: string
   /** Presentation form. */
   readonly text: string
 }
@@ -38,7 +40,7 @@ export function readServiceBinding(bytes: Uint8Array): ServiceBindingResult {
   let port: number | undefined
   let ipv4hint: string[] = []
   let ipv6hint: string[] = []
-  let ech = false
+  let ech: string | undefined
   let last = -1
   const texts: string[] = []
   while (at < view.length) {
@@ -79,8 +81,8 @@ export function readServiceBinding(bytes: Uint8Array): ServiceBindingResult {
         texts.push(`ipv4hint=${ipv4hint.join(',')}`)
         break
       case 5:
-        ech = true
-        texts.push(`ech=(${length} bytes)`)
+        ech = value.toString('base64')
+        texts.push(`ech=${ech}`)
         break
       case 6:
         if (length === 0 || length % 16 !== 0) return wrong('ipv6hint is malformed')
@@ -104,7 +106,8 @@ export function readServiceBinding(bytes: Uint8Array): ServiceBindingResult {
       ...(port === undefined ? {} : { port }),
       ipv4hint,
       ipv6hint,
-      ech,
+      ech: ech !== undefined,
+      ...(ech === undefined ? {} : { echConfigs: ech }),
       text: [priority, target === '' ? '.' : target, ...texts].join(' '),
     },
   }
@@ -117,6 +120,7 @@ export function readServiceBindingText(text: string): ServiceBindingResult {
   const value = (key: string): string | undefined => parameters.find((one) => one.startsWith(`${key}=`))?.slice(key.length + 1)
   const items = (key: string): readonly string[] => value(key)?.split(',') ?? []
   const port = value('port')
+  const ech = value('ech')
   return {
     ok: true,
     value: {
@@ -127,7 +131,8 @@ export function readServiceBindingText(text: string): ServiceBindingResult {
       ...(port === undefined ? {} : { port: Number(port) }),
       ipv4hint: items('ipv4hint'),
       ipv6hint: items('ipv6hint'),
-      ech: value('ech') !== undefined,
+      ech: ech !== undefined,
+      ...(ech === undefined ? {} : { echConfigs: ech }),
       text,
     },
   }
