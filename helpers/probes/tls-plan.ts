@@ -97,12 +97,15 @@ export const WEAK_SUITES = ids([
   ...['ECDHE-ECDSA-AES128-SHA', 'ECDHE-RSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA', 'ECDHE-RSA-AES256-SHA'],
   ...['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-RSA-AES128-SHA256', 'ECDHE-ECDSA-AES256-SHA384', 'ECDHE-RSA-AES256-SHA384'],
 ])
-/** Offered in a hello of their own, once the commoner ones are refused: Camellia, ARIA, CCM, and what only drafts or one library ever had. */
+/**
+ * Offered in a hello of their own, once the commoner ones are refused: Camellia, ARIA, CCM, and what only drafts or one library ever had; the sound ones
+ * among them too, so that a list which does not name them needs no further hello.
+ */
 const RARE_SUITES: readonly number[] = CIPHER_SUITES.filter(
   (suite) =>
     !WEAK_SUITES.includes(suite.id) &&
     suite.keyExchange !== 'any' &&
-    suiteClass(suite) !== 'strong' &&
+    (suiteClass(suite) !== 'strong' || !TLS12_SUITES.includes(suite.id)) &&
     // Such certificates are no longer made.
     suite.authentication !== 'DSS' &&
     (suite.authentication === 'anonymous' || (suite.keyExchange !== 'DH' && suite.keyExchange !== 'ECDH')),

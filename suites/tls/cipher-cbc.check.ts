@@ -21,6 +21,10 @@ export default defineCheck({
       meaning: 'A suite with ephemeral keys, but in CBC mode, is accepted up to TLS 1.2.',
       fix: 'Allow AEAD suites only (nginx: ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20).',
     },
+    'tls.cipher.short-tag': {
+      meaning: 'A CCM_8 suite is accepted, whose tag is half as long as it should be.',
+      fix: 'Allow AES-GCM and ChaCha20 only (nginx: ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20).',
+    },
     'tls.cipher.cbc-preferred': { meaning: 'A modern hello ends in a CBC suite.', fix: 'Put AEAD suites first, or allow nothing else.' },
   },
   options: {},
@@ -38,7 +42,9 @@ export default defineCheck({
     }
     const { proof, evidence } = suitesEvidence(weak, isClass('cbc'), 'suites with ephemeral keys in CBC mode')
     if (proof.result === 'unknown') return inconclusive('unobserved', `neither accepted nor refused: ${proof.how}`, evidence)
-    return proof.result === 'refused' ? pass(evidence) : warn('tls.cipher.cbc', evidence)
+    if (proof.result === 'accepted') return warn('tls.cipher.cbc', evidence)
+    const short = suitesEvidence(weak, ({ encryption }) => encryption.endsWith('CCM_8'), 'suites whose tag has 64 bits')
+    return short.proof.result === 'accepted' ? warn('tls.cipher.short-tag', [short.evidence, evidence]) : pass(evidence)
   },
   reproduce: openssl(['-tls1_2', '-cipher', `${CBC_SUITES.join(':')}:@SECLEVEL=0`]),
   covers: ['C2', 'D1'],

@@ -1,9 +1,9 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { suiteName, versionName } from '../../helpers/grammar/tls-names.ts'
 import { everySuite } from '../../helpers/probes/tls-suites.ts'
-import { isFullDepth } from '../../helpers/target.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { openssl, suitesProof, tlsHosts } from './shared.ts'
+import { hostsInFullDepth, onlyInFullDepth } from './depth.ts'
+import { openssl, suitesProof } from './shared.ts'
 
 export default defineCheck({
   id: 'tls/cipher-enumeration',
@@ -19,8 +19,8 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: (target) => (isFullDepth(target) ? tlsHosts(target) : []),
-  unless: { skip: 'not-selected', reason: 'asked only with --depth full' },
+  subjects: hostsInFullDepth,
+  unless: onlyInFullDepth,
   needs: (subject) => ({ looks: everySuite({ host: hostOf(subject).fqdn }) }),
   judge: ({ looks }) => {
     const findings: Finding[] = []

@@ -64,11 +64,11 @@ export default defineCheck({
       const { weak, more, left } = outside.value
       const undeclared = new Set(suitesOutside(allowed))
       const offered = more.flatMap((one) => one.offered)
-      // Of the weak suites, those that no hello of ours asked about once more.
+      // What the look at weak suites told already.
       const shared = weak.offered.filter((id) => undeclared.has(id) && !offered.includes(id))
       if (shared.length > 0) {
         const proof = suitesProof(weak, ({ id }) => shared.includes(id))
-        const evidence = { what: `${shared.length} weak suites outside the list`, expected: 'refused', received: proof.how, at: outside.startedAt }
+        const evidence = { what: `${shared.length} suites outside the list`, expected: 'refused', received: proof.how, at: outside.startedAt }
         if (proof.result === 'accepted') findings.push({ grade: 'fail', code: 'tls.cipher.undeclared', evidence })
         else if (proof.result === 'refused') findings.push({ grade: 'pass', evidence })
         else unknown.push(proof.how)

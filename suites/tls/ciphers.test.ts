@@ -344,6 +344,7 @@ const CASES: readonly (readonly [Check, readonly Case[]])[] = [
       ['chosen', { tls: at12('ECDHE-RSA-AES128-SHA256'), tls12: MODERN, weak: NONE }, 'fail tls.cipher.cbc-preferred'],
       ['chosen in TLS 1.2 beside TLS 1.3', { tls: tls(), tls12: seen(look12(chose('AES128-SHA'))), weak: NONE }, 'fail tls.cipher.cbc-preferred'],
       ['static RSA alone is not its business', { tls: tls(), tls12: MODERN, weak: weak(['AES128-SHA']) }, 'pass'],
+      ['CCM_8', { tls: tls(), tls12: MODERN, weak: weak(['ECDHE-ECDSA-AES128-CCM8']) }, 'warn tls.cipher.short-tag'],
     ],
   ],
   [
@@ -478,7 +479,11 @@ const CASES: readonly (readonly [Check, readonly Case[]])[] = [
       ['prime, not safe, 2,048 bits', { tls12: MODERN, weak: weak([dhe(Buffer.from(generatePrimeSync(2048, { add: 8n, rem: 1n })))]) }, 'warn tls.dhe.offered'],
       ['1,024 bits of its own', { tls12: MODERN, weak: weak([dhe(Buffer.from(generatePrimeSync(1024)))]) }, 'fail tls.dhe.short'],
       ['1,024 bits that everybody has', { tls12: MODERN, weak: weak([dhe(modp('modp2'))]) }, 'fail tls.dhe.common'],
-      ['with leading zeros', { tls12: MODERN, weak: weak([dhe(Buffer.concat([Buffer.alloc(4), modp('modp2')]))]) }, 'fail tls.dhe.common'],
+      [
+        'with leading zeros',
+        { tls12: MODERN, weak: weak([dhe(Buffer.concat([Buffer.alloc(4), modp('modp2')]), new Uint8Array([2]), new Uint8Array([7]))]) },
+        'fail tls.dhe.common',
+      ],
       ['768 bits', { tls12: MODERN, weak: weak([dhe(modp('modp1'))]) }, 'fail tls.dhe.short'],
       ['composite', { tls12: MODERN, weak: weak([dhe(composite)]) }, 'fail tls.dhe.composite'],
       ['zero', { tls12: MODERN, weak: weak([dhe(Buffer.alloc(256))]) }, 'fail tls.dhe.composite'],
@@ -693,12 +698,13 @@ describe('deployments that are right raise no word', () => {
   test('the usual one, in seven connections', async () => {
     const { outcomes, connections } = await unusual(() => {})
     expect(notPassed(outcomes)).toEqual({})
-    // The ordinary handshake, TLS 1.2, 1.1, 1.0, weak suites, suites outside the list, the other kind of key.
+    // The ordinary handshake, TLS 1.2, 1.1, 1.0, common and rare suites, the other kind of key.
     expect(connections).toBe(7)
   })
   test('TLS 1.3 alone: features of TLS 1.2 are skipped, nothing more is asked', async () => {
     const { outcomes, connections } = await unusual((world) => setTls(world, { minVersion: 'TLSv1.3' }))
     expect(notPassed(outcomes)).toEqual({
+      'tls/cipher-order': 'skip',
       'tls/compression': 'skip',
       'tls/dual-cert': 'skip',
       'tls/ems': 'skip',

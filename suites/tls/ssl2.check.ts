@@ -1,10 +1,10 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { ssl2, tls12Look } from '../../helpers/probes/tls-plan.ts'
-import { isFullDepth } from '../../helpers/target.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
+import { hostsInFullDepth, onlyInFullDepth } from './depth.ts'
 import { ordinary } from './probes.ts'
-import { answerText, helloEvidence, showHello, tlsHosts } from './shared.ts'
+import { answerText, helloEvidence, showHello } from './shared.ts'
 
 /** A server that knows no SSL 2.0 sees bytes that are no TLS record, and closes; with bytes of ours unread, its kernel says so by a reset. */
 const CLOSING: ReadonlySet<string> = new Set(['EOF', 'ECONNRESET', 'EPIPE'])
@@ -23,8 +23,8 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: (target) => (isFullDepth(target) ? tlsHosts(target) : []),
-  unless: { skip: 'not-selected', reason: 'asked only with --depth full' },
+  subjects: hostsInFullDepth,
+  unless: onlyInFullDepth,
   needs: (subject) => {
     const asked = { host: hostOf(subject).fqdn }
     return { seen: attempt(ssl2(asked)), tls: attempt(ordinary(hostOf(subject))), tls12: attempt(tls12Look(asked)) }
