@@ -1,12 +1,11 @@
 /** From the served leaf to a root: which paths the served certificates alone give, and whether a missing issuer can be fetched. Facts only. */
 import { getCACertificates } from 'node:tls'
-import { isPublic } from '../grammar/address.ts'
 import { parseCertificateCached } from '../grammar/certificate.ts'
 import { alertName } from '../grammar/tls-names.ts'
 import { type AnchorIndex, findPaths, indexAnchors, type PathFindings } from '../grammar/certificate-path.ts'
 import type { CertificateFacts, TlsObservation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
-import { fetchPublished } from './published.ts'
+import { fetchPublished, reachOf } from './published.ts'
 import { tlsHandshake } from './tls.ts'
 import { certificatesOf, tls12Look } from './tls-plan.ts'
 
@@ -77,7 +76,8 @@ function certificatesIn(body: Buffer): CertificateFacts[] {
 async function fetchIssuer(context: ProbeContext, url: string, from: string): Promise<{ readonly certificates: CertificateFacts[]; readonly detail: string }> {
   const answer = await fetchPublished(context, {
     url,
-    fromPublic: isPublic(from),
+    // Nobody we trust has vouched for the certificate yet.
+    reach: reachOf(from),
     limit: FETCH_LIMIT,
     milliseconds: FETCH_MS,
     accept: 'application/pkix-cert, application/pkcs7-mime',

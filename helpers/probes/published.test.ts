@@ -7,7 +7,7 @@ import { Observer } from '../observer.ts'
 import type { Probe } from '../probe.ts'
 import { normaliseTarget } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
-import { fetchPublished, type Published, type PublishedRequest } from './published.ts'
+import { fetchPublished, type Published, type PublishedRequest, reachOf } from './published.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -56,7 +56,7 @@ async function fetched(given: Given, request: Partial<PublishedRequest> = {}): P
     cost: { connections: 1, requests: 1 },
     timeoutMs: 20_000,
     run: (context) =>
-      fetchPublished(context, { url: 'http://pki.example.net/a.crl', fromPublic: false, limit: 1000, milliseconds: 4_000, accept: '*/*', ...request }),
+      fetchPublished(context, { url: 'http://pki.example.net/a.crl', reach: 'pinned', limit: 1000, milliseconds: 4_000, accept: '*/*', ...request }),
   }
   try {
     const seen = await observer.observe(probe)
@@ -96,7 +96,7 @@ describe('answers', () => {
     ['closed at once', ((socket) => void socket.end()) satisfies Serve, 'unreachable', /without an answer/],
     ['silence', (() => {}) satisfies Serve, 'unreachable', /in time/],
     ['a redirect to nowhere', answer('302 Found\r\nContent-Length: 0'), 'refused', /without a place/],
-    ['a redirect inside', answer('302 Found\r\nLocation: http://127.0.0.1:9000/x\r\nContent-Length: 0'), 'not-asked', /neither on port 80/],
+    ['a redirect inside', answer('302 Found\r\nLocation: http://127.0.0.1:9000/x\r\nContent-Length: 0'), 'not-asked', /not pinned/],
     ['a redirect to a file', answer('302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0'), 'not-asked', /plain http/],
   ] as const)('%s', async (_what, serve, result, detail) => {
     expect(await from(serve)).toMatchObject({ ok: false, result, detail: expect.stringMatching(detail) })
@@ -164,8 +164,38 @@ describe('the way there', () => {
     ]
     const dns = await startDns(zone)
     closers.push(dns.stop)
-    const seen = await fetched({ ports: { http: port }, resolver: dns.servers[zone.resolver] ?? '' }, { url, fromPublic: true })
+    const seen = await fetched({ ports: { http: port }, resolver: dns.servers[zone.resolver] ?? '' }, { url, reach: 'public' })
     expect(seen).toMatchObject({ ok: false, result: 'not-asked' })
     expect(asked).toEqual([])
+  })
+
+  test.each([
+    ['loopback', 'http://127.0.0.1/a.crl'],
+    ['the metadata of a cloud', 'http://169.254.169.254/latest/'],
+    ['a link-local address', 'http://[fe80::1]/a.crl'],
+    ['a name that leads to loopback', 'http://inside.example.org:8080/a.crl'],
+  ])('not asked on behalf of a host inside: %s', async (_what, url) => {
+    const { zone } = healthyWorld()
+    zone.apexes = [...zone.apexes, 'example.org']
+    zone.records = [...zone.records, { name: 'inside.example.org', type: 'A', data: '127.0.0.1' }]
+    const dns = await startDns(zone)
+    closers.push(dns.stop)
+    const seen = await fetched({ resolver: dns.servers[zone.resolver] ?? '' }, { url, reach: 'inside' })
+    expect(seen).toMatchObject({ ok: false, result: 'not-asked' })
+  })
+
+  test.each([
+    ['203.0.114.9', undefined, 'public'],
+    ['203.0.114.9', 'declared', 'public'],
+    ['10.0.0.9', 'bundled', 'public'],
+    ['127.0.0.1', 'bundled', 'public'],
+    ['10.0.0.9', 'declared', 'inside'],
+    ['fd00::9', 'declared', 'inside'],
+    ['10.0.0.9', undefined, 'pinned'],
+    ['127.0.0.1', 'declared', 'pinned'],
+    ['169.254.169.254', 'declared', 'pinned'],
+    ['::1', undefined, 'pinned'],
+  ] as const)('from %s, vouched for by %s: %s', (address, anchor, reach) => {
+    expect(reachOf(address, anchor)).toBe(reach)
   })
 })

@@ -1,20 +1,32 @@
 /**
  * Fetches what a certificate points to: issuers, revocation lists, OCSP answers, over plain HTTP as such URLs are. A certificate is hostile input,
- * so the way there is guarded: a pinned name goes to its pin, any other name only from a public target to a public address, never from loopback
- * to the world, nor from the world to what is inside.
+ * so the way there is guarded: a pinned name goes to its pin, any other only as far as {@link reachOf} allows, never from the world to what is
+ * inside, nor from loopback anywhere.
  */
 import { isIP } from 'node:net'
-import { isPublic } from '../grammar/address.ts'
+import { inNetwork, isPrivateAddress, isPublic } from '../grammar/address.ts'
 import { type ProbeContext, ProbeError } from '../probe.ts'
 import { pinnedAddresses } from '../target.ts'
 import { openTcp } from './connection.ts'
 import { readLeniently } from './http-message.ts'
 import { resolveHost } from './resolve.ts'
 
+/** `pinned`: only to addresses that the target pins. `public`: to public ones on port 80 too. `inside`: to private ones as well, on any port. */
+export type Reach = 'pinned' | 'public' | 'inside'
+/**
+ * How far the URL of a certificate may lead us. Who serves it at a public address can lead us to public ones. What a public authority signed holds
+ * that authority's own URLs, wherever it is served; what an authority of `network.trust` signed may name places of the same inside.
+ */
+export function reachOf(address: string, anchor?: 'bundled' | 'declared'): Reach {
+  if (isPublic(address) || anchor === 'bundled') return 'public'
+  return anchor === 'declared' && isInside(address) ? 'inside' : 'pinned'
+}
+/** Link-local addresses are nobody's publication: there live the metadata services of clouds. */
+const isInside = (address: string): boolean => isPrivateAddress(address) && !inNetwork(address, '169.254.0.0/16') && !inNetwork(address, 'fe80::/10')
+
 export interface PublishedRequest {
   readonly url: string
-  /** The look goes out on behalf of a host at a public address. */
-  readonly fromPublic: boolean
+  readonly reach: Reach
   /** Largest body, in bytes. */
   readonly limit: number
   /** For the whole of it, redirects included. */
@@ -31,24 +43,32 @@ const SILENCE_MS = 6_000
 const HEAD_BYTES = 16_384
 const failed = (result: Exclude<Published, { ok: true }>['result'], detail: string): Published => ({ ok: false, result, detail })
 
-type Way = { readonly address: string; readonly port: number } | { readonly refused: string }
-async function wayTo(context: ProbeContext, url: URL, fromPublic: boolean): Promise<Way> {
+type Way = { readonly address: string; readonly port: number; readonly pinned: boolean } | { readonly refused: string }
+async function wayTo(context: ProbeContext, url: URL, reach: Reach): Promise<Way> {
   if (url.protocol !== 'http:') return { refused: 'not a plain http URL' }
   if (url.username !== '' || url.password !== '') return { refused: 'the URL carries a login' }
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = url.port === '' ? 80 : Number(url.port)
-  const pinned = isIP(host) === 0 ? pinnedAddresses(context.target, host)?.[0] : undefined
-  if (pinned !== undefined) return { address: pinned, port }
-  if (port !== 80) return { refused: 'neither on port 80 nor pinned to an address' }
-  if (!fromPublic) return { refused: 'the target is not public and the URL is not pinned to an address' }
-  if (isIP(host) !== 0) return isPublic(host) ? { address: host, port } : { refused: `${host} is no public address` }
+  const pin = isIP(host) === 0 ? pinnedAddresses(context.target, host)?.[0] : undefined
+  if (pin !== undefined) return { address: pin, port, pinned: true }
+  if (reach === 'pinned') return { refused: 'the target is not public and the URL is not pinned to an address' }
+  if (reach === 'public' && port !== 80) return { refused: 'neither on port 80 nor pinned to an address' }
+  const allowed = (address: string): boolean => isPublic(address) || (reach === 'inside' && isInside(address))
+  if (isIP(host) !== 0) return allowed(host) ? { address: host, port, pinned: false } : { refused: `${host} is no address to ask` }
   const resolved = await context.observe(resolveHost(host))
   if (!resolved.ok) return { refused: `${host} does not resolve (${resolved.failure.code})` }
-  // Every address must be public: a name that leads inside by its second address is a trap as well.
+  // Every address must be allowed: a name that leads elsewhere by its second address is a trap as well.
   const { addresses } = resolved.value
   const [first] = addresses
-  if (first === undefined || !addresses.every(({ address }) => isPublic(address))) return { refused: `${host} does not lead to public addresses` }
-  return { address: first.address, port }
+  if (first === undefined || !addresses.every(({ address }) => allowed(address))) return { refused: `${host} does not lead to addresses that may be asked` }
+  return { address: first.address, port, pinned: false }
+}
+
+/** network.ports says where the target's own ports are; what is not pinned is somebody else's. */
+function elsewhere(context: ProbeContext): ProbeContext {
+  const { network, ...file } = context.target.file
+  const { ports: _own, ...rest } = network ?? {}
+  return { ...context, target: { ...context.target, file: { ...file, network: rest } } }
 }
 
 const LAST_CHUNK = Buffer.from('0\r\n\r\n')
@@ -63,14 +83,8 @@ function endOf(start: Buffer): number | 'chunks' | 'close' | undefined {
 }
 
 /** One exchange; the answer ends where it says so, or with the connection. */
-async function exchange(
-  context: ProbeContext,
-  url: URL,
-  way: { readonly address: string; readonly port: number },
-  asked: PublishedRequest,
-  signal: AbortSignal,
-) {
-  const tcp = await openTcp(context, { ...way, signal })
+async function exchange(context: ProbeContext, url: URL, way: Exclude<Way, { readonly refused: string }>, asked: PublishedRequest, signal: AbortSignal) {
+  const tcp = await openTcp(way.pinned ? context : elsewhere(context), { address: way.address, port: way.port, signal })
   const { post } = asked
   const head = [
     `${post === undefined ? 'GET' : 'POST'} ${url.pathname}${url.search} HTTP/1.1`,
@@ -126,7 +140,7 @@ export async function fetchPublished(context: ProbeContext, asked: PublishedRequ
   for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
     const url = URL.parse(place)
     if (url === null) return failed('not-asked', 'not a URL')
-    const way = await wayTo(context, url, asked.fromPublic)
+    const way = await wayTo(context, url, asked.reach)
     if ('refused' in way) return failed('not-asked', `not asked: ${way.refused}`)
     try {
       const { bytes, large } = await exchange(context, url, way, asked, signal)

@@ -2,7 +2,6 @@
  * Is a certificate revoked? Asks where the certificates of the used path say: revocation lists first, OCSP only where no list answers. Facts only:
  * what was fetched, whose signature it carries, which dates it has, whether the serial number is in it.
  */
-import { isPublic } from '../grammar/address.ts'
 import { certificateLinks } from '../grammar/certificate.ts'
 import { signedBy } from '../grammar/certificate-path.ts'
 import { type CrlEntry, type CrlFacts, type CrlScope, findInCrl, type Reading, readCrl } from '../grammar/crl.ts'
@@ -11,7 +10,7 @@ import { checkSignature, type SignatureCheck } from '../grammar/signed.ts'
 import type { CertificateFacts, TlsObservation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { certificatePaths } from './certificate-path.ts'
-import { fetchPublished, type Published } from './published.ts'
+import { fetchPublished, type Published, type Reach, reachOf } from './published.ts'
 
 /** What one place said of one certificate. */
 export type RevocationAnswer =
@@ -72,15 +71,15 @@ const MOST_CERTIFICATES = 4
 type FetchedList = { readonly ok: true; readonly list: Reading<CrlFacts> } | Extract<Published, { ok: false }>
 
 /** A list is fetched and read once per run, however many certificates it is asked about. PEM is taken where somebody serves it. */
-function revocationList(url: string, fromPublic: boolean): Probe<FetchedList> {
+function revocationList(url: string, reach: Reach): Probe<FetchedList> {
   return {
     kind: 'revocationList',
-    key: `revocationList ${url}${fromPublic ? '' : ' inside'}`,
+    key: `revocationList ${url}${reach === 'public' ? '' : ` ${reach}`}`,
     impact: 'read',
     cost: { connections: 1, requests: 1 },
     timeoutMs: CRL_MS + 5_000,
     async run(context) {
-      const answer = await fetchPublished(context, { url, fromPublic, limit: CRL_LIMIT, milliseconds: CRL_MS, accept: 'application/pkix-crl' })
+      const answer = await fetchPublished(context, { url, reach, limit: CRL_LIMIT, milliseconds: CRL_MS, accept: 'application/pkix-crl' })
       if (!answer.ok) return answer
       return { ok: true, list: readCrl(derOf(answer.body)) }
     },
@@ -94,14 +93,8 @@ function derOf(body: Buffer): Buffer {
   return Buffer.from(text.slice(start, end < 0 ? undefined : end), 'base64')
 }
 
-async function askList(
-  context: ProbeContext,
-  url: string,
-  fromPublic: boolean,
-  certificate: CertificateFacts,
-  issuer: CertificateFacts,
-): Promise<RevocationAnswer> {
-  const seen = await context.observe(revocationList(url, fromPublic))
+async function askList(context: ProbeContext, url: string, reach: Reach, certificate: CertificateFacts, issuer: CertificateFacts): Promise<RevocationAnswer> {
+  const seen = await context.observe(revocationList(url, reach))
   if (!seen.ok) return { by: 'crl', url, result: 'no-answer', detail: seen.failure.message }
   if (!seen.value.ok) return { by: 'crl', url, result: 'no-answer', detail: seen.value.detail }
   const { list } = seen.value
@@ -136,7 +129,7 @@ async function askList(
 async function askResponder(
   context: ProbeContext,
   url: string,
-  fromPublic: boolean,
+  reach: Reach,
   certificate: CertificateFacts,
   issuer: CertificateFacts,
 ): Promise<RevocationAnswer> {
@@ -144,7 +137,7 @@ async function askResponder(
   if (body === undefined) return { by: 'ocsp', url, result: 'unreadable', detail: 'no question can be made for this certificate' }
   const answer = await fetchPublished(context, {
     url,
-    fromPublic,
+    reach,
     limit: OCSP_LIMIT,
     milliseconds: OCSP_MS,
     accept: 'application/ocsp-response',
@@ -204,7 +197,7 @@ export function revocation(host: string): Probe<RevocationLook> {
       if (!seen.ok) throw new ProbeError(seen.failure)
       const { tls, paths, longest } = seen.value
       const path = (paths.find(({ certificates }) => certificates.slice(0, -1).every(inDate)) ?? paths[0])?.certificates ?? longest
-      const fromPublic = isPublic(tls.address)
+      const reach = reachOf(tls.address, paths[0]?.anchor)
       // The anchor of a path is trusted by decision; where there is none, the last one's issuer is unknown.
       const asked = (paths.length > 0 && path.length > 1 ? path.slice(0, -1) : path).slice(0, MOST_CERTIFICATES)
       const certificates = await Promise.all(
@@ -213,12 +206,12 @@ export function revocation(host: string): Probe<RevocationLook> {
           const answers: RevocationAnswer[] = []
           if (issuer === undefined) return { certificate, answers }
           for (const url of certificate.crlUrls.slice(0, MOST_PLACES)) {
-            const answer = await askList(context, url, fromPublic, certificate, issuer)
+            const answer = await askList(context, url, reach, certificate, issuer)
             answers.push(answer)
             if (settles(answer, Date.now())) return { certificate, issuer, answers }
           }
           for (const url of certificate.ocspUrls.slice(0, MOST_PLACES)) {
-            const answer = await askResponder(context, url, fromPublic, certificate, issuer)
+            const answer = await askResponder(context, url, reach, certificate, issuer)
             answers.push(answer)
             if (settles(answer, Date.now())) break
           }

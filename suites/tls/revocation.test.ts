@@ -37,7 +37,7 @@ const SCENARIOS: readonly (readonly [what: string, extensions: Extensions, outco
   ['a list that never comes', list('/crl/silence'), 'inconclusive', /no whole answer in time|deadline/],
 ]
 
-const names = Object.keys(healthyWorld().hosts).filter((name) => name !== '@')
+const names = Object.keys(healthyWorld().target.hosts ?? {}).filter((name) => name !== '@')
 const batches = Array.from({ length: Math.ceil(SCENARIOS.length / names.length) }, (_, batch) =>
   SCENARIOS.slice(batch * names.length, (batch + 1) * names.length),
 )
