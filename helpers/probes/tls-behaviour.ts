@@ -295,7 +295,7 @@ export function everyGroup(asked: Asked): Probe<GroupsLook> {
     ): Promise<void> => {
       let rest = all
       // In TLS 1.2 the curve of an ECDSA certificate must be offered, too (RFC 8422 §5.1): what was chosen first goes to the end before it goes away.
-      let atTheEnd: number | undefined
+      const moved = new Set<number>()
       for (;;) {
         const seen = await context.observe(hello(rest))
         if (seen.ok) peer ??= seen.value.peer
@@ -311,8 +311,9 @@ export function everyGroup(asked: Asked): Probe<GroupsLook> {
           ends.push({ version, end: 'more', rest })
           return
         }
-        if (version === 'TLS 1.2' && CERTIFICATE_CURVES.includes(group) && atTheEnd !== group) {
-          atTheEnd = group
+        // Once each: a server that swings between two would be asked for ever.
+        if (version === 'TLS 1.2' && CERTIFICATE_CURVES.includes(group) && !moved.has(group)) {
+          moved.add(group)
           rest = [...rest, group]
         }
       }
@@ -457,7 +458,7 @@ async function renegotiate(context: ProbeContext, host: string, address: string,
 }
 
 /** A hello that offers an application protocol that nobody speaks, in TLS 1.2, where the answer is in plain text. */
-export const unknownProtocol = (asked: Asked): HelloProbe =>
+const unknownProtocol = (asked: Asked): HelloProbe =>
   tlsHello({
     ...at(asked),
     ask: 'an unknown application protocol',
@@ -471,3 +472,9 @@ export const unknownProtocol = (asked: Asked): HelloProbe =>
       renegotiationInfo: true,
     },
   })
+
+/** Whether a protocol that nobody speaks is refused as it should be (RFC 7301 §3.2); asked in full depth alone, else empty. */
+export const unknownProtocolLook = (asked: Asked): Probe<{ readonly seen?: Observed<TlsHelloObservation> }> =>
+  look('unknownProtocolLook', asked, 30_000, async (context) =>
+    isFullDepth(context.target) ? { seen: await context.observe(unknownProtocol(at(asked))) } : {},
+  )

@@ -7,6 +7,7 @@ import type { Observed, Probe } from '../probe.ts'
 import { normaliseTarget, type Target } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
 import { look, valueOf } from '../testing/look.ts'
+import { everyGroup } from './tls-behaviour.ts'
 import {
   acceptedSuites,
   groupsAsked,
@@ -395,4 +396,15 @@ test('all looks of the plan share their hellos: a healthy server sees six connec
   expect(seen.every(({ ok }) => ok)).toBe(true)
   // TLS 1.2, 1.1, 1.0, two lists of weak suites, SSL 2.0 (of full depth).
   expect(server.counts.connections).toBe(6)
+})
+
+test('every group by name comes to an end with a server that swings between two curves', { timeout: 20_000 }, async () => {
+  const server = await serving((hello) => {
+    if (hello.supportedVersions.length > 0) return [alert(40)]
+    const curve = [23, 24].find((group) => hello.groups.includes(group) && hello.groups.at(-1) !== group)
+    return [serverFlight({ version: 0x0303, cipher: MODERN, keyExchange: { kind: 'ecdhe', group: curve ?? 25, signature: 0x0403 } })]
+  })
+  const seen = valueOf(await see(server, everyGroup(ASKED)))
+  expect(new Set(seen.accepted.map(({ group }) => group))).toEqual(new Set([23, 24, 25]))
+  expect(server.counts.connections).toBeLessThan(12)
 })
