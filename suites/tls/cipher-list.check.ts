@@ -1,10 +1,10 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
-import { suiteById, suiteName } from '../../helpers/grammar/tls-names.ts'
+import { CIPHER_SUITES, suiteById, suiteName } from '../../helpers/grammar/tls-names.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { tls12Look } from '../../helpers/probes/tls-plan.ts'
+import { suitesHello, tls12Look, WEAK_SUITES } from '../../helpers/probes/tls-plan.ts'
 import { outsideSuites } from '../../helpers/probes/tls-suites.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { answerText, helloEvidence, helloProof, openssl, suitesProof } from './shared.ts'
+import { answerText, helloEvidence, helloProof, openssl, showHello, suitesProof } from './shared.ts'
 import { bestOf, isDeclared, refusesTls12, suitesOutside, tls12Hello } from './suites.ts'
 
 const HANDSHAKE_FAILURE = 40
@@ -97,6 +97,13 @@ export default defineCheck({
       ? inconclusive('unobserved', `neither accepted nor refused: ${unknown.join('; ')}`, findings.length === 0 ? [] : verdict.evidence)
       : verdict
   },
-  reproduce: openssl(['-tls1_2', '-cipher', 'ALL:COMPLEMENTOFALL:-ECDHE+AESGCM:-ECDHE+CHACHA20:@SECLEVEL=0']),
+  // First what OpenSSL of today can offer, then what it cannot.
+  reproduce: (subject, target) => {
+    const allowed = hostOf(subject).tls.ciphersTls12 ?? []
+    const declared = CIPHER_SUITES.filter((suite) => suite.keyExchange !== 'any' && isDeclared(allowed, suite)).map((suite) => `!${suite.openssl}`)
+    const weak = WEAK_SUITES.filter((id) => suitesOutside(allowed).includes(id))
+    const known = openssl(['-tls1_2', '-cipher', ['ALL:COMPLEMENTOFALL', ...declared, '@SECLEVEL=0'].join(':')])(subject, target)
+    return weak.length === 0 ? known : `${known}; ${showHello((asked) => suitesHello(asked, weak, 'outside the list'))(subject, target)}`
+  },
   covers: ['C2', 'D1', 'E25'],
 })

@@ -1,5 +1,5 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
-import { tls12Large, tls12Look } from '../../helpers/probes/tls-plan.ts'
+import { tls12Look, tls12Small } from '../../helpers/probes/tls-plan.ts'
 import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
 import { noHosts, showHello, tlsHosts } from './shared.ts'
 import { featureEvidence, noTls12, refusesTls12, tls12Hello } from './suites.ts'
@@ -30,6 +30,6 @@ export default defineCheck({
     if (compression === 0) return pass(evidence('null (0)'))
     return fail('tls.compression.used', evidence(compression === 1 ? 'DEFLATE (1)' : `method ${compression}, which was not offered`))
   },
-  reproduce: showHello(tls12Large),
+  reproduce: showHello(tls12Small),
   covers: ['C3'],
 })

@@ -3,7 +3,7 @@ import { CIPHER_SUITES, type CipherSuite, suiteById, suiteClass, suiteName, suit
 import type { ServerHello, TlsHelloObservation, TlsObservation } from '../../helpers/observations.ts'
 import type { Observed } from '../../helpers/probe.ts'
 import type { HelloProbe } from '../../helpers/probes/tls-hello.ts'
-import { type SuiteLook, suitesHello, type Tls12Look, WEAK_SUITES } from '../../helpers/probes/tls-plan.ts'
+import { type SuiteLook, suitesHello, type Tls12Look } from '../../helpers/probes/tls-plan.ts'
 import type { Evidence } from '../../helpers/verdict.ts'
 import { answerText, type Proof, suitesProof } from './shared.ts'
 
@@ -115,16 +115,13 @@ export function suitesEvidence(
   return { proof, evidence: { what: `${what}, in hellos without better ones`, expected: 'refused', received: proof.how, ...where, at: weak.startedAt } }
 }
 
-/** The weak look, with suites of these classes alone. */
+/** Every suite of these classes, as one hello. */
 export const showWeak =
   (...classes: readonly ReturnType<typeof suiteClass>[]) =>
   (asked: { readonly host: string }): HelloProbe =>
     suitesHello(
       asked,
-      WEAK_SUITES.filter((id) => {
-        const suite = suiteById(id)
-        return suite !== undefined && isClass(...classes)(suite)
-      }),
+      CIPHER_SUITES.filter(isClass(...classes)).map(({ id }) => id),
       classes.join(', '),
     )
 
