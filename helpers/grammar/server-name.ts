@@ -44,6 +44,8 @@ export function matchServerName(reference: string, names: { readonly dnsNames: r
   const labels = wanted.split('.')
   let reason: Extract<NameMatch, { matches: false }>['reason'] = 'no-match'
   for (const one of names.dnsNames) {
+    // A certificate carries A-labels (RFC 9525 §6.3): a name in its own letters is none to a client.
+    if (!/^[\x21-\x7e]+$/.test(one)) continue
     const pattern = one.toLowerCase()
     if (!pattern.includes('*')) {
       if (normaliseName(pattern) === wanted) return { matches: true, by: one }
