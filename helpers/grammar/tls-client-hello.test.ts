@@ -227,7 +227,8 @@ describe('padding', () => {
   })
 })
 
-test('anything that can be asked for is read back as it was asked', () => {
+const numRuns = Number(process.env['FUZZ_RUNS'] ?? 2_000)
+test('anything that can be asked for is read back as it was asked', { timeout: 60_000 + numRuns * 5 }, () => {
   const uint16 = fc.integer({ min: 0, max: 0xffff })
   const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((list) => Buffer.from(list))
   const spec = fc.record(
@@ -259,7 +260,7 @@ test('anything that can be asked for is read back as it was asked', () => {
       if (asked.supportedVersions !== undefined) expect(dataOf(hello, 43).vector(1).numbers(2).slice(from)).toEqual(asked.supportedVersions)
       if (asked.sessionTicket !== undefined) expect(dataOf(hello, 35).rest()).toEqual(asked.sessionTicket)
     }),
-    { numRuns: Number(process.env['FUZZ_RUNS'] ?? 2_000) },
+    { numRuns },
   )
 })
 

@@ -70,6 +70,7 @@ describe('dialogues that end in TLS', () => {
     ['SMTP', { protocol: 'smtp' }, smtp([say('220 go on')]), ['EHLO postproof.invalid', 'STARTTLS']],
     ['SMTP with a name of ours', { protocol: 'smtp', name: 'probe.example.com' }, smtp([say('220 go on')]), ['EHLO probe.example.com', 'STARTTLS']],
     ['SMTP, a consent of two lines', { protocol: 'smtp' }, smtp([say('220-well', '220 go on')]), ['EHLO postproof.invalid', 'STARTTLS']],
+    ['SMTP in numbers alone', { protocol: 'smtp' }, smtp([say('220')], [say('220')], [say('250')]), ['EHLO postproof.invalid', 'STARTTLS']],
     ['SMTP in single bytes', { protocol: 'smtp' }, smtp([{ drip: Buffer.from('220 go on\r\n'), everyMs: 1 }]), ['EHLO postproof.invalid', 'STARTTLS']],
     ['SMTP without carriage returns', { protocol: 'smtp' }, smtp([Buffer.from('220 go on\n')]), ['EHLO postproof.invalid', 'STARTTLS']],
     ['IMAP', { protocol: 'imap' }, imap([say('a1 OK begin')]), ['a1 STARTTLS']],

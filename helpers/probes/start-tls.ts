@@ -18,11 +18,11 @@ export async function startTls(context: ProbeContext, socket: Socket, how: Start
   try {
     switch (how.protocol) {
       case 'smtp': {
-        await lines.expect(smtpReply, /^220 /, 'greeting')
+        await lines.expect(smtpReply, /^220(?: |$)/, 'greeting')
         socket.write(`EHLO ${how.name ?? 'postproof.invalid'}\r\n`)
         await lines.expect(smtpReply, /^250/, 'answer to EHLO')
         socket.write('STARTTLS\r\n')
-        await lines.expect(smtpReply, /^220 /, 'answer to STARTTLS')
+        await lines.expect(smtpReply, /^220(?: |$)/, 'answer to STARTTLS')
         break
       }
       case 'imap': {

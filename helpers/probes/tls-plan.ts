@@ -367,15 +367,12 @@ export function weakSuites(asked: Asked): Probe<SuiteLook> {
       // Unanswered, or refused for its version: further hellos would fare no better.
       if (!isRefusal(common) && common.rest.length > 0)
         return joined(common, { offered: RARE_SUITES, accepted: [], unasked: [], rest: open(common, RARE_SUITES) })
-      if (common.end?.ok === true && isAlert(common.end.value, PROTOCOL_VERSION))
+      const tls12 = await context.observe(tls12Look(asked))
+      if (tls12.ok && isAlert(tls12.value.best, PROTOCOL_VERSION))
         return { ...common, offered: [...WEAK_SUITES, ...RARE_SUITES], rest: [...common.rest, ...RARE_SUITES] }
       const rare = open(common, RARE_SUITES)
       const look = rare.length === 0 ? common : joined(common, await ask(rare, 'rare weak suites'))
-      const [tls12, tls11, tls10] = await Promise.all([
-        context.observe(tls12Look(asked)),
-        context.observe(oldVersion(asked, 0x0302)),
-        context.observe(oldVersion(asked, 0x0301)),
-      ])
+      const [tls11, tls10] = await Promise.all([context.observe(oldVersion(asked, 0x0302)), context.observe(oldVersion(asked, 0x0301))])
       const versions = [tls10, tls11].flatMap((seen) => (seen.ok && agrees(seen.value) ? (seen.value.flight.hello?.version ?? []) : []))
       // A list for SSL 3.0 is answered in the look at that version, as far as it goes.
       const old = versions.find((version) => version > 0x0300)

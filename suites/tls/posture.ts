@@ -7,7 +7,7 @@ import { documentOf } from '../../helpers/probes/http.ts'
 import { tlsHandshake } from '../../helpers/probes/tls.ts'
 import { oldVersion, ssl3Look, type SuiteLook, type Tls12Look, tls12Look, weakSuites } from '../../helpers/probes/tls-plan.ts'
 import type { Host } from '../../helpers/target.ts'
-import { helloProof, type Proof } from './shared.ts'
+import { helloProof, type Proof, suitesProof } from './shared.ts'
 
 export const postureNeeds = (host: Host) => {
   const asked = { host: host.fqdn }
@@ -87,7 +87,8 @@ export function postureOf(seen: PostureSeen): Posture {
   const flights = [best, seen.tls11, seen.tls10, seen.ssl3].flatMap((one) => (one.ok ? [one.value.flight] : []))
   if (seen.weak.ok) {
     flights.push(...seen.weak.value.accepted.map(({ answer }) => answer.flight))
-    if (seen.weak.value.end?.ok === false) unknown.push(`weak suites: ${seen.weak.value.end.failure.message}`)
+    const rest = suitesProof({ ...seen.weak.value, accepted: [] }, () => true)
+    if (rest.result === 'unknown' && seen.weak.value.rest.length > 0) unknown.push(`weak suites: ${rest.how}`)
   } else unknown.push(`weak suites: ${seen.weak.failure.message}`)
   for (const { hello } of flights) take(hello?.cipher)
   const primes = flights.flatMap(({ keyExchange }) => (keyExchange?.kind === 'dhe' ? [bitsOf(keyExchange.prime)] : []))
