@@ -15,6 +15,8 @@ export interface ExecuteOptions extends Selection {
   readonly now?: Date
   readonly onStart?: (run: Run) => void
   readonly onResult?: (result: Result) => void
+  /** What of a result stays in memory until the end. @default all of it */
+  readonly keep?: (result: Result) => Result
   readonly onLog?: (probe: string, line: string) => void
   readonly onObservation?: (probe: Probe<unknown>, observed: Observed<unknown>) => void
   /** Listening already. @default from here on */
@@ -63,8 +65,11 @@ export async function execute(target: Target, options: ExecuteOptions): Promise<
       },
       finished.facts.finishedAt,
     )
-    for (const result of integrity) options.onResult?.(result)
-    const results = withWaivers([...finished.results, ...integrity], target, now)
+    const kept = integrity.map((result) => {
+      options.onResult?.(result)
+      return options.keep?.(result) ?? result
+    })
+    const results = withWaivers([...finished.results, ...kept], target, now)
     const gate = gateOf(results, target)
     return { run: { ...finished, results }, gate, exitCode: interrupt.interrupted ? 130 : gate.exitCode, interrupted: interrupt.interrupted }
   } finally {

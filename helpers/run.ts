@@ -33,6 +33,14 @@ export interface Result {
   /** Most tries that any observation behind it took. */
   readonly attempts: number
   readonly waiver?: { readonly reason: string; readonly owner: string; readonly expires: string }
+  /** Where evidence and reproduce lie, in place of here: in the log of results. */
+  readonly stored?: Stored
+}
+
+/** A line of the log: where it begins and how long it is, in bytes. */
+export interface Stored {
+  readonly at: number
+  readonly bytes: number
 }
 
 export interface Selection {
@@ -50,6 +58,8 @@ export interface RunOptions extends Selection, ObserverOptions {
   readonly signal?: AbortSignal
   /** Each result as soon as it is known, in order of arrival. */
   readonly onResult?: (result: Result) => void
+  /** What of a result stays in memory until the end. @default all of it */
+  readonly keep?: (result: Result) => Result
   /** Looks that are under way already. @default its own */
   readonly observer?: Observer
 }
@@ -162,6 +172,13 @@ export function plannedProbes(cases: readonly Case[], target: Target): readonly 
 const SECONDS_PER_HOST = 20
 /** Hosts whose cases are looked at side by side; the others wait, so that sockets and memory stay bounded however many hosts there are. */
 const HOSTS_AT_ONCE = 32
+const HOSTS_AT_FIRST = 16
+const HOSTS_WHEN_BUSY = 8
+/** Shares of the time in which this process has something to do. */
+const BUSY = 0.9
+const IDLE = 0.6
+
+const DELIVERED = (): void => {}
 
 /** A run of one target. Create, `start()`, await `finish()`; each case's result may be awaited on its own. */
 export class Run {
@@ -245,10 +262,22 @@ export class Run {
     }
     const queue = [...groups].sort(([a], [b]) => (a === '' ? -1 : b === '' ? 1 : 0))
     if (many && queue[0]?.[0] === '') await reading(queue.shift() as (typeof queue)[number])
-    const workers = Array.from({ length: Math.min(HOSTS_AT_ONCE, queue.length) }, async () => {
-      for (let group = queue.shift(); group !== undefined; group = queue.shift()) await reading(group)
-    })
-    await Promise.all(workers)
+    // Where this process is the bottleneck and not the network, more hosts side by side only take memory.
+    let used = performance.eventLoopUtilization()
+    let active = 0
+    const worker = async (): Promise<void> => {
+      active += 1
+      for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+        await reading(group)
+        const { utilization } = performance.eventLoopUtilization(used)
+        used = performance.eventLoopUtilization()
+        if (utilization > BUSY && active > HOSTS_WHEN_BUSY) break
+        if (utilization < IDLE && active < HOSTS_AT_ONCE && queue.length > 0) more.push(worker())
+      }
+      active -= 1
+    }
+    const more = Array.from({ length: Math.min(many ? HOSTS_AT_FIRST : HOSTS_AT_ONCE, queue.length) }, worker)
+    while (more.length > 0) await more.pop()
     for (const { index } of acting.sort((a, b) => a.rank - b.rank)) {
       const { needs, settled } = needsOf(this.cases[index] as Case, this.target)
       await this.#judgeCase(index, needs, settled)
@@ -350,8 +379,9 @@ export class Run {
       }
     }
     const result = this.#resultOf(one, verdict, { startedAt, durationMs: performance.now() - start, attempts, because })
-    this.#deliver[index]?.(result)
     this.#options.onResult?.(result)
+    this.#deliver[index]?.(this.#options.keep?.(result) ?? result)
+    this.#deliver[index] = DELIVERED
   }
 
   #judge(one: Case, seen: Readonly<Record<string, unknown>>): Verdict {

@@ -134,8 +134,8 @@ function notLooked(report: Report): Markup | undefined {
   })}</ul></section>`
 }
 
-/** What the list needs of each result; texts that repeat are stored once. */
-function data(report: Report): unknown {
+/** What the list needs of each result, as JSON piece by piece: texts that repeat are stored once, and all of them stand before the results. */
+function* data(report: Report): Generator<string> {
   const texts: string[] = []
   const places = new Map<string, number>()
   const once = (text: string): number => {
@@ -146,7 +146,7 @@ function data(report: Report): unknown {
     return texts.length - 1
   }
   const slim = report.results.length > FULL_RESULTS
-  const results = [...report.results].sort(worstFirst).map((result: ReportResult) => ({
+  const shown = (result: ReportResult): object => ({
     c: once(result.check),
     s: result.subject,
     h: once(result.host ?? ''),
@@ -170,16 +170,36 @@ function data(report: Report): unknown {
           d: result.durationMs,
           n: result.attempts,
         }),
-  }))
-  return { texts, results }
+  })
+  const sorted = [...report.results].sort(worstFirst)
+  for (const result of sorted) shown(result)
+  yield `{"texts":${embedded(texts)},"results":[`
+  let first = true
+  for (const result of sorted) {
+    yield `${first ? '' : ','}${embedded(shown(result))}`
+    first = false
+  }
+  yield ']}'
 }
 
-export function html(report: Report): string {
+/** Where the data goes. No text of ours or of the target holds it: what is not printed plainly is escaped long before. */
+const DATA = '\u0000data\u0000'
+
+export const html = (report: Report): string => [...htmlPieces(report)].join('')
+
+export function* htmlPieces(report: Report): Generator<string> {
+  const page = pageOf(report)
+  const at = page.indexOf(DATA)
+  yield page.slice(0, at)
+  yield* data(report)
+  yield page.slice(at + DATA.length)
+}
+
+function pageOf(report: Report): string {
   const { word, tone } = verdict(report)
   const { counts } = report
   const seconds = ((Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000).toFixed(1)
   const suites = [...new Set(report.results.map((result) => result.suite))]
-  const json = embedded(data(report))
   const policy = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; base-uri 'none'; form-action 'none'`
   const vantage = Object.entries(report.vantage)
     .filter(([, value]) => typeof value !== 'object')
@@ -228,7 +248,7 @@ ${notLooked(report)}
 <section class="sign" aria-labelledby="sign"><h2 id="sign">Sign-off</h2><dl><div><dt>Reviewed by</dt><dd></dd></div><div><dt>Decision</dt><dd></dd></div><div><dt>Date</dt><dd></dd></div></dl><p class="dim">Target sha256 ${report.target.sha256}</p></section>
 </main>
 <footer><p>${vantage}</p><p>Every pass carries evidence; a check that could not look is inconclusive, never green. The same facts for machines: report.json.</p></footer>
-<script type="application/json" id="data">${new Markup(json)}</script>
+<script type="application/json" id="data">${new Markup(DATA)}</script>
 <script>${new Markup(SCRIPT)}</script>
 </body>
 </html>

@@ -39,22 +39,23 @@ function inner(result: ReportResult): string {
   }
 }
 
-export function junit(report: Report): string {
+export const junit = (report: Report): string => [...junitPieces(report)].join('')
+
+export function* junitPieces(report: Report): Generator<string> {
   const suites = Map.groupBy(report.results, (result) => result.suite)
   const attributes = (results: readonly ReportResult[]): string => {
-    const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length
+    const count = (outcome: string): number => results.reduce((sum, result) => sum + Number(result.outcome === outcome), 0)
     return `tests="${results.length}" failures="${count('fail')}" errors="${count('inconclusive')}" skipped="${count('skip')}" time="${(results.reduce((sum, result) => sum + result.durationMs, 0) / 1000).toFixed(3)}"`
   }
-  const lines = ['<?xml version="1.0" encoding="UTF-8"?>', `<testsuites name="${escaped(`postproof ${report.target.name}`)}" ${attributes(report.results)}>`]
+  yield `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${escaped(`postproof ${report.target.name}`)}" ${attributes(report.results)}>\n`
   for (const [suite, results] of suites) {
-    lines.push(`  <testsuite name="${escaped(suite)}" timestamp="${escaped(report.startedAt)}" ${attributes(results)}>`)
+    yield `  <testsuite name="${escaped(suite)}" timestamp="${escaped(report.startedAt)}" ${attributes(results)}>\n`
     for (const result of results) {
       const open = `    <testcase classname="${escaped(result.check)}" name="${escaped(result.subject)}" time="${(result.durationMs / 1000).toFixed(3)}"`
       const body = inner(result)
-      lines.push(body === '' ? `${open}/>` : `${open}>${body}</testcase>`)
+      yield body === '' ? `${open}/>\n` : `${open}>${body}</testcase>\n`
     }
-    lines.push('  </testsuite>')
+    yield '  </testsuite>\n'
   }
-  lines.push('</testsuites>', '')
-  return lines.join('\n')
+  yield '</testsuites>\n'
 }

@@ -23,13 +23,11 @@ export function metrics(report: Report): string {
   const seconds = (text: string): number => Date.parse(text) / 1000
   const hosts = report.target.hosts
   const of = (host: string): Readonly<Record<string, string>> => ({ instance: host })
-  const worst = new Map<string, boolean>(hosts.map((host) => [host, report.results.some((result) => result.host === host && result.outcome === 'pass')]))
+  const passing = new Set(report.results.flatMap(({ host, outcome }) => (outcome === 'pass' && host !== undefined ? [host] : [])))
+  const worst = new Map<string, boolean>(hosts.map((host) => [host, passing.has(host)]))
+  const blocking = new Set(report.gate.blocking)
   for (const result of report.results)
-    if (
-      result.host !== undefined &&
-      (result.outcome === 'fail' || result.outcome === 'inconclusive') &&
-      report.gate.blocking.includes(`${result.check} ${result.subject}`)
-    )
+    if (result.host !== undefined && (result.outcome === 'fail' || result.outcome === 'inconclusive') && blocking.has(`${result.check} ${result.subject}`))
       worst.set(result.host, false)
   gauge(
     'probe_success',

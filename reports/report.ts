@@ -1,7 +1,7 @@
 /** The one result object. Every format renders it and adds no fact. Its names are a contract: they may grow, never change (schemaVersion 1). */
 import type { Check } from '../helpers/check.ts'
 import type { Gate } from '../helpers/gate.ts'
-import type { Result as Judged, RunResult } from '../helpers/run.ts'
+import type { Result as Judged, RunResult, Stored } from '../helpers/run.ts'
 import type { HostCertificate, HostTiming } from '../helpers/seen.ts'
 import type { Blame, Evidence, Outcome, Severity, SkipReason } from '../helpers/verdict.ts'
 import { redactor } from './redact.ts'
@@ -31,6 +31,8 @@ export interface ReportResult {
   readonly durationMs: number
   readonly attempts: number
   readonly waiver?: { readonly reason: string; readonly owner: string; readonly expires: string }
+  /** In memory only: evidence and reproduce are not here but there ({@link wholeFrom}). */
+  readonly stored?: Stored
 }
 
 export interface Report {
@@ -73,6 +75,8 @@ export interface ReportMeta {
   readonly selection?: Readonly<Record<string, readonly string[]>>
   /** Resolved secrets: their values are replaced in every text, in every usual encoding. */
   readonly secrets?: ReadonlyMap<string, string>
+  /** Reads back a result whose evidence is not held in memory. */
+  readonly read?: (stored: Stored) => Judged
 }
 
 const ORDER: readonly Outcome[] = ['fail', 'inconclusive', 'warn', 'pass', 'skip']
@@ -84,16 +88,53 @@ function requirementsOf(result: Judged, declared: Readonly<Record<string, readon
     .map(([id]) => id)
 }
 
+const NONE: readonly Evidence[] = []
+const shown = (item: Evidence, text: (value: string) => string): Evidence => ({
+  what: text(item.what),
+  expected: text(item.expected),
+  received: text(item.received),
+  ...(item.where === undefined ? {} : { where: text(item.where) }),
+  ...(item.at === undefined ? {} : { at: item.at }),
+})
+
+function readBack(result: Judged, read: ReportMeta['read']): Judged {
+  if (result.stored === undefined || read === undefined) return result
+  try {
+    return read(result.stored)
+  } catch {
+    // The log's failure is told where the report is written; the verdict stands without its evidence.
+    return result
+  }
+}
+
+/** Gives a result of {@link toReport} with the evidence that is not held in memory. */
+export type Whole = (result: ReportResult) => ReportResult
+
+/** @param read reads a result back, until the report is written */
+export function wholeFrom(read: (stored: Stored) => Judged, secrets: ReadonlyMap<string, string>): Whole {
+  const clean = redactor(secrets)
+  const text = (value: string): string => visible(clean(value))
+  return ({ stored, ...held }) => {
+    if (stored === undefined) return held
+    const { evidence, reproduce } = read(stored)
+    return { ...held, evidence: evidence.map((item) => shown(item, text)), reproduce: text(reproduce) }
+  }
+}
+
 export function toReport(run: RunResult, meta: ReportMeta): Report {
   const { target } = run
   const clean = redactor(meta.secrets ?? new Map())
   const text = (value: string): string => visible(clean(value))
   const checks = new Map<string, Check>(run.checks.map((check) => [check.id, check]))
   const declared = target.file.requirements ?? {}
+  const evidenceOf = ({ evidence }: Judged): readonly Evidence[] => (evidence.length === 0 ? NONE : evidence.map((item) => shown(item, text)))
   const results = run.results.map((result): ReportResult => {
     const check = checks.get(result.check)
     const code = result.code === undefined ? undefined : check?.codes[result.code]
     const failing = result.outcome === 'fail' || result.outcome === 'warn'
+    // What is shown in every format is read back at once; passes and skips stand with all they have only where they are written out whole.
+    const away = result.stored !== undefined && (result.outcome === 'pass' || result.outcome === 'skip')
+    const held = result.stored === undefined || away ? result : readBack(result, meta.read)
     return {
       check: result.check,
       suite: result.suite,
@@ -107,17 +148,11 @@ export function toReport(run: RunResult, meta: ReportMeta): Report {
       ...(result.reason === undefined ? {} : { reason: text(result.reason) }),
       ...(result.because === undefined ? {} : { because: text(result.because) }),
       title: (failing ? check?.failureTitle : check?.title) ?? result.check,
-      evidence: result.evidence.map((item) => ({
-        what: text(item.what),
-        expected: text(item.expected),
-        received: text(item.received),
-        ...(item.where === undefined ? {} : { where: text(item.where) }),
-        ...(item.at === undefined ? {} : { at: item.at }),
-      })),
+      evidence: evidenceOf(held),
       why: code === undefined ? (check?.why ?? '') : `${code.meaning} ${check?.why ?? ''}`.trim(),
       fix: code?.fix ?? '',
       source: check?.source ?? '',
-      reproduce: text(result.reproduce),
+      reproduce: text(held.reproduce),
       requirements: requirementsOf(result, declared),
       startedAt: result.startedAt,
       durationMs: result.durationMs,
@@ -125,6 +160,7 @@ export function toReport(run: RunResult, meta: ReportMeta): Report {
       ...(result.waiver === undefined
         ? {}
         : { waiver: { reason: text(result.waiver.reason), owner: text(result.waiver.owner), expires: result.waiver.expires } }),
+      ...(away && result.stored !== undefined ? { stored: result.stored } : {}),
     }
   })
   const counts = { pass: 0, warn: 0, fail: 0, inconclusive: 0, skip: 0 }

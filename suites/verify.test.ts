@@ -1,4 +1,4 @@
-/** The only live entry: one test per verdict; above a few hundred hosts one test carries a host's whole suite (docs: CONTRIBUTING, "The run"). */
+/** The only live entry: one test per verdict; above a hundred hosts one test carries a host's whole suite, above a few hundred all of it (docs: CONTRIBUTING, "The run"). */
 import { describe, test } from 'vitest'
 import { currentRun } from '../helpers/current-run.ts'
 import type { Result } from '../helpers/run.ts'
@@ -12,6 +12,8 @@ declare module 'vitest' {
 
 /** From here on, one test per verdict would cost more than the looking (measured: bench/verdicts.ts). */
 const VERDICTS_ONE_BY_ONE = 12_000
+/** From here on, one test carries all verdicts of a host. */
+const VERDICTS_BY_SUITE = 50_000
 
 /** Carries no stack: the place that matters is the target's, and it is in the report. */
 class Judged extends Error {
@@ -39,8 +41,9 @@ const red = (result: Result): boolean => {
 const run = currentRun()
 const groups = new Map<string, number[]>()
 run.cases.forEach((one, index) => {
-  const name =
-    run.cases.length > VERDICTS_ONE_BY_ONE ? `${one.check.suite} ${one.subject.host?.fqdn ?? run.target.domain}` : `${one.check.id} ${one.subject.name}`
+  const host = one.subject.host?.fqdn ?? run.target.domain
+  const { length } = run.cases
+  const name = length > VERDICTS_BY_SUITE ? host : length > VERDICTS_ONE_BY_ONE ? `${one.check.suite} ${host}` : `${one.check.id} ${one.subject.name}`
   const known = groups.get(name)
   if (known === undefined) groups.set(name, [index])
   else known.push(index)
