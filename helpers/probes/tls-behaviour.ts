@@ -423,7 +423,7 @@ async function renegotiate(context: ProbeContext, host: string, address: string,
         const failed = (error: Error): void => {
           const code = (error as { code?: unknown }).code
           const alerted = /SSL alert number|NO_RENEGOTIATION|no renegotiation/i.test(`${error.message} ${String(code)}`)
-          settle(alerted ? 'alert' : 'closed', alerted ? 'the server sent an alert instead' : `${error.message.slice(0, 200)}`)
+          settle(alerted ? 'alert' : 'closed', alerted ? 'the server sent an alert instead' : error.message.slice(0, 200))
         }
         const closed = (): void => settle('closed', 'the server closed the connection')
         const settle = (end: Renegotiation['end'], how: string): void => {

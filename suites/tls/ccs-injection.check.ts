@@ -64,7 +64,7 @@ export default defineCheck({
   },
   reproduce: showBytes((host) => ({
     request: plainHello({ host }),
-    then: Buffer.concat([changeCipherSpec(), changeCipherSpec()]),
+    after: Buffer.concat([changeCipherSpec(), changeCipherSpec()]),
     shown: 'last',
   })),
 })

@@ -10,9 +10,9 @@ export const onlyInFullDepth = { skip: 'not-selected', reason: 'asked only with 
 
 /** A hello and more bytes after it, as a line for the shell; `shown`: see `bytesFor`. */
 export const showBytes =
-  (make: (host: string) => { readonly request: TlsHelloRequest; readonly then: Uint8Array; readonly shown: 'last' | 'count' }) =>
+  (make: (host: string) => { readonly request: TlsHelloRequest; readonly after: Uint8Array; readonly shown: 'last' | 'count' }) =>
   (subject: Subject, target: Target): string => {
     const { fqdn } = hostOf(subject)
-    const { request, then, shown } = make(fqdn)
-    return bytesFor(target, fqdn, Buffer.concat([helloBytes(request, new Uint8Array(32).fill(0x70)), then]), 443, undefined, shown)
+    const { request, after, shown } = make(fqdn)
+    return bytesFor(target, fqdn, Buffer.concat([helloBytes(request, new Uint8Array(32).fill(0x70)), after]), 443, undefined, shown)
   }

@@ -52,5 +52,5 @@ export default defineCheck({
     if ((first.empty?.alerts.length ?? 0) > 0 || (first.honest?.heartbeatBytes ?? 0) > 0) return pass(evidence)
     return inconclusive('unobserved', 'heartbeats are agreed to, but none is answered before the handshake is complete', evidence)
   },
-  reproduce: showBytes((host) => ({ request: heartbeatHello({ host }), then: emptyHeartbeat(), shown: 'count' })),
+  reproduce: showBytes((host) => ({ request: heartbeatHello({ host }), after: emptyHeartbeat(), shown: 'count' })),
 })
