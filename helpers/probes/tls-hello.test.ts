@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { hugeMessage, recut, type Script, type ScriptedTls, startScriptedTls, type Step } from '../../fixtures/servers/scripted-tls.ts'
 import { alert, message, record, serverFlight, serverHello, ssl2ServerHello } from '../../fixtures/servers/server-flight.ts'
+import { readServerFlight } from '../grammar/tls-records.ts'
 import type { TlsHelloObservation } from '../observations.ts'
 import { Observer } from '../observer.ts'
 import type { Observed, ProbeContext } from '../probe.ts'
@@ -257,4 +259,69 @@ describe('one look', () => {
     expect(valueOf(seen)).toEqual(['server-hello', 1])
     await server.idle()
   })
+})
+
+/** How many; `FUZZ_RUNS=200000` makes it a hundredth of that, since each is a connection. */
+const numRuns = Math.max(150, Number(process.env['FUZZ_RUNS'] ?? 0) / 100)
+test('whatever a server sends, in whatever pieces, before it ends: an answer only where the bytes hold one', { timeout: 60_000 + numRuns * 100 }, async () => {
+  let bytes: Buffer = FLIGHT
+  let sizes: readonly number[] = []
+  const server = await serving(() => {
+    const steps: Step[] = []
+    let at = 0
+    for (const size of sizes) {
+      steps.push(bytes.subarray(at, at + size))
+      at += size
+    }
+    return [...steps, bytes.subarray(at), 'fin']
+  })
+  const target = targetOf(server.port, 10)
+  const corpus = [
+    FLIGHT,
+    recut(FLIGHT, 30),
+    alert(40),
+    Buffer.concat([warning(112), FLIGHT]),
+    ssl2ServerHello([0x010080], CERTIFICATE),
+    Buffer.concat([HELLO, alert(40)]),
+  ]
+  const change = fc.tuple(
+    fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    fc.integer({ min: 0, max: 255 }),
+    fc.constantFrom('set', 'cut', 'insert'),
+  )
+  const changed = (from: Buffer, [where, value, how]: readonly [number, number, string]): Buffer => {
+    const at = Math.floor(where * where * from.length)
+    if (how === 'cut') return from.subarray(0, at)
+    if (how === 'insert') return Buffer.concat([from.subarray(0, at), Buffer.from([value]), from.subarray(at)])
+    const copy = Buffer.from(from)
+    copy[at] = value
+    return copy
+  }
+  const outcomes = new Map<string, number>()
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...corpus),
+      fc.array(change, { maxLength: 3 }),
+      fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 4 }),
+      async (from, changes, cuts) => {
+        bytes = changes.reduce(changed, from)
+        sizes = cuts
+        const [seen] = await look(target, tlsHello(REQUEST))
+        const whole = readServerFlight(bytes)
+        const answers = whole.ok && (whole.value.hello !== undefined || whole.value.ssl2 !== undefined || whole.value.alert !== undefined)
+        if (seen?.ok === true) {
+          expect(answers).toBe(true)
+          expect(seen.value.flight).toEqual(whole.ok && whole.value)
+        } else if (seen?.ok === false) {
+          expect(['NOT_TLS', 'UNREADABLE', 'EOF', 'ECONNRESET']).toContain(seen.failure.code)
+          // What the bytes hold is never lost, but for remarks, a polite close, and a reset that came before they were read.
+          if (answers && seen.failure.code !== 'ECONNRESET') expect([0, 41, 90, 100, 112]).toContain(whole.ok && whole.value.alert?.description)
+        }
+        const word = seen?.ok === true ? seen.value.answer : (seen?.failure.code ?? '')
+        outcomes.set(word, (outcomes.get(word) ?? 0) + 1)
+      },
+    ),
+    { numRuns },
+  )
+  for (const word of ['server-hello', 'EOF', 'UNREADABLE', 'NOT_TLS', 'alert', 'ssl2-server-hello']) expect(outcomes.get(word), word).toBeGreaterThan(0)
 })
