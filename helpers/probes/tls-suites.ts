@@ -1,5 +1,5 @@
 /** Further questions about the suites of TLS 1.2, asked only where what was seen before leaves something open. Facts only. */
-import { CIPHER_SUITES } from '../grammar/tls-names.ts'
+import { CIPHER_SUITES, suiteById } from '../grammar/tls-names.ts'
 import type { TlsHelloObservation, TlsObservation } from '../observations.ts'
 import { type Observed, type Probe, ProbeError } from '../probe.ts'
 import { isFullDepth } from '../target.ts'
@@ -87,6 +87,15 @@ export interface SuiteOrderLook {
 }
 
 /**
+ * Servers that decide themselves still heed whether a client begins with AES-GCM: one that does not is taken for one without the hardware for it, and
+ * gets ChaCha20 (OpenSSL: PrioritizeChaCha; Go always).
+ */
+function turnOf(id: number): number {
+  const { encryption = '' } = suiteById(id) ?? {}
+  return encryption.endsWith('GCM') ? 0 : encryption.startsWith('CHACHA') ? 2 : 1
+}
+
+/**
  * Who decides which suite is used in TLS 1.2? What the plan's hello ended in is offered again, last. `suites`: beside it are offered these; without
  * them, what the weak look saw accepted, and nothing is asked where that is nothing.
  * @throws ProbeError as tls12Look, weakSuites
@@ -114,7 +123,7 @@ export function suiteOrder(asked: Asked & { readonly suites?: readonly number[] 
       }
       const others = among.filter((id) => id !== chosen)
       if (others.length === 0) return { first, offered: [] }
-      const offered = [...others.toReversed(), chosen]
+      const offered = [...others.toReversed().sort((a, b) => turnOf(a) - turnOf(b)), chosen]
       const last = await context.observe(suitesHello(at(asked), offered, 'the chosen suite last'))
       const again = last.ok && last.value.flight.hello?.cipher === chosen
       if (!again || suites === undefined) return { first, offered, last }

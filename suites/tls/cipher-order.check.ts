@@ -8,6 +8,12 @@ import { answerText, helloEvidence, helloProof, openssl } from './shared.ts'
 import { CBC_SUITES, FS_AEAD_SUITES, idsOf, isClass, refusesTls12, suitesEvidence, tls12Hello } from './suites.ts'
 
 const OFFERED = idsOf([...FS_AEAD_SUITES, ...CBC_SUITES])
+/** What is usually chosen comes last, what is weak before it. */
+const LAST_FIRST = [
+  ...FS_AEAD_SUITES.filter((name) => name.includes('AES256-GCM')),
+  ...CBC_SUITES,
+  ...FS_AEAD_SUITES.filter((name) => !name.includes('AES256-GCM')).toReversed(),
+]
 const isWeak = (id: number): boolean => {
   const suite = suiteById(id)
   return suite === undefined || !isClass('strong', 'dhe')(suite) || suite.mode !== 'aead'
@@ -79,6 +85,7 @@ export default defineCheck({
     }
     return wanted === decides ? pass(seen(received)) : fail('tls.cipher.order', seen(received))
   },
-  reproduce: openssl(['-tls1_2', '-cipher', [...CBC_SUITES, ...[...FS_AEAD_SUITES].toReversed()].join(':')]),
+  // The other way round than usual, but AES-GCM first: without it, servers that prefer ChaCha20 for clients without the hardware would take it.
+  reproduce: openssl(['-tls1_2', '-cipher', LAST_FIRST.join(':')]),
   covers: ['C2', 'E25'],
 })
