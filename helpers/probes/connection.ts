@@ -204,6 +204,13 @@ export interface OpenedTls {
   readonly socket: TLSSocket
   readonly tcp: OpenedTcp
   readonly observation: TlsObservation
+  /** The peer ended it as soon as the handshake was complete, and how: TLS 1.3 refuses a missing client certificate only then. */
+  readonly ended?: ProbeFailure
+}
+/** For whoever wants to talk on the connection. @throws ProbeError what ended it */
+export function stillOpen(opened: OpenedTls): OpenedTls {
+  if (opened.ended !== undefined) throw new ProbeError({ ...opened.ended, message: `${opened.tcp.peer}: after the handshake: ${opened.ended.message}` })
+  return opened
 }
 
 /** Longest wait for a TLS 1.3 ticket after the handshake, beyond two round trips: it rides on the server's first flight of data. */
@@ -293,6 +300,7 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
       ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
     }
     const socket = connectTls(options)
+    let ended: Error | undefined
     socket.on('session', (der: Buffer) => {
       session ??= der
     })
@@ -328,7 +336,9 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
         done(() => {
           socket.removeAllListeners('error')
           socket.removeAllListeners('close')
-          socket.on('error', () => {})
+          socket.on('error', (error) => {
+            ended ??= error
+          })
           resolve()
         }),
       )
@@ -339,6 +349,8 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
     const library = libraryChain(socket)
     const protocol = socket.getProtocol() ?? 'unknown'
     const ephemeral = socket.getEphemeralKeyInfo() as { type?: string; name?: string; size?: number } | null
+    // Asked before the wait: a closed connection has no suite any more.
+    const cipher = socket.getCipher() as ReturnType<TLSSocket['getCipher']> | undefined
     if (session === undefined && protocol === 'TLSv1.3') await ticket(socket, Math.min(TICKET_MOST_MS, 2 * tlsMs + TICKET_EXTRA_MS))
     const resumable = session ?? (protocol === 'TLSv1.3' ? undefined : socket.getSession())
     const facts = resumable === undefined ? undefined : readTlsSession(resumable)
@@ -348,7 +360,7 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
       address: to.address,
       ...(servername === undefined ? {} : { servername }),
       protocol,
-      cipher: socket.getCipher()?.standardName === undefined ? 'unknown' : socket.getCipher().name,
+      cipher: cipher?.name ?? 'unknown',
       ...(ephemeral?.name === undefined ? {} : { group: ephemeral.name }),
       ...(ephemeral?.type === 'DH' && ephemeral.size !== undefined ? { dhBits: ephemeral.size } : {}),
       ...(typeof socket.alpnProtocol === 'string' ? { alpn: socket.alpnProtocol } : {}),
@@ -367,7 +379,8 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
       at,
     }
     context.log(`${observation.protocol} ${observation.cipher} ${observation.group ?? ''} with ${tcp.peer} in ${tlsMs} ms`)
-    return { socket, tcp, observation }
+    if (!socket.destroyed) return { socket, tcp, observation }
+    return { socket, tcp, observation, ended: connectionFailure(ended ?? Object.assign(new Error('closed after the handshake'), { code: 'EOF' }), 'tls') }
   } catch (error) {
     tcp.socket.destroy()
     tcp.release()

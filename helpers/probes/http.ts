@@ -9,7 +9,7 @@ import { headerValue } from '../headers.ts'
 import type { HttpChain, HttpObservation, RawHeaders, RawHttpObservation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { probeMs, type Host } from '../target.ts'
-import { connectionFailure, type OpenedTcp, openTcp, openTls, round, withConnectDeadline } from './connection.ts'
+import { connectionFailure, type OpenedTcp, openTcp, openTls, round, stillOpen, withConnectDeadline } from './connection.ts'
 import { decodeBody, readLeniently } from './http-message.ts'
 import { type Answer, GrammarError, type Line, Transport } from './http-transport.ts'
 import { resolveHost } from './resolve.ts'
@@ -117,12 +117,9 @@ async function openLine(context: ProbeContext, request: HttpRequest, address: st
       tlsMs: observation.handshakeMs,
     }
   }
-  const opened = await openTls(context, {
-    address,
-    port,
-    servername: request.host,
-    ...(request.protocol === undefined ? {} : { alpn: [request.protocol] }),
-  })
+  const opened = stillOpen(
+    await openTls(context, { address, port, servername: request.host, ...(request.protocol === undefined ? {} : { alpn: [request.protocol] }) }),
+  )
   opened.tcp.release()
   if (request.protocol === 'h2' && opened.socket.alpnProtocol !== 'h2') {
     opened.socket.destroy()

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TlsObservation } from '../observations.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import type { Host, Target } from '../target.ts'
-import { type OpenedTls, openTls, storeFor, type TlsParameters, type TlsVersion } from './connection.ts'
+import { type OpenedTls, openTls, stillOpen, storeFor, type TlsParameters, type TlsVersion } from './connection.ts'
 import { resolveHost } from './resolve.ts'
 
 export interface TlsHandshakeRequest {
@@ -122,7 +122,7 @@ export async function takeTls(
   const { opened } = holder
   delete holder.opened
   if (opened !== undefined && !opened.socket.destroyed && opened.socket.readable) return { socket: opened.socket, observation: seen.value, fresh: false }
-  const again = await openTls(context, { address: to, port: 443, ...parametersOf(context, { host }) })
+  const again = stillOpen(await openTls(context, { address: to, port: 443, ...parametersOf(context, { host }) }))
   again.tcp.release()
   return { socket: again.socket, observation: again.observation, fresh: true }
 }
