@@ -1,7 +1,7 @@
 /** The user's description of the deployment, normalised: every host carries its own merged expectations, so that checks never look up defaults. */
 import type { HostFile, LiveChannel, TargetFile, TargetInput } from './target/schema.ts'
 
-export type { LiveChannel, Marker, Matcher, TargetFile, TargetInput } from './target/schema.ts'
+export type { BackupEntry, LiveChannel, Marker, Matcher, TargetFile, TargetInput } from './target/schema.ts'
 
 /** A host with everything that holds for it, defaults and profiles merged in. */
 export interface Host {

@@ -241,6 +241,83 @@ const waiver = z.strictObject({
   expires: z.iso.date().meta({ description: 'last day it holds (UTC); an expired waiver is a failure' }),
 })
 
+/** A name with stamps: `app-{stamp}.sql.gz`, `shop-{YYYYMMDD-HHMMSS}.db`, `{YYYYMMDD_HHMMSS}.tar.gz`. */
+const stampedName = z
+  .string()
+  .regex(/^(?:[^/{}*?]|\{(?:stamp|[YMDHS_.T-]+)\})+$/, 'a file name; {stamp} or {YYYYMMDD-HHMMSS} stands where the time is')
+  .meta({ description: 'file name; {stamp} or {YYYYMMDD-HHMMSS} stands where the time is' })
+const version = z.string().regex(/^\d+(?:\.\d+)*$/, 'a version such as "16" or "16.4"')
+
+const backupContent = {
+  kind: z
+    .enum(['postgres', 'globals', 'mysql', 'sqlite', 'redis', 'archive', 'encrypted', 'other'])
+    .meta({ description: 'what it must be by its bytes; default: whatever it is' })
+    .optional(),
+  database: text('name of the database that must be in it').optional(),
+  requiredTables: z.array(z.string()).meta({ description: 'tables that must be in the dump: users or public.users' }).optional(),
+  nonEmpty: z.array(z.string()).meta({ description: 'tables that must have rows' }).optional(),
+  withoutData: z.array(z.string()).meta({ description: 'tables whose data are left out on purpose' }).optional(),
+  largeObjects: z.boolean().meta({ description: 'the database holds large objects' }).optional(),
+} as const
+
+const backup = z.strictObject({
+  id: text('name of the backup, for the report'),
+  dir: text('folder it is kept in, relative to this file'),
+  files: z
+    .record(
+      z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'a short name in kebab-case: database, uploads'),
+      z.union([
+        stampedName,
+        z.strictObject({
+          name: stampedName,
+          ...backupContent,
+          minBytes: z.int().min(1).meta({ description: 'smallest believable size; default 1024' }).optional(),
+          members: z
+            .record(z.string(), z.union([z.string(), z.strictObject({ path: z.string().min(1), ...backupContent })]))
+            .meta({ description: 'what an archive must hold: name -> path, * within a folder, ** across folders; each must match exactly one file' })
+            .optional(),
+        }),
+      ]),
+    )
+    .refine(stated, 'a backup without files would accept anything')
+    .meta({ description: 'the files of one set, by what they are: database, globals, uploads, certificates, config' }),
+  timeZone: z
+    .string()
+    .regex(/^(?:UTC|[A-Za-z_]+(?:\/[A-Za-z0-9_+-]+)+)$/, 'a zone such as Europe/Berlin')
+    .meta({ description: 'zone of the time in file names; default UTC' })
+    .optional(),
+  everyHours: z.number().positive().meta({ description: 'how often a set must appear' }).optional(),
+  toleranceMinutes: z.number().min(0).meta({ description: 'how late one may be; default 60' }).optional(),
+  lookbackDays: z
+    .number()
+    .positive()
+    .meta({ description: 'how far back gaps are looked for; default 14, never beyond the oldest set that retention keeps' })
+    .optional(),
+  maxAgeHours: z.number().positive().meta({ description: 'recovery point objective: the newest set may be so old' }).optional(),
+  retention: z
+    .strictObject({
+      min: z.int().min(1).meta({ description: 'sets that must be there' }).optional(),
+      days: z.number().positive().meta({ description: 'the oldest set must reach back so far' }).optional(),
+      maxDays: z.number().positive().meta({ description: 'no set may be older' }).optional(),
+    })
+    .optional(),
+  offsite: z
+    .strictObject({ dir: text('folder where the copies are mounted'), maxAgeHours: z.number().positive().optional() })
+    .meta({ description: 'a second place that must hold the same bytes' })
+    .optional(),
+  encryption: z.enum(['required', 'optional']).optional(),
+  mode: z
+    .string()
+    .regex(/^[0-7]{3}$/, 'a mode such as "750"')
+    .meta({ description: 'permissions of the folder that may not be exceeded' })
+    .optional(),
+  expectWrites: z.boolean().meta({ description: 'the data change between two backups; three equal ones are then an error' }).optional(),
+  restoreVersion: version.meta({ description: 'version of the database server that it would be restored into, the live one' }).optional(),
+  encoding: text('encoding of the live database, such as UTF8').optional(),
+  roles: z.array(z.string()).meta({ description: 'roles that exist wherever it is restored' }).optional(),
+  script: text('the script that makes it, relative to this file').optional(),
+})
+
 export const targetSchema = z.strictObject({
   $schema: z.string().optional(),
   name: text('name of the deployment, for the report; default the domain').optional(),
@@ -430,6 +507,7 @@ export const targetSchema = z.strictObject({
         .optional(),
     })
     .optional(),
+  backups: z.array(backup).meta({ description: 'backups that this machine can read: judged by their files and what is in them, without restoring' }).optional(),
   caching: z
     .strictObject({
       static: z
@@ -450,4 +528,5 @@ export type TargetInput = z.input<typeof targetSchema>
 export type TargetFile = z.output<typeof targetSchema>
 export type LiveChannel = z.output<typeof live>
 export type Marker = z.output<typeof marker>
+export type BackupEntry = z.output<typeof backup>
 export type HostFile = z.output<typeof host>

@@ -1,0 +1,48 @@
+import { newestWord, roleOf } from '../../helpers/artifact/subjects.ts'
+import { defineCheck } from '../../helpers/check.ts'
+import type { Finding } from '../../helpers/verdict.ts'
+import { judgeParts, look, mayHold, noBackups, say } from './shared.ts'
+
+export default defineCheck({
+  id: 'artifact/redis-decodes',
+  title: 'A Redis snapshot or log is whole',
+  failureTitle: 'A Redis snapshot or log is damaged or cut off',
+  why: 'Redis refuses to start with a damaged file: the cache that should help after a restore keeps it down.',
+  source: 'RDB version 5 and later: end mark and CRC-64 over the whole file; AOF: every command whole',
+  severity: 'high',
+  codes: {
+    'artifact.redis.cut': { meaning: 'The file ends too early.', fix: 'Copy dump.rdb only after BGSAVE is done (LASTSAVE), or use redis-cli --rdb.' },
+    'artifact.redis.corrupt': { meaning: 'The checksum or a command is wrong.', fix: 'Take another copy; redis-check-rdb and redis-check-aof say where.' },
+    'artifact.redis.unchecked': {
+      meaning: 'The snapshot carries no checksum: nothing proves that it is undamaged.',
+      fix: 'Set rdbchecksum yes, which is the default.',
+    },
+    'artifact.redis.empty': { meaning: 'The log holds no command.', fix: 'Look which folder and which file of the log the job copies (appendonlydir).' },
+  },
+  options: {},
+  subjects: mayHold('redis'),
+  unless: noBackups,
+  needs: (subject) => ({ artifact: look(subject) }),
+  judge: ({ artifact }, { subject }) =>
+    judgeParts(
+      artifact,
+      subject,
+      (part): Finding[] => {
+        const { redis, reading } = part.facts
+        if (redis === undefined) return []
+        const evidence = say(
+          part,
+          redis.kind,
+          'whole',
+          reading.error ?? (redis.kind === 'rdb' ? `version ${redis.version ?? '?'}, checksum ${redis.checksum}` : `${redis.commands ?? 0} commands`),
+        )
+        if (!reading.complete) return [{ grade: 'fail', code: reading.kind === 'cut' ? 'artifact.redis.cut' : 'artifact.redis.corrupt', evidence }]
+        if (redis.kind === 'aof') return [{ grade: (redis.commands ?? 0) > 0 ? 'pass' : 'fail', code: 'artifact.redis.empty', evidence }]
+        return [{ grade: redis.checksum === 'right' ? 'pass' : 'warn', code: 'artifact.redis.unchecked', evidence }]
+      },
+      'it is no file of Redis',
+      false,
+    ),
+  reproduce: (subject, target) => `redis-check-rdb ${newestWord(roleOf(subject), target)} || redis-check-aof ${newestWord(roleOf(subject), target)}`,
+  covers: ['A151'],
+})

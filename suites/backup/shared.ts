@@ -1,0 +1,52 @@
+/** What the backup checks share: the declared backups as subjects, and the looks at their folders. */
+import { folderPath } from '../../helpers/artifact/subjects.ts'
+import type { BackupFile, BackupFolder, BackupSet } from '../../helpers/artifact/sets.ts'
+import type { Subject } from '../../helpers/check.ts'
+import type { Observed, Probe } from '../../helpers/probe.ts'
+import { backupFolder } from '../../helpers/probes/backups.ts'
+import { shellQuote } from '../../helpers/reproduce.ts'
+import type { BackupEntry, Target } from '../../helpers/target.ts'
+import { type Evidence, inconclusive, type SkipReason, type Verdict } from '../../helpers/verdict.ts'
+
+export const HOUR = 3_600_000
+export const DAY = 24 * HOUR
+
+/** One subject per declared backup, named by its id. */
+export const backups =
+  (keep: (entry: BackupEntry) => boolean = () => true) =>
+  (target: Target): readonly Subject[] =>
+    (target.file.backups ?? []).filter(keep).map((entry) => ({ name: entry.id, item: entry }))
+
+export const entryOf = (subject: Subject): BackupEntry => subject.item as BackupEntry
+export const look = (subject: Subject): Probe<BackupFolder> => backupFolder(entryOf(subject))
+
+export const undeclared = (what: string): { readonly skip: SkipReason; readonly reason: string } => ({
+  skip: 'not-declared',
+  reason: `no entry of \`backups\` ${what}`,
+})
+export const noBackups = { skip: 'not-declared', reason: '`backups` declares none' } as const
+
+export const at = (folder: BackupFolder, what: string, expected: string, received: string): Evidence => ({
+  what,
+  expected,
+  received,
+  where: folder.dir,
+  at: folder.at,
+})
+
+/** Nothing there to judge: said by backup/exists, so no verdict here. */
+export const nothing = (folder: BackupFolder): Verdict =>
+  inconclusive('unobserved', 'there is no backup to judge', at(folder, 'backups in the folder', 'at least one', 'none'))
+
+export const hours = (milliseconds: number): string => {
+  const value = milliseconds / HOUR
+  return Math.abs(value) < 72 ? `${value.toFixed(1)} h` : `${(value / 24).toFixed(1)} days`
+}
+export const whenOf = (set: BackupSet): string => `${set.at} (by ${set.basis === 'name' ? 'the name' : 'the time of the file'})`
+export const sizeOf = (file: Pick<BackupFile, 'bytes'>): string => `${file.bytes} bytes`
+
+/** The folder itself could not be looked at. */
+export const unseen = (seen: Observed<unknown> & { readonly ok: false }): Verdict =>
+  inconclusive('unobserved', seen.failure.message, { what: 'folder of the backup', expected: 'readable', received: seen.failure.code, at: seen.startedAt })
+
+export const listCommand = (subject: Subject, target: Target): string => `ls -la --time-style=full-iso ${shellQuote(folderPath(entryOf(subject), target))}`
