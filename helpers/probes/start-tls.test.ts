@@ -139,10 +139,11 @@ describe('dialogues that do not', () => {
   ])('%s', async (_, how, plain, code, connections, message = '') => {
     const server = await serving(plain)
     const began = performance.now()
-    const seen = await ask(server.port, how)
+    // What is ended by its size must not be ended by the clock of a busy machine.
+    const seen = await ask(server.port, how, code === 'UNREADABLE' ? 20 : 1)
     expect(seen).toMatchObject({ ok: false, failure: { code, phase: 'tls' } })
     expect(!seen.ok && seen.failure.message).toContain(message)
-    expect(performance.now() - began).toBeLessThan(6_000)
+    expect(performance.now() - began).toBeLessThan(9_000)
     await server.idle()
     expect(server.counts).toMatchObject({ connections, open: 0 })
     expect(server.counts.sentBytes).toBeLessThan(8 * 1024 * 1024)
