@@ -3,6 +3,7 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { headerValue } from '../../helpers/headers.ts'
 import { type Attempt, attempt, type Observed } from '../../helpers/probe.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
+import { atFirstAddress } from '../../helpers/probes/default-server.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Host } from '../../helpers/target.ts'
@@ -20,16 +21,19 @@ const hungUp = (seen: Observed<unknown>): boolean =>
 
 function questions(host: Host): Record<string, Attempt<HttpObservation>> {
   const asked: Record<string, Attempt<HttpObservation>> = {}
-  const ask = (scheme: 'http' | 'https', path: string, forged = false): void => {
-    asked[`${scheme} ${path}${forged ? ' forged' : ''}`] = attempt(
-      httpRequest({ scheme, host: host.fqdn, path, ...(forged ? { headers: [['host', EVIL]], freshConnection: true } : {}) }),
-    )
+  const ask = (scheme: 'http' | 'https', path: string): void => {
+    asked[`${scheme} ${path}`] = attempt(httpRequest({ scheme, host: host.fqdn, path }))
   }
   for (const path of PATHS) {
     ask('http', path)
     ask('https', path)
   }
-  ask('http', '/', true)
+  // The name decides who answers, and no host of the address has this one: asked once for them all.
+  asked['http / forged'] = attempt(
+    atFirstAddress(host.fqdn, 'http, a foreign name', (address) =>
+      httpRequest({ scheme: 'http', host: address, headers: [['host', EVIL]], freshConnection: true }),
+    ),
+  )
   for (const parameter of host.declared.redirectParams ?? []) for (const payload of PAYLOADS) ask('https', `${parameter}${encodeURIComponent(payload)}`)
   return asked
 }

@@ -3,6 +3,7 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { isHtml, titleOf } from '../../helpers/headers.ts'
 import type { HttpObservation, RawHttpObservation } from '../../helpers/observations.ts'
 import { attempt } from '../../helpers/probe.ts'
+import { atFirstAddress } from '../../helpers/probes/default-server.ts'
 import { documentOf, httpRequest, rawHttp } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
@@ -49,12 +50,14 @@ export default defineCheck({
   needs: (subject) => {
     const { fqdn } = hostOf(subject)
     // On connections of their own: who drops unknown names without an answer (nginx 444) drops the whole connection, with everybody else's requests.
-    const foreign = { host: fqdn, headers: [['host', FOREIGN]], freshConnection: true } as const
+    const foreign = { headers: [['host', FOREIGN]], freshConnection: true } as const
     return {
       document: attempt(documentOf(hostOf(subject))),
-      host: attempt(httpRequest({ scheme: 'https', ...foreign })),
-      plain: attempt(httpRequest({ scheme: 'http', ...foreign })),
-      sni: attempt(rawHttp({ scheme: 'https', host: fqdn, servername: FOREIGN, bytes: REQUEST })),
+      host: attempt(httpRequest({ scheme: 'https', host: fqdn, ...foreign })),
+      plain: attempt(atFirstAddress(fqdn, 'http, a foreign name', (address) => httpRequest({ scheme: 'http', host: address, ...foreign }))),
+      sni: attempt(
+        atFirstAddress(fqdn, 'https, a foreign name', (address) => rawHttp({ scheme: 'https', host: address, servername: FOREIGN, bytes: REQUEST })),
+      ),
     }
   },
   judge: ({ document, host, plain, sni }, { subject }) => {
