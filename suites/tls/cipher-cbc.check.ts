@@ -43,7 +43,11 @@ export default defineCheck({
     const { proof, evidence } = suitesEvidence(weak, isClass('cbc'), 'suites with ephemeral keys in CBC mode')
     if (proof.result === 'unknown') return inconclusive('unobserved', `neither accepted nor refused: ${proof.how}`, evidence)
     if (proof.result === 'accepted') return warn('tls.cipher.cbc', evidence)
-    const short = suitesEvidence(weak, ({ encryption }) => encryption.endsWith('CCM_8'), 'suites whose tag has 64 bits')
+    const short = suitesEvidence(
+      weak,
+      (suite) => suite.encryption.endsWith('CCM_8') && isClass('strong')(suite),
+      'suites with ephemeral keys whose tag has 64 bits',
+    )
     return short.proof.result === 'accepted' ? warn('tls.cipher.short-tag', [short.evidence, evidence]) : pass(evidence)
   },
   reproduce: openssl(['-tls1_2', '-cipher', `${CBC_SUITES.join(':')}:@SECLEVEL=0`]),

@@ -344,6 +344,7 @@ const CASES: readonly (readonly [Check, readonly Case[]])[] = [
       ['chosen', { tls: at12('ECDHE-RSA-AES128-SHA256'), tls12: MODERN, weak: NONE }, 'fail tls.cipher.cbc-preferred'],
       ['chosen in TLS 1.2 beside TLS 1.3', { tls: tls(), tls12: seen(look12(chose('AES128-SHA'))), weak: NONE }, 'fail tls.cipher.cbc-preferred'],
       ['static RSA alone is not its business', { tls: tls(), tls12: MODERN, weak: weak(['AES128-SHA']) }, 'pass'],
+      ['CCM_8 with static RSA is not its business', { tls: tls(), tls12: MODERN, weak: weak(['AES128-CCM8']) }, 'pass'],
       ['CCM_8', { tls: tls(), tls12: MODERN, weak: weak(['ECDHE-ECDSA-AES128-CCM8']) }, 'warn tls.cipher.short-tag'],
     ],
   ],
