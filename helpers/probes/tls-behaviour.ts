@@ -10,15 +10,17 @@ import { type HelloProbe, tlsHello } from './tls-hello.ts'
 import { type Asked, CLASSICAL_GROUPS, FALLBACK_SCSV, groupsAsked, oldVersion, otherKeyLook, tls12Look, weakSuites } from './tls-plan.ts'
 import { tlsHandshake } from './tls.ts'
 
-const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601] as const
+const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0603, 0x0807, 0x0808, 0x0203, 0x0201] as const
 const TLS13_SUITES = [0x1301, 0x1302, 0x1303] as const
 const TLS12_SUITES = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8] as const
+/** Those, and what a server has that knows none of them: a refusal is about something else then. */
+const ANY_SUITES = [...TLS12_SUITES, 0x009e, 0x009f, 0xc023, 0xc027, 0xc009, 0xc013, 0xc00a, 0xc014, 0x009c, 0x009d, 0x003c, 0x002f, 0x0035, 0x000a] as const
 
 export const X25519MLKEM768 = 0x11ec
-export const OTHER_MLKEM = [0x11eb, 0x11ed] as const
+const OTHER_MLKEM = [0x11eb, 0x11ed] as const
 /** X25519Kyber768Draft00: what browsers offered before the standard. */
-export const KYBER_DRAFT = 0x6399
-const X25519 = 0x001d
+const KYBER_DRAFT = 0x6399
+export const X25519 = 0x001d
 
 const at = ({ host, address }: Asked): Asked => ({ host, ...(address === undefined ? {} : { address }) })
 const keyOf = ({ host, address }: Asked): string => (address === undefined ? host : `${host} @${address}`)
@@ -44,7 +46,7 @@ const clientHello = (asked: Asked, ask: string, kind: { readonly large?: boolean
     hello: {
       version: 0x0303,
       supportedVersions: [0x0304, 0x0303],
-      suites: [...TLS13_SUITES, ...TLS12_SUITES],
+      suites: [...TLS13_SUITES, ...ANY_SUITES],
       groups: kind.large === true ? [X25519MLKEM768, ...CLASSICAL_GROUPS] : CLASSICAL_GROUPS,
       keyShares: [],
       signatureAlgorithms: SIGNATURES,
@@ -205,7 +207,7 @@ export function unknownValues(asked: Asked): Probe<UnknownValues> {
                 ask: 'a version to come',
                 hello: {
                   version: 0x0305,
-                  suites: TLS12_SUITES,
+                  suites: ANY_SUITES,
                   groups: CLASSICAL_GROUPS,
                   signatureAlgorithms: SIGNATURES,
                   extendedMasterSecret: true,
@@ -335,7 +337,7 @@ export function everyGroup(asked: Asked): Probe<GroupsLook> {
             version: 0x0303,
             suites: [...TLS12_SUITES, 0xc009, 0xc00a, 0xc013, 0xc014, 0xc023, 0xc027],
             groups: rest,
-            signatureAlgorithms: [...SIGNATURES, 0x0603, 0x0203, 0x0201],
+            signatureAlgorithms: SIGNATURES,
             extendedMasterSecret: true,
             renegotiationInfo: true,
           },
@@ -464,17 +466,22 @@ const unknownProtocol = (asked: Asked): HelloProbe =>
     ask: 'an unknown application protocol',
     hello: {
       version: 0x0303,
-      suites: [...TLS12_SUITES],
+      suites: ANY_SUITES,
       groups: CLASSICAL_GROUPS,
-      signatureAlgorithms: [...SIGNATURES, 0x0603],
+      signatureAlgorithms: SIGNATURES,
       alpn: ['postproof/0'],
       extendedMasterSecret: true,
       renegotiationInfo: true,
     },
   })
 
-/** Whether a protocol that nobody speaks is refused as it should be (RFC 7301 §3.2); asked in full depth alone, else empty. */
+/**
+ * Whether a protocol that nobody speaks is refused as it should be (RFC 7301 §3.2); asked in full depth alone, else empty. Where a hello that offers
+ * known ones got no ServerHello, a refusal would prove nothing, and it is empty too.
+ */
 export const unknownProtocolLook = (asked: Asked): Probe<{ readonly seen?: Observed<TlsHelloObservation> }> =>
-  look('unknownProtocolLook', asked, 30_000, async (context) =>
-    isFullDepth(context.target) ? { seen: await context.observe(unknownProtocol(at(asked))) } : {},
-  )
+  look('unknownProtocolLook', asked, 30_000, async (context) => {
+    if (!isFullDepth(context.target)) return {}
+    const known = await context.observe(tls12Look(at(asked)))
+    return known.ok && known.value.best.flight.hello !== undefined ? { seen: await context.observe(unknownProtocol(at(asked))) } : {}
+  })

@@ -57,5 +57,5 @@ export default defineCheck({
     if (accepted.length === 0) return skip('not-applicable', 'no group is accepted: the key exchange is RSA or DHE with a prime of its own', evidence)
     return accepted.some(({ group }) => group === 29 || group === 23 || group === 24) ? pass(evidence) : warn('tls.groups.unusual', evidence)
   },
-  reproduce: openssl(['-groups', 'secp192r1:sect163k1', '-tls1_2', '-cipher', 'ECDHE:@SECLEVEL=0']),
+  reproduce: openssl(['-groups', 'sect163k1:sect163r2:sect193r1:secp160k1:secp192k1:prime192v1:prime256v1', '-tls1_2', '-cipher', 'ECDHE:@SECLEVEL=0']),
 })

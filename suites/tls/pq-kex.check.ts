@@ -1,8 +1,9 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { groupName } from '../../helpers/grammar/tls-names.ts'
-import { keyExchangeLook, X25519MLKEM768 } from '../../helpers/probes/tls-behaviour.ts'
+import { keyExchangeLook, X25519, X25519MLKEM768 } from '../../helpers/probes/tls-behaviour.ts'
+import { groupsAsked } from '../../helpers/probes/tls-plan.ts'
 import { type Evidence, fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { helloEvidence, helloProof, openssl, seenAt } from './shared.ts'
+import { helloEvidence, helloProof, seenAt, showHello } from './shared.ts'
 
 const DRAFT = 'X25519Kyber768Draft00'
 
@@ -77,5 +78,6 @@ export default defineCheck({
     }
     return bad('tls.pq.missing', evidence)
   },
-  reproduce: openssl(['-groups', 'X25519MLKEM768:X25519']),
+  // After 00 33 00 02 stands the group it wants: 11 ec is X25519MLKEM768, 00 1d X25519.
+  reproduce: showHello((asked) => groupsAsked(asked, [X25519MLKEM768, X25519], 'X25519MLKEM768 before X25519')),
 })
