@@ -46,9 +46,20 @@ export default defineCheck({
       return inconclusive('unobserved', `no answer to an unknown protocol: ${unknown.failure.message}`, evidence)
     }
     const { hello, alert } = unknown.value.flight
-    const chosen = hello?.extensions.some(({ type }) => type === 16) === true
-    evidence.push(helloEvidence(unknown, what, expected, `${answerText(unknown.value)}${hello === undefined ? '' : chosen ? ', chosen' : ', none chosen'}`))
-    if (chosen) return fail('tls.alpn.unknown-chosen', evidence)
+    // ProtocolNameList of one: two lengths, then the name.
+    const named = hello?.extensions.find(({ type }) => type === 16)?.data.subarray(3)
+    const chosen = named === undefined ? undefined : Buffer.from(named).toString('latin1')
+    evidence.push(
+      helloEvidence(
+        unknown,
+        what,
+        expected,
+        `${answerText(unknown.value)}${hello === undefined ? '' : chosen === undefined ? ', none chosen' : `, ${JSON.stringify(chosen)} chosen`}`,
+      ),
+    )
+    // Apache without HTTP/2 says http/1.1 to everybody, offered or not: a client that cannot speak it ends the connection itself.
+    if (chosen === 'http/1.1') return pass(evidence)
+    if (chosen !== undefined) return fail('tls.alpn.unknown-chosen', evidence)
     // Asked in TLS 1.2, where the answer is in plain text; a server of TLS 1.3 alone looks at the version first.
     if (hello !== undefined || alert?.description === NO_APPLICATION_PROTOCOL || alert?.description === PROTOCOL_VERSION) return pass(evidence)
     return fail('tls.alpn.wrong-alert', evidence)

@@ -464,6 +464,11 @@ const CASES: readonly (readonly [check: Check, cases: readonly Case[]])[] = [
       ['unknown protocol: TLS 1.3 alone', { tls: tls(), look: { seen: alert(70) } }, 'pass'],
       ['unknown protocol: another alert', { tls: tls(), look: { seen: alert(40) } }, 'fail tls.alpn.wrong-alert'],
       ['unknown protocol: chosen', { tls: tls(), look: { seen: says({ extensions: [{ type: 16, data: Buffer.alloc(3) }] }) } }, 'fail tls.alpn.unknown-chosen'],
+      [
+        'unknown protocol: http/1.1, as Apache says it',
+        { tls: tls(), look: { seen: says({ extensions: [{ type: 16, data: Buffer.from('\0\x09\x08http/1.1', 'latin1') }] }) } },
+        'pass',
+      ],
       ['unknown protocol: silence', { tls: tls(), look: { seen: SILENT } }, 'inconclusive'],
     ],
   ],
