@@ -1,8 +1,9 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import type { CertificateFacts } from '../../helpers/observations.ts'
 import { type RevocationAnswer, revocation } from '../../helpers/probes/revocation.ts'
+import { opensslFor } from '../../helpers/reproduce.ts'
 import { type Evidence, fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
-import { certificateLine, noHosts, seenAt, showCertificate, tlsHosts } from './shared.ts'
+import { certificateLine, noHosts, seenAt, tlsHosts } from './shared.ts'
 
 /** Clocks of authorities and ours may differ by so much. */
 const SKEW_MS = 300_000
@@ -105,5 +106,5 @@ export default defineCheck({
     return skip('not-applicable', 'no certificate of the path says where its revocation is published; see tls/revocation-info')
   },
   reproduce: (subject, target) =>
-    `${showCertificate(subject, target)} -ext crlDistributionPoints,authorityInfoAccess; curl -sS <the CRL URL> | openssl crl -inform DER -noout -text`,
+    `c=$(${opensslFor(target, hostOf(subject).fqdn, [])} 2>/dev/null | openssl x509); echo "$c" | openssl x509 -noout -serial; curl -sS "$(echo "$c" | openssl x509 -noout -ext crlDistributionPoints | sed -n 's/.*URI://p' | head -n 1)" | openssl crl -inform DER -noout -text`,
 })

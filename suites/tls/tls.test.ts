@@ -107,7 +107,6 @@ const failed = (code: string, phase: 'tls' | 'connect' | 'deadline' = 'tls'): Ob
 const ALERT = failed('ALERT_HANDSHAKE_FAILURE')
 const VERSION = failed('ALERT_PROTOCOL_VERSION')
 const SILENT = failed('TIMEOUT', 'deadline')
-const RESET = failed('ECONNRESET')
 const EOF = failed('EOF')
 
 const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.check.ts'))
