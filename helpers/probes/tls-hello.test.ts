@@ -322,7 +322,13 @@ test('whatever a server sends, in whatever pieces, before it ends: an answer onl
         outcomes.set(word, (outcomes.get(word) ?? 0) + 1)
       },
     ),
-    { numRuns },
+    {
+      numRuns,
+      // Each outcome at least once.
+      examples: [...corpus, Buffer.alloc(0), Buffer.from('HTTP/1.1 400'), Buffer.concat([warning(112), Buffer.from('rubbish')])].map(
+        (one): [Buffer, [], []] => [one, [], []],
+      ),
+    },
   )
   for (const word of ['server-hello', 'EOF', 'UNREADABLE', 'NOT_TLS', 'alert', 'ssl2-server-hello']) expect(outcomes.get(word), word).toBeGreaterThan(0)
 })
