@@ -22,7 +22,8 @@ const CHECK_FILE = /\.check\.(?:ts|js|mjs)$/
 const SKIPPED = new Set(['node_modules', '.git', 'dist', 'postproof-report'])
 
 /** Files below `folder`, at most `depth` levels down, sorted. A folder that does not exist holds none. */
-async function checkFiles(folder: string, depth = 3): Promise<readonly string[]> {
+/** Every check file of a folder, sorted. */
+export async function checkFiles(folder: string, depth = 3): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
@@ -37,9 +38,8 @@ async function checkFiles(folder: string, depth = 3): Promise<readonly string[]>
   return nested.flat().sort()
 }
 
-/** Ids of a folder's checks by their paths alone, without importing one. */
-export const checkIds = async (folder: string): Promise<readonly string[]> => (await checkFiles(folder)).map((file) => idOf(folder, file))
-const idOf = (folder: string, file: string): string => relative(folder, file).split(sep).join('/').replace(CHECK_FILE, '')
+/** The id of a check by its path alone, without importing it. */
+export const idOf = (folder: string, file: string): string => relative(folder, file).split(sep).join('/').replace(CHECK_FILE, '')
 
 const isCheck = (value: unknown): value is Check =>
   typeof value === 'object' &&
@@ -51,10 +51,14 @@ const isCheck = (value: unknown): value is Check =>
 /**
  * Imports the checks of a folder.
  * @param options.idsFromPath our own suites: the id must equal the path below the folder (`tls/validity` = `tls/validity.check.ts`)
+ * @param options.files where they are listed already
  * @param options.timeoutMs how long one file's import may take; a top-level await that never settles is a broken check, not a hang
  */
-export async function loadChecks(folder: string, options: { readonly idsFromPath: boolean; readonly timeoutMs?: number }): Promise<Found> {
-  const files = await checkFiles(folder)
+export async function loadChecks(
+  folder: string,
+  options: { readonly idsFromPath: boolean; readonly files?: readonly string[]; readonly timeoutMs?: number },
+): Promise<Found> {
+  const files = options.files ?? (await checkFiles(folder))
   const checks: FoundCheck[] = []
   const broken: BrokenCheck[] = []
   await Promise.all(

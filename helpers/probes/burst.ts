@@ -27,6 +27,8 @@ const KIND = 3
 /** Sweeps of a host begin together; who comes later is asked one by one: one connection a host, and no more. */
 const GATHER_MS = 5
 const QUIET_MS = 2_000
+/** What every server knows and costs least: how the host shakes hands is looked at elsewhere. */
+const GROUPS = 'X25519:prime256v1:secp384r1:secp521r1'
 
 /** Refusals that are the host's own word about a path. Everything else may be its word about how it was asked. */
 const REFUSALS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 401, 403, 404, 405, 410])
@@ -137,7 +139,7 @@ export class Bursts {
     let opened: Awaited<ReturnType<typeof openTls>>
     try {
       address = await firstAddress(context, this.#host)
-      opened = await openTls(withConnectDeadline(context), { address, port: 443, servername: this.#host, alpn: ['http/1.1'] })
+      opened = await openTls(withConnectDeadline(context, 'probe'), { address, port: 443, servername: this.#host, alpn: ['http/1.1'], groups: GROUPS })
     } catch (error) {
       if (context.signal.aborted) throw error
       return nothing(error instanceof Error ? error.message : String(error))

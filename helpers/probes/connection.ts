@@ -34,7 +34,12 @@ function sample(): void {
 export function loopDelaySince(since: number): number {
   sample()
   let worst = Math.max(0, performance.now() - lastTick - SAMPLE_MS)
-  for (const { at, ms } of late) if (at >= since && ms > worst) worst = ms
+  // From the latest backwards: a busy minute leaves thousands.
+  for (let index = late.length - 1; index >= 0; index -= 1) {
+    const { at, ms } = late[index] as (typeof late)[number]
+    if (at < since) break
+    if (ms > worst) worst = ms
+  }
   return Math.round(worst * 1000) / 1000
 }
 
@@ -77,9 +82,15 @@ export function connectionFailure(error: unknown, phase: ProbeFailure['phase']):
 /**
  * For opening what must outlive the probe that happens to be first, or what belongs to a probe that may last longer than one look: a deadline of
  * limits.probeSeconds that begins when a connection slot is free. What we keep waiting ourselves says nothing about the host.
+ * @param belongs a connection of one probe alone ends with it; one of the run goes on for whoever asks next
  */
-export const withConnectDeadline = (context: ProbeContext): ProbeContext => {
+export const withConnectDeadline = (context: ProbeContext, belongs: 'run' | 'probe'): ProbeContext => {
   const controller = new AbortController()
+  if (belongs === 'probe') {
+    const end = (): void => controller.abort(context.signal.reason)
+    if (context.signal.aborted) end()
+    else context.signal.addEventListener('abort', end, { once: true })
+  }
   return {
     ...context,
     signal: controller.signal,
@@ -300,6 +311,8 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
       ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
     }
     const socket = connectTls(options)
+    // Node would copy the whole chain into objects only to hand it to checkServerIdentity, which is told to look at nothing.
+    socket.getPeerCertificate = () => ({}) as never
     let ended: Error | undefined
     socket.on('session', (der: Buffer) => {
       session ??= der
@@ -334,6 +347,7 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
       socket.once('close', () => done(() => reject(Object.assign(new Error('closed during the handshake'), { code: 'EOF' }))))
       socket.once('secureConnect', () =>
         done(() => {
+          Reflect.deleteProperty(socket, 'getPeerCertificate')
           socket.removeAllListeners('error')
           socket.removeAllListeners('close')
           socket.on('error', (error) => {

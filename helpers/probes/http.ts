@@ -77,7 +77,9 @@ export function splitUrl(url: string): { readonly scheme: 'https' | 'http'; read
 
 /** For keys and logs: values of headers and bodies never appear, parameters that carry tokens are cut out of URLs. */
 const secretless = (url: string): string =>
-  url.replace(/([?&](?:access_token|id_token|refresh_token|token|password|secret|api_?key|code)=)[^&#]+/gi, '$1<secret>')
+  !url.includes('?') && !url.includes('&')
+    ? url
+    : url.replace(/([?&](?:access_token|id_token|refresh_token|token|password|secret|api_?key|code)=)[^&#]+/gi, '$1<secret>')
 const digest = (value: string | Uint8Array): string => hash('sha256', value).slice(0, 16)
 
 /** Address for requests without one, looked up once per host and run. */
@@ -136,7 +138,8 @@ async function openLine(context: ProbeContext, request: HttpRequest, address: st
 
 function transportOf(context: ProbeContext, request: HttpRequest, address: string): Transport {
   const origin = `${request.scheme}://${authorityOf(request)}`
-  const make = (): Transport => new Transport(origin, (again) => openLine(withConnectDeadline(context), request, address, !again))
+  const make = (): Transport =>
+    new Transport(origin, (again) => openLine(withConnectDeadline(context, request.freshConnection === true ? 'probe' : 'run'), request, address, !again))
   if (request.freshConnection === true) return make()
   return context.resource(`http ${origin} ${address} ${request.protocol ?? ''} ${request.line ?? ''}`, make, (transport) => transport.close())
 }

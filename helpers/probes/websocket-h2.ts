@@ -83,7 +83,7 @@ async function perform(context: ProbeContext, request: WebSocketOverHttp2Request
   const authority = isIP(host) === 6 ? `[${host}]` : host
   const base = { url: `https://${authority}${shownPath(path)}`, headers: [], at: new Date().toISOString() }
   const limitMs = Math.min(5_000, probeMs(context.target))
-  const { socket, tcp } = await openTls(withConnectDeadline(context), { address, servername: host })
+  const { socket, tcp } = await openTls(withConnectDeadline(context, 'probe'), { address, servername: host })
   tcp.release()
   try {
     if (socket.alpnProtocol !== 'h2') return { ...base, peer: tcp.peer, h2: false, advertised: false }

@@ -395,8 +395,8 @@ async function perform(context: ProbeContext, request: WebSocketRequest): Promis
   ]
   if (lines.some((line) => /[\r\n]/.test(line))) throw new TypeError('a line of the handshake contains a line end')
   const at = new Date().toISOString()
-  const opened = secure ? await openTls(withConnectDeadline(context), { address, servername: host, alpn: ['http/1.1'] }) : undefined
-  const tcp = opened?.tcp ?? (await openTcp(withConnectDeadline(context), { address, port: 80 }))
+  const opened = secure ? await openTls(withConnectDeadline(context, 'probe'), { address, servername: host, alpn: ['http/1.1'] }) : undefined
+  const tcp = opened?.tcp ?? (await openTcp(withConnectDeadline(context, 'probe'), { address, port: 80 }))
   // The slot limits how many connections are being made at once; one that lies idle on purpose must not hold it.
   tcp.release()
   const socket: Socket = opened?.socket ?? tcp.socket
