@@ -37,7 +37,7 @@ export interface MtaStsPolicy {
 }
 export type MtaStsReading = { readonly ok: true; readonly value: MtaStsPolicy } | { readonly ok: false; readonly error: string }
 
-const HOST = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/
+const HOST = /^(?:\*\.|[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/
 
 /** A policy file (§3.2). Of a field that stands there twice the first counts, `mx` excepted. Never throws. */
 export function readMtaStsPolicy(text: string): MtaStsReading {
@@ -54,8 +54,7 @@ export function readMtaStsPolicy(text: string): MtaStsReading {
     if (name === '' || value === '') return wrong(`${JSON.stringify(line.replace(/\r$/, '').slice(0, 80))} is no name: value`)
     if (name === 'mx') {
       const pattern = value.toLowerCase().replace(/\.$/, '')
-      if (!HOST.test(pattern.startsWith('*.') ? pattern.slice(2) : pattern))
-        return wrong(`mx: ${value.slice(0, 80)} is neither a name nor a pattern such as *.example.com`)
+      if (!HOST.test(pattern)) return wrong(`mx: ${value.slice(0, 80)} is neither a name nor a pattern such as *.example.com`)
       mx.push(pattern)
     } else if (['version', 'mode', 'max_age'].includes(name)) {
       if (!given.has(name)) given.set(name, value)

@@ -232,8 +232,9 @@ export async function evaluateSpf(ask: SpfAsk, question: SpfQuestion): Promise<S
 /** One record of the tree, found by `via`. */
 export interface SpfNode {
   readonly domain: string
-  /** The term that led here; undefined for the domain itself. */
+  /** The term that led here, and of whose record it is; undefined for the domain itself. */
   readonly via?: string
+  readonly from?: string
   /** `loop`: it includes itself; `message`: which domain is meant depends on the message; `beyond`: not followed any further. */
   readonly state: 'record' | 'none' | 'several' | 'error' | 'loop' | 'message' | 'beyond'
   /** The texts that are SPF, whole. */
@@ -248,8 +249,8 @@ export interface SpfNode {
 export interface SpfLookup {
   readonly domain: string
   readonly term: string
-  /** `message`: depends on the message, so nothing was asked. */
-  readonly outcome: 'found' | 'void' | 'error' | 'message'
+  /** `message`: depends on the message, so nothing was asked; `too-many`: more MX records than may be looked up. */
+  readonly outcome: 'found' | 'void' | 'error' | 'message' | 'too-many'
   readonly detail: string
 }
 export interface SpfTree {
@@ -274,7 +275,8 @@ export async function walkSpf(ask: SpfAsk, domain: string): Promise<Omit<SpfTree
   const outcomeOf = (answer: SpfAnswer): SpfLookup['outcome'] => answer.status
 
   const visit = async (name: string, path: readonly string[], via?: string): Promise<SpfAnswer | undefined> => {
-    const base = { domain: name, ...(via === undefined ? {} : { via }), records: [], nearly: [] }
+    const from = path.at(-1)
+    const base = { domain: name, ...(via === undefined ? {} : { via }), ...(from === undefined ? {} : { from }), records: [], nearly: [] }
     if (path.includes(name)) {
       nodes.push({ ...base, state: 'loop' })
       return undefined
@@ -305,12 +307,12 @@ export async function walkSpf(ask: SpfAsk, domain: string): Promise<Omit<SpfTree
   const follow = async (term: string, spec: string, at: string, path: readonly string[]): Promise<void> => {
     if (lookups.length >= MOST_TREE_LOOKUPS) {
       cut = true
-      nodes.push({ domain: spec, via: term, state: 'beyond', records: [], nearly: [] })
+      nodes.push({ domain: spec, via: term, from: at, state: 'beyond', records: [], nearly: [] })
       return
     }
     if (hasMacro(spec) && !/^(?:[^%]|%\{d\})*$/i.test(spec)) {
       note(at, term, 'message', 'which domain is meant depends on the message')
-      nodes.push({ domain: spec, via: term, state: 'message', records: [], nearly: [] })
+      nodes.push({ domain: spec, via: term, from: at, state: 'message', records: [], nearly: [] })
       return
     }
     const name = plain(spec, at)
@@ -335,7 +337,7 @@ export async function walkSpf(ask: SpfAsk, domain: string): Promise<Omit<SpfTree
       const answer = await askFor(ask, name, 'MX')
       const hosts = exchanges(answer.values)
       if (answer.status !== 'found') return note(at, text, outcomeOf(answer), `${name} MX: ${answer.code}`)
-      if (hosts.length > MOST_NAMES) return note(at, text, 'error', `${name} has ${hosts.length} MX records, more than the ${MOST_NAMES} that are allowed`)
+      if (hosts.length > MOST_NAMES) return note(at, text, 'too-many', `${name} has ${hosts.length} MX records, more than the ${MOST_NAMES} that are allowed`)
       const found = await Promise.all(hosts.map(async (host) => ({ host, ...(await either(host)) })))
       const bad = found.find(({ status }) => status === 'error') ?? found.find(({ status }) => status === 'void')
       return note(at, text, bad?.status ?? 'found', bad === undefined ? `${name} MX: ${hosts.join(', ') || 'nobody'}` : `${bad.host}: ${bad.code}`)

@@ -2,6 +2,7 @@
  * The target file's shape: one zod schema, from which the JSON Schema for editors and the types are derived.
  * camelCase keys, every object strict, every key optional but `domain`. Each key says what it means and what follows when it is left out.
  */
+import { isIP } from 'node:net'
 import { z } from 'zod'
 
 // One parse a run: compiling parsers first costs more than it saves.
@@ -232,6 +233,51 @@ const healthEndpoint = z.strictObject({
 })
 
 const record = z.strictObject({ name: hostName, type: z.enum(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'TXT', 'CAA', 'TLSA', 'HTTPS']), value: list(z.string()) })
+
+const domainName = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/,
+    'a domain name in full, such as example.com',
+  )
+const sender = z.strictObject({
+  name: text('what sends: application, newsletter, monitoring'),
+  from: domainName.meta({ description: 'domain of the addresses in From; default the domain of the target' }).optional(),
+  mailFrom: domainName.meta({ description: 'domain of the envelope sender, where bounces go; default that of from' }).optional(),
+  addresses: z
+    .array(z.string().refine((address) => isIP(address) !== 0, 'an IPv4 or IPv6 address'))
+    .min(1)
+    .meta({ description: 'addresses its mail leaves from: each must pass SPF and have a name that leads back to it' })
+    .optional(),
+  helo: domainName.meta({ description: 'name it greets with; default the name of the address' }).optional(),
+  dkim: z
+    .array(z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,100}[A-Za-z0-9])?$/, 'a selector: the labels before ._domainkey'))
+    .min(1)
+    .meta({ description: 'selectors that it signs with: each must have a usable key' })
+    .optional(),
+  dkimDomain: domainName.meta({ description: 'domain that its signatures are of (d=); default that of from' }).optional(),
+})
+const mail = z
+  .strictObject({
+    domains: z
+      .array(domainName)
+      .min(1)
+      .meta({ description: 'domains of the mail addresses; default the domain of the target and those of the senders' })
+      .optional(),
+    senders: z.array(sender).min(1).meta({ description: 'everything that sends mail for these domains, each judged by itself' }).optional(),
+    parked: z.array(domainName).min(1).meta({ description: 'domains that neither send nor receive mail, and must say so' }).optional(),
+  })
+  .superRefine(({ domains, senders, parked }, context) => {
+    const names = (senders ?? []).map(({ name }) => name)
+    names.forEach((name, index) => {
+      if (names.indexOf(name) !== index) context.addIssue({ code: 'custom', path: ['senders', index, 'name'], message: `two senders are named ${name}` })
+    })
+    const used = new Set([...(domains ?? []), ...(senders ?? []).flatMap(({ from, mailFrom }) => [from, mailFrom])].map((one) => one?.toLowerCase()))
+    ;(parked ?? []).forEach((name, index) => {
+      if (used.has(name.toLowerCase())) context.addIssue({ code: 'custom', path: ['parked', index], message: `${name} is parked and has mail all the same` })
+    })
+  })
+  .meta({ description: 'mail of the domain: DNS and HTTPS say who may send it and where it goes. {} judges the domain itself; left out: not judged' })
 
 const waiver = z.strictObject({
   check: text('check id'),
@@ -466,6 +512,7 @@ export const targetSchema = z.strictObject({
       openSource: z.boolean().optional(),
     })
     .optional(),
+  mail: mail.optional(),
   performance: z
     .strictObject({
       dnsMs: z.number().positive().optional(),
