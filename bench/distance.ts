@@ -12,7 +12,7 @@ import { startNginx } from '../fixtures/real/nginx.ts'
 import { worldFor } from '../fixtures/real/servers.ts'
 import { startWorld } from '../fixtures/world.ts'
 import { delayProxy } from './delay-proxy.ts'
-import { median, run, table } from './measure.ts'
+import { median, run, runTimed, table } from './measure.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const rounds = Number(process.argv[2] ?? 3)
@@ -50,6 +50,7 @@ const loop = hosts
   )
   .join('')
 const ours: number[] = []
+const cpu: number[] = []
 const theirs: number[] = []
 const all: number[] = []
 let judged = ''
@@ -57,8 +58,9 @@ try {
   for (let round = 0; round < rounds; round++) {
     theirs.push((await run('bash', ['-c', loop])).wallMs)
     const before = https.connections() + http.connections()
-    const verified = await run(process.execPath, [entry, 'verify', join(folder, 'target.yaml'), '--quiet', '--report', join(folder, 'report')])
+    const verified = await runTimed(process.execPath, [entry, 'verify', join(folder, 'target.yaml'), '--quiet', '--report', join(folder, 'report')])
     ours.push(verified.wallMs)
+    cpu.push(verified.cpuMs)
     all.push(https.connections() + http.connections() - before)
     judged = `exit ${verified.exitCode}; ${verified.stdout.trim().split('\n').at(-1) ?? ''}`
   }
@@ -74,5 +76,6 @@ console.log(
   table([
     ['shell loop: curl, curl, openssl', median(theirs)],
     ['postproof verify', median(ours)],
+    ['postproof verify, processor time', median(cpu)],
   ]),
 )

@@ -1,5 +1,8 @@
-/** Wall time and peak memory of a command, and how ratios are printed. */
+/** Wall time, processor time and peak memory of a command, and how ratios are printed. */
 import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 export interface Measured {
   readonly wallMs: number
@@ -27,6 +30,23 @@ export async function run(
   const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
   clearTimeout(timer)
   return { wallMs: performance.now() - start, exitCode, stdout, stderr }
+}
+
+/** As {@link run}, with what GNU time says of it: processor time of all its threads, and peak memory. */
+export async function runTimed(
+  command: string,
+  args: readonly string[],
+  options: { readonly timeoutMs?: number } = {},
+): Promise<Measured & { readonly cpuMs: number; readonly peakMb: number }> {
+  const folder = await mkdtemp(join(tmpdir(), 'postproof-time-'))
+  const file = join(folder, 'time')
+  try {
+    const done = await run('/usr/bin/time', ['-f', '%U %S %M', '-o', file, command, ...args], options)
+    const [user = 0, system = 0, kilobytes = 0] = ((await readFile(file, 'utf8')).trim().split('\n').at(-1) ?? '').split(' ').map(Number)
+    return { ...done, cpuMs: (user + system) * 1000, peakMb: kilobytes / 1024 }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
