@@ -494,7 +494,8 @@ const CASES: readonly (readonly [check: Check, cases: readonly Case[]])[] = [
     httpCompression,
     [
       ['no secret', page({ secrets: [] }), 'pass'],
-      ['no HTML', page({ html: false, secrets: [] }), 'skip'],
+      ['no HTML, and so no page', page({ html: false, secrets: [] }), 'pass'],
+      ['no document', page({ document: http({ status: 404, body: Buffer.from('') }), html: false, secrets: [] }), 'skip'],
       ['all three', page({ again: again('gzip', true, ['csrf_token']) }), 'warn tls.breach.potential'],
       ['all three, with Brotli', page({ again: again('br', true, ['csrf_token']) }), 'warn tls.breach.potential'],
       ['not compressed', page({ again: again(undefined, true, ['csrf_token']) }), 'pass'],

@@ -25,7 +25,12 @@ export default defineCheck({
     const item = (what: string, expected: string, received: string, seen = document): Evidence => ({ what, expected, received, where: seen.url, at: seen.at })
     const status = item('the document', 'an answer of the host itself', `status ${document.status}`)
     if (isObstacle(document)) return inconclusive('unobserved', 'something stood in the way of the document', status)
-    if (!html) return skip('not-applicable', 'the document is no HTML', status)
+    if (!html) {
+      const received = `status ${document.status}, no HTML`
+      return document.status < 400
+        ? pass(item('the document', 'no page that carries a secret', received))
+        : skip('not-applicable', 'there is no document to judge', status)
+    }
     if (secrets.length === 0) return pass(item('secrets in the document', 'none, or not beside what is sent in one compressed answer', 'none found'))
     const named = secrets.slice(0, 5).join(', ')
     if (again === undefined) return inconclusive('defect', 'the document was not asked for again', status)
