@@ -132,8 +132,8 @@ function text(node: DerNode): string {
   return clean(Buffer.from(content).toString(tag === 12 ? 'utf8' : 'latin1'))
 }
 
-/** String types that RFC 5280 §4.1.2.4 leaves to old certificates: what they show may differ from client to client. */
-const OLD_STRINGS: Readonly<Record<number, string>> = { 20: 'TeletexString', 28: 'UniversalString', 30: 'BMPString' }
+/** String types whose text differs from client to client. TeletexString is as old, but public authorities used it for plain ASCII. */
+const OLD_STRINGS: Readonly<Record<number, string>> = { 28: 'UniversalString', 30: 'BMPString' }
 const MOST_ODDITIES = 20
 
 interface Name {

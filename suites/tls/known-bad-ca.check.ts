@@ -1,4 +1,5 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
+import { publishedKeyOf } from '../../helpers/grammar/published-keys.ts'
 import { tlsHandshake } from '../../helpers/probes/tls.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
 import { certificateLine, leafOf, noHosts, seenAt, showCertificate, tlsHosts } from './shared.ts'
@@ -38,7 +39,8 @@ export default defineCheck({
   judge: ({ tls }) => {
     const leaf = leafOf(tls)
     if (leaf === undefined) return inconclusive('unobserved', 'the handshake brought no readable certificate')
-    const found = badCaIn([leaf.subject, ...tls.chain.map(({ issuer }) => issuer)].join('; '))
+    // Keys before names: of some such authorities the name says nothing.
+    const found = tls.chain.map(publishedKeyOf).find((one) => one !== undefined) ?? badCaIn([leaf.subject, ...tls.chain.map(({ issuer }) => issuer)].join('; '))
     const evidence = seenAt(
       tls,
       'issuers of the chain',
