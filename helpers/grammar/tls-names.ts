@@ -273,7 +273,7 @@ export function suiteClass(suite: CipherSuite): SuiteClass {
 }
 
 /** Named groups (IANA TLS Supported Groups); the names OpenSSL and browsers use. */
-export const GROUPS: Readonly<Record<number, string>> = {
+const GROUPS: Readonly<Record<number, string>> = {
   1: 'sect163k1',
   2: 'sect163r1',
   3: 'sect163r2',
@@ -320,7 +320,7 @@ export const GROUPS: Readonly<Record<number, string>> = {
 export const groupName = (id: number): string => GROUPS[id] ?? `0x${id.toString(16).padStart(4, '0')}`
 
 /** Signature schemes (RFC 8446 §4.2.3, and the hash-and-signature pairs of RFC 5246 §7.4.1.4.1). */
-export const SIGNATURE_SCHEMES: Readonly<Record<number, string>> = {
+const SIGNATURE_SCHEMES: Readonly<Record<number, string>> = {
   0x0101: 'rsa_pkcs1_md5',
   0x0201: 'rsa_pkcs1_sha1',
   0x0202: 'dsa_sha1',

@@ -1,8 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { issueCertificate } from '../../fixtures/certificates.ts'
 import { type Script, type ScriptedHello, type ScriptedTls, startScriptedTls, type Step } from '../../fixtures/servers/scripted-tls.ts'
 import { alert, derOf, type KeyExchange, record, serverFlight, serverHello } from '../../fixtures/servers/server-flight.ts'
 import { CIPHER_SUITES, suiteById, suiteClass, suiteNamed } from '../grammar/tls-names.ts'
+import { Observer } from '../observer.ts'
 import type { Observed, Probe } from '../probe.ts'
 import { normaliseTarget, type Target } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
@@ -413,4 +415,17 @@ test('every group by name comes to an end with a server that swings between two 
   const seen = valueOf(await see(server, everyGroup(ASKED)))
   expect(new Set(seen.accepted.map(({ group }) => group))).toEqual(new Set([23, 24, 25]))
   expect(server.counts.connections).toBeLessThan(12)
+})
+
+test('an interrupted run asks nothing more and leaves nothing open', async () => {
+  const server = await serving((hello) => (hello.index < 2 ? [flight(0x0303, hello.ciphers.find((one) => !isGrease(one)) ?? 0)] : []))
+  const observer = new Observer(targetOf(server.port))
+  const looking = observer.observe(weakSuites(ASKED))
+  await expect.poll(() => server.hellos.length).toBe(3)
+  observer.abort('interrupted')
+  expect(await looking).toMatchObject({ ok: false, failure: { code: 'ABORTED' } })
+  await server.idle()
+  await wait(100)
+  expect(server.counts).toMatchObject({ connections: 3, open: 0 })
+  await observer.close()
 })

@@ -145,7 +145,7 @@ const tls12Spec = (suites: readonly number[], more: Partial<ClientHelloSpec> = {
   ...more,
 })
 
-export const tls12Large = (asked: Asked): HelloProbe =>
+const tls12Large = (asked: Asked): HelloProbe =>
   tlsHello({
     ...at(asked),
     ask: 'TLS 1.2, large',
