@@ -167,7 +167,7 @@ export function helloSizes(asked: Asked): Probe<HelloSizes> {
 }
 /** Whether the library of this process offers ML-KEM by itself: OpenSSL 3.5. */
 const [major = 0, minor = 0] = process.versions.openssl.split('.').map(Number)
-export const knowsMlKem = major > 3 || (major === 3 && minor >= 5)
+const knowsMlKem = major > 3 || (major === 3 && minor >= 5)
 
 /** One hello whose loss is the answer: sent here and now, so that no second try hides it. */
 async function direct(context: ProbeContext, hello: HelloProbe): Promise<Observed<TlsHelloObservation>> {

@@ -351,6 +351,7 @@ const CASES: readonly (readonly [check: Check, cases: readonly Case[]])[] = [
       ['slow', sizes({ pairs: pairs(6, () => sample('answered', { answerMs: 900 })) }), 'warn tls.hello.large-slow'],
       ['twice a moment is a moment', sizes({ pairs: pairs(6, () => sample('answered', { answerMs: 60 })) }), 'pass'],
       ['no long hello', sizes({ large: [] }), 'inconclusive'],
+      ['a series of which nothing could be sent', sizes({ pairs: [] }), 'inconclusive'],
     ],
   ],
   [

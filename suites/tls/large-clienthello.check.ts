@@ -66,6 +66,7 @@ export default defineCheck({
         : warn('tls.hello.large-lost-once', evidence)
     }
     if (gone.large > 0) return inconclusive('unobserved', 'short hellos get lost as well as long ones', evidence)
+    if (sizes.pairs?.length === 0) return inconclusive('unobserved', 'no pair of hellos could be sent', evidence)
     const slow = median(inSeries.large)
     const fast = median(inSeries.small)
     if (pairs.length >= ENOUGH && slow > SLOWER * fast && slow - fast > SLOWER_MS) return warn('tls.hello.large-slow', evidence, 'low')
