@@ -1,9 +1,10 @@
 /** Further questions about the suites of TLS 1.2, asked only where what was seen before leaves something open. Facts only. */
 import { CIPHER_SUITES, suiteById } from '../grammar/tls-names.ts'
 import type { TlsHelloObservation, TlsObservation } from '../observations.ts'
-import { type Observed, type Probe, ProbeError } from '../probe.ts'
+import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { isFullDepth } from '../target.ts'
-import { acceptedSuites, type Asked, refuses, type SuiteLook, suitesHello, tls12Look, weakSuites } from './tls-plan.ts'
+import { tlsHello } from './tls-hello.ts'
+import { acceptedSuites, type Asked, CLASSICAL_GROUPS, refuses, type SuiteLook, suitesHello, tls12Look, weakSuites } from './tls-plan.ts'
 
 const at = ({ host, address }: Asked): Asked => ({ host, ...(address === undefined ? {} : { address }) })
 const keyOf = ({ host, address }: Asked): string => (address === undefined ? host : `${host} @${address}`)
@@ -22,6 +23,11 @@ const EXTINCT: ReadonlySet<number> = new Set(
     ({ authentication, keyExchange }) => authentication === 'DSS' || (authentication !== 'anonymous' && (keyExchange === 'DH' || keyExchange === 'ECDH')),
   ).map(({ id }) => id),
 )
+
+const TLS13 = 0x0304
+const SUITES_OF_TLS13 = CIPHER_SUITES.filter(({ keyExchange }) => keyExchange === 'any').map(({ id }) => id)
+/** ECDSA, RSA-PSS, EdDSA. */
+const TLS13_SIGNATURES = [0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0808, 0x0809, 0x080a, 0x080b] as const
 
 const chunksOf = (list: readonly number[], size: number): readonly (readonly number[])[] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size))
@@ -159,7 +165,25 @@ export function modernTls12(asked: Asked & { readonly suites: readonly number[];
   }
 }
 
-/** Every suite up to TLS 1.2 by name, in chunks; each suite that is accepted costs a connection, and each chunk one more. */
+/** Of TLS 1.3, by name: a server asks for a share of a group of ours and names the suite it will use (RFC 8446 §4.1.4). */
+async function suitesOfTls13(context: ProbeContext, asked: Asked): Promise<SuiteLook> {
+  const accepted: { suite: number; version: number; answer: TlsHelloObservation }[] = []
+  let rest: readonly number[] = SUITES_OF_TLS13
+  let end: Observed<TlsHelloObservation> | undefined
+  while (rest.length > 0) {
+    const ask = `${rest.length} suites of TLS 1.3`
+    const hello = { version: 0x0303, supportedVersions: [TLS13], suites: rest, groups: CLASSICAL_GROUPS, keyShares: [], signatureAlgorithms: TLS13_SIGNATURES }
+    end = await context.observe(tlsHello({ ...at(asked), ask, hello }))
+    const chosen = end.ok && end.value.flight.hello?.version === TLS13 ? end.value.flight.hello.cipher : undefined
+    if (!end.ok || chosen === undefined || !rest.includes(chosen)) break
+    accepted.push({ suite: chosen, version: TLS13, answer: end.value })
+    rest = rest.filter((id) => id !== chosen)
+    end = undefined
+  }
+  return { offered: SUITES_OF_TLS13, accepted, unasked: [], rest, ...(end === undefined ? {} : { end }) }
+}
+
+/** Every suite by name: up to TLS 1.2 in chunks, then those of TLS 1.3. Each suite that is accepted costs a connection, and each chunk one more. */
 export function everySuite(asked: Asked): Probe<readonly Observed<SuiteLook>[]> {
   return {
     kind: 'everySuite',
@@ -173,6 +197,10 @@ export function everySuite(asked: Asked): Probe<readonly Observed<SuiteLook>[]> 
       for (const suites of chunksOf(EVERY_SUITE, CHUNK)) {
         looks.push(await context.observe(acceptedSuites({ ...at(asked), suites, ask: 'every suite', by: 'suite' })))
       }
+      const started = performance.now()
+      const startedAt = new Date().toISOString()
+      const value = await suitesOfTls13(context, asked)
+      looks.push({ ok: true, value, startedAt, durationMs: performance.now() - started, attempts: 1 })
       return looks
     },
   }

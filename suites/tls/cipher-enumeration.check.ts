@@ -1,5 +1,5 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
-import { suiteName, versionName } from '../../helpers/grammar/tls-names.ts'
+import { suiteById, suiteName, versionName } from '../../helpers/grammar/tls-names.ts'
 import { everySuite } from '../../helpers/probes/tls-suites.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { hostsInFullDepth, onlyInFullDepth } from './depth.ts'
@@ -34,7 +34,7 @@ export default defineCheck({
       const names = accepted.map(({ suite, version }) => `${suiteName(suite)} (${versionName(version)})`)
       const proof = suitesProof({ ...look.value, accepted: [] }, ({ id }) => rest.includes(id))
       const evidence = {
-        what: `${offered.length} suites up to TLS 1.2`,
+        what: `${offered.length} suites ${offered.every((id) => suiteById(id)?.keyExchange === 'any') ? 'of TLS 1.3' : 'up to TLS 1.2'}`,
         expected: 'each accepted or refused',
         received: `${accepted.length} accepted${names.length === 0 ? '' : `: ${names.join(', ')}`}; ${rest.length} refused (${proof.how})`,
         at: look.startedAt,

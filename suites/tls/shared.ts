@@ -160,5 +160,5 @@ export function suitesProof(look: SuiteLook, of: (suite: CipherSuite) => boolean
   if (end.ok && end.value.flight.hello !== undefined) return { result: 'unknown', how: `no answer to what was offered: ${proof.how}`, suites: [] }
   // Then these suites were not even offered: the version that has them is refused.
   const version = end.ok && end.value.flight.alert?.description === PROTOCOL_VERSION
-  return { result: proof.result, how: `${proof.how}, ${version ? 'to TLS 1.2 itself' : `to a hello with ${asked.length} such suites`}`, suites: [] }
+  return { result: proof.result, how: `${proof.how}, ${version ? 'to the version itself' : `to a hello with ${asked.length} such suites`}`, suites: [] }
 }
