@@ -7,12 +7,10 @@ import { createReadStream, type ReadStream } from 'node:fs'
 import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { type Transform } from 'node:stream'
-import { createZstdDecompress } from 'node:zlib'
 import { dataFiles, describe, readCustom, readTableOfContents, rowCounter, type TableOfContents } from './archive.ts'
 import { ByteReader, type Chunks } from './bytes.ts'
 import { type ArtifactFacts, type ArtifactFormat, type DumpFacts, type Reading, type SqliteFacts } from './facts.ts'
-import { gunzipped } from './gzip.ts'
+import { gunzipped, unzstd } from './decompress.ts'
 import { readAof, readRdb } from './redis.ts'
 import { sqlScanner } from './sql.ts'
 import { askSqlite, sqliteHeader } from './sqlite.ts'
@@ -98,36 +96,6 @@ interface Budget {
   decoded: number
 }
 
-const problemOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-async function* unzstd(chunks: Chunks, signal: AbortSignal, result: { reading: Reading }): AsyncGenerator<Buffer, void, undefined> {
-  const stream: Transform = createZstdDecompress({ chunkSize: 256 * 1024 })
-  let left = false
-  let unread: unknown
-  const ended = new Promise<void>((resolve) => stream.once('close', resolve))
-  const feeding = (async () => {
-    for await (const chunk of chunks) {
-      await Promise.race([new Promise((resolve) => stream.write(chunk, resolve)), ended])
-      if (left || stream.destroyed) return
-    }
-    stream.end()
-  })().catch((error: unknown) => {
-    unread = error
-    stream.destroy(error instanceof Error ? error : new Error(problemOf(error)))
-  })
-  try {
-    yield* stream as AsyncIterable<Buffer>
-  } catch (error) {
-    if (signal.aborted || unread !== undefined) throw error
-    const message = problemOf(error)
-    result.reading = { complete: false, kind: /unexpected end|premature|truncated/i.test(message) ? 'cut' : 'corrupt', error: message }
-  } finally {
-    left = true
-    stream.destroy()
-    await feeding
-  }
-}
-
 /** Passes chunks through a decompressor. How it ended is in `result`, never thrown; what came before is given out. */
 async function* decompressed(
   chunks: Chunks,
@@ -136,7 +104,7 @@ async function* decompressed(
   options: ScanOptions,
   result: { reading: Reading },
 ): AsyncGenerator<Buffer, void, undefined> {
-  for await (const chunk of layer === 'gzip' ? gunzipped(chunks, result) : unzstd(chunks, options.signal, result)) {
+  for await (const chunk of layer === 'gzip' ? gunzipped(chunks, result) : unzstd(chunks, result)) {
     budget.decoded += chunk.length
     if (budget.decoded > (options.freeBytes ?? 64 * 1024 * 1024) && budget.decoded > budget.stored * (options.maxRatio ?? 1100)) {
       result.reading = { complete: false, kind: 'bomb', error: `${budget.decoded} bytes out of the first ${budget.stored}` }

@@ -1,12 +1,14 @@
 /**
- * Reads gzip (RFC 1952) member by member, each with its checksum and length. Unlike the stream of Node it gives out what came before rubbish at the
- * end, and says exactly how the file ends.
+ * Reads gzip (RFC 1952) member by member and zstd (RFC 8878) frame by frame. Unlike the streams of Node it gives out what came before rubbish at the
+ * end, reads on after the first frame, and says exactly how the file ends.
  */
-import { createInflateRaw, crc32 } from 'node:zlib'
+import type { Transform } from 'node:stream'
+import { createInflateRaw, createZstdDecompress, crc32 } from 'node:zlib'
 import { ByteReader, type Chunks } from './bytes.ts'
 import type { Reading } from './facts.ts'
 import { isZero } from './tar.ts'
 
+const CHUNK = 256 * 1024
 const MAGIC = Buffer.from([0x1f, 0x8b])
 
 /** The bytes up to and with the next zero: a name or comment. */
@@ -37,9 +39,12 @@ async function header(reader: ByteReader): Promise<Reading | undefined> {
   return undefined
 }
 
-/** One member's data; what comes after it is given back to the reader. */
-async function* member(reader: ByteReader, end: { reading: Reading | undefined }): AsyncGenerator<Buffer, void, undefined> {
-  const stream = createInflateRaw({ chunkSize: 256 * 1024 })
+/** Passes bytes through a decompressor until it says that its data end; what comes after is given back to the reader. */
+async function* until(
+  reader: ByteReader,
+  stream: Transform & { readonly bytesWritten: number },
+  end: { reading: Reading | undefined },
+): AsyncGenerator<Buffer, void, undefined> {
   let left = false
   let problem: Error | undefined
   const ended = new Promise<void>((resolve) => stream.once('close', resolve))
@@ -58,36 +63,50 @@ async function* member(reader: ByteReader, end: { reading: Reading | undefined }
     }
     stream.end()
   })()
-  // Awaited below; until then a failure of the source must not count as unhandled.
-  feeding.catch((error: unknown) => stream.destroy(error instanceof Error ? error : new Error(String(error))))
-  let checksum = 0
-  let length = 0
+  // What the source itself reports (a disk that cannot be read) is no property of the data.
+  let unread: { readonly error: unknown } | undefined
+  const fed = feeding.catch((error: unknown) => {
+    unread = { error }
+    stream.destroy()
+  })
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      checksum = crc32(chunk, checksum)
-      length = (length + chunk.length) % 2 ** 32
-      yield chunk
-    }
+    yield* stream as AsyncIterable<Buffer>
   } catch (error) {
-    if (problem === undefined) throw error
+    if (problem === undefined && unread === undefined) throw error
   } finally {
     left = true
     stream.destroy()
-    await feeding.catch((error: unknown) => {
-      if (problem === undefined) throw error
-    })
+    await fed
   }
+  if (unread !== undefined) throw (unread as { readonly error: unknown }).error
   if (problem !== undefined) {
-    // What the source itself reports (a disk that cannot be read) is no property of the data.
-    const { code, message } = problem as NodeJS.ErrnoException
-    if (code === undefined || !/^Z_|^ERR_/.test(code)) throw problem
-    end.reading = { complete: false, kind: /unexpected end/.test(message) ? 'cut' : 'corrupt', error: message }
-    return
+    const { message } = problem as Error
+    const kind = /unexpected end/.test(message) ? 'cut' : /memory|unsupported/i.test(message) ? 'unreadable' : 'corrupt'
+    end.reading = { complete: false, kind, error: message }
   }
+}
+
+/** One member's data, then its checksum and length. */
+async function* member(reader: ByteReader, end: { reading: Reading | undefined }): AsyncGenerator<Buffer, void, undefined> {
+  let checksum = 0
+  let length = 0
+  for await (const chunk of until(reader, createInflateRaw({ chunkSize: CHUNK }), end)) {
+    checksum = crc32(chunk, checksum)
+    length = (length + chunk.length) % 2 ** 32
+    yield chunk
+  }
+  if (end.reading !== undefined) return
   const trailer = await reader.take(8)
   if (trailer === undefined) end.reading = { complete: false, kind: 'cut', error: 'unexpected end of file' }
   else if (trailer.readUInt32LE(0) !== checksum) end.reading = { complete: false, kind: 'corrupt', error: 'incorrect data check' }
   else if (trailer.readUInt32LE(4) !== length) end.reading = { complete: false, kind: 'corrupt', error: 'incorrect length check' }
+}
+
+/** Reads to the end what is no data. Zeros fill the last block of a tape; anything else is rubbish. */
+async function rest(reader: ByteReader, result: { reading: Reading }): Promise<void> {
+  let rubbish = false
+  for await (const chunk of reader.chunks()) rubbish ||= !isZero(chunk)
+  if (rubbish) result.reading = { complete: true, kind: 'trailing', error: 'bytes after the end of the compressed data' }
 }
 
 /** The decompressed data of all members. How it ended is in `result`; only a source that cannot be read throws. */
@@ -96,10 +115,7 @@ export async function* gunzipped(chunks: Chunks, result: { reading: Reading }): 
   for (let members = 0; ; members += 1) {
     const next = await reader.peek(2)
     if (members > 0 && !next.equals(MAGIC)) {
-      // Zeros fill the last block of a tape; anything else is rubbish.
-      let rubbish = false
-      for await (const chunk of reader.chunks()) rubbish ||= !isZero(chunk)
-      if (rubbish) result.reading = { complete: true, kind: 'trailing', error: 'bytes after the end of the compressed data' }
+      await rest(reader, result)
       return
     }
     const wrong = await header(reader)
@@ -109,6 +125,27 @@ export async function* gunzipped(chunks: Chunks, result: { reading: Reading }): 
     }
     const end: { reading: Reading | undefined } = { reading: undefined }
     yield* member(reader, end)
+    if (end.reading !== undefined) {
+      result.reading = end.reading
+      return
+    }
+  }
+}
+
+/** The decompressed data of all frames; skippable ones are stepped over. How it ended is in `result`; only a source that cannot be read throws. */
+export async function* unzstd(chunks: Chunks, result: { reading: Reading }): AsyncGenerator<Buffer, void, undefined> {
+  const reader = new ByteReader(chunks)
+  for (let frames = 0; ; frames += 1) {
+    const next = await reader.peek(4)
+    const magic = next.length === 4 ? next.readUInt32LE(0) : 0
+    // 0x184D2A50 to 5F: frames that hold no data (RFC 8878 §3.1.2).
+    if (magic !== 0xfd2fb528 && (magic & 0xfffffff0) !== 0x184d2a50) {
+      if (frames === 0) result.reading = { complete: false, kind: 'cut', error: 'unexpected end of file' }
+      else await rest(reader, result)
+      return
+    }
+    const end: { reading: Reading | undefined } = { reading: undefined }
+    yield* until(reader, createZstdDecompress({ chunkSize: CHUNK }), end)
     if (end.reading !== undefined) {
       result.reading = end.reading
       return
