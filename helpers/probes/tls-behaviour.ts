@@ -187,8 +187,6 @@ export interface UnknownValues {
   readonly greased: Observed<TlsHelloObservation>
   /** The same without them, sent only where the greased one got no ServerHello. */
   readonly plain?: Observed<TlsHelloObservation>
-  /** legacy_version of a version that does not exist yet; full depth, and only where TLS 1.2 is accepted. */
-  readonly future?: Observed<TlsHelloObservation>
 }
 
 /** A version, suites, groups and extensions that nobody knows: are they ignored, as every server must? */
@@ -196,32 +194,12 @@ export function unknownValues(asked: Asked): Probe<UnknownValues> {
   return look('unknownValues', asked, 90_000, async (context) => {
     const tls12 = await context.observe(tls12Look(at(asked)))
     if (!tls12.ok) throw new ProbeError(tls12.failure)
-    const { large, best } = tls12.value
-    const full = isFullDepth(context.target)
-    const future =
-      full && best.flight.hello !== undefined
-        ? {
-            future: await context.observe(
-              tlsHello({
-                ...at(asked),
-                ask: 'a version to come',
-                hello: {
-                  version: 0x0305,
-                  suites: ANY_SUITES,
-                  groups: CLASSICAL_GROUPS,
-                  signatureAlgorithms: SIGNATURES,
-                  extendedMasterSecret: true,
-                  renegotiationInfo: true,
-                },
-              }),
-            ),
-          }
-        : {}
+    const { large } = tls12.value
     // The long hello of TLS 1.2 carried them already, but for the version.
-    if (!full && large.ok && large.value.flight.hello !== undefined) return { greased: large, ...future }
+    if (!isFullDepth(context.target) && large.ok && large.value.flight.hello !== undefined) return { greased: large }
     const greased = await context.observe(greasedHello(at(asked)))
-    if (greased.ok && greased.value.flight.hello !== undefined) return { greased, ...future }
-    return { greased, plain: await context.observe(smallHello(at(asked))), ...future }
+    if (greased.ok && greased.value.flight.hello !== undefined) return { greased }
+    return { greased, plain: await context.observe(smallHello(at(asked))) }
   })
 }
 

@@ -363,9 +363,6 @@ const CASES: readonly (readonly [check: Check, cases: readonly Case[]])[] = [
       ['reset both times', { look: { greased: RESET, plain: retry(29) } }, 'fail tls.hello.unknown-values'],
       ['both refused: another check tells why', { look: { greased: alert(40), plain: alert(40) } }, 'inconclusive'],
       ['both lost', { look: { greased: SILENT, plain: SILENT } }, 'inconclusive'],
-      ['a version to come, answered', { look: { greased: says(), future: says() } }, 'pass'],
-      ['a version to come, refused', { look: { greased: says(), future: alert(70) } }, 'warn tls.hello.future-version'],
-      ['a version to come, silence', { look: { greased: says(), future: SILENT } }, 'inconclusive'],
     ],
   ],
   [
