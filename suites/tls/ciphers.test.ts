@@ -565,6 +565,8 @@ const CASES: readonly (readonly [Check, readonly Case[]])[] = [
     [
       ['no second certificate', { tls12: look12(chose(GCM)), seen: seen({ look: other(false) }) }, 'pass'],
       ['a key for RSA alone', { tls12: look12(chose('ECDHE-RSA-AES128-GCM-SHA256')), seen: seen({ look: other(false, { first: 'rsa' }) }) }, 'pass'],
+      ['a complaint of our bytes', { tls12: look12(chose(GCM)), seen: seen({ look: { first: 'rsa', answer: alert(50) } }) }, 'inconclusive'],
+      ['a certificate nobody can read', { tls12: look12(chose(GCM)), seen: seen({ look: { first: 'rsa', answer: chose(GCM) } }) }, 'inconclusive'],
       ['a good one; what its old root is like does not matter', second(certificate()), 'pass'],
       ['expired', second(certificate({ notAfter: day(-1) })), 'fail tls.dual.dates'],
       ['not valid yet', second(certificate({ notBefore: day(1) })), 'fail tls.dual.dates'],

@@ -2,7 +2,7 @@ import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { matchServerName } from '../../helpers/grammar/server-name.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { secondCertificate } from '../../helpers/probes/second-certificate.ts'
-import { tls12Look } from '../../helpers/probes/tls-plan.ts'
+import { certificatesOf, refuses, tls12Look } from '../../helpers/probes/tls-plan.ts'
 import { type Finding, inconclusive, pass, skip, worst } from '../../helpers/verdict.ts'
 import { answerText, certificateLine, datesHold, noHosts, openssl, tlsHosts } from './shared.ts'
 import { featureEvidence, noTls12, refusesTls12, tls12Hello } from './suites.ts'
@@ -56,6 +56,11 @@ export default defineCheck({
     const { look, second } = seen.value
     const { answer, first } = look
     const kind = KINDS[other[first]]
+    // A complaint of our bytes, a suite never offered or a certificate that nobody can read tells of no certificate, and not of none (rules G1).
+    if (second === undefined && !refuses(answer) && (answer.unoffered !== undefined || !certificatesOf(answer).firstReadable))
+      return inconclusive('unobserved', `whether there is a second certificate is not known: ${answerText(answer)}`, [
+        featureEvidence(answer, what, `none, or as good as the ${KINDS[first]} one`, 'not known'),
+      ])
     if (second === undefined)
       return pass(featureEvidence(answer, what, `none, or as good as the ${KINDS[first]} one`, `no ${kind} certificate: ${answerText(answer)}`))
 
