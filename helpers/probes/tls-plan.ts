@@ -366,7 +366,7 @@ export function weakSuites(asked: Asked): Probe<SuiteLook> {
       const look = rare.length === 0 ? common : joined(common, await ask(rare, 'rare weak suites'))
       const [tls11, tls10] = await Promise.all([context.observe(oldVersion(asked, 0x0302)), context.observe(oldVersion(asked, 0x0301))])
       const versions = [tls10, tls11].flatMap((seen) => (seen.ok && agrees(seen.value) ? (seen.value.flight.hello?.version ?? []) : []))
-      // A list for SSL 3.0 is answered in the look at that version, as far as it goes.
+      // SSL 3.0 has a look of its own.
       const old = versions.find((version) => version > 0x0300)
       const worst = open(
         look,
