@@ -10,6 +10,7 @@ import type { WebSocketObservation } from '../observations.ts'
 import type { Observed } from '../probe.ts'
 import { normaliseTarget } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
+import { Observer } from '../observer.ts'
 import { look as lookAll } from '../testing/look.ts'
 import { shownPath, websocketHandshake, type WebSocketRequest } from './websocket.ts'
 
@@ -286,4 +287,33 @@ test('headers, messages and query of the request are not in the key', () => {
   expect(shownPath('/s?room=1&token=hush&x=2')).toBe('/s?room=1&token=<secret>&x=2')
   expect(probe.key).toContain('wss://example.com/s')
   expect(probe.key).not.toBe(websocketHandshake({ host: 'example.com', path: '/s?token=other', subprotocols: ['a'] }).key)
+})
+
+test('an interrupt ends a connection that is still being made', async () => {
+  let closed: (() => void) | undefined
+  const gone = new Promise<void>((resolve) => (closed = resolve))
+  const target = (port: number) =>
+    normaliseTarget(
+      targetSchema.parse({
+        domain: 'example.com',
+        environment: 'local',
+        hosts: { '@': {} },
+        network: { addresses: { 'example.com': '127.0.0.1' }, ports: { https: port } },
+        limits: { probeSeconds: 60 },
+      }),
+      { sha256: '0'.repeat(64) },
+    )
+  let observer: Observer | undefined
+  const port = await started(
+    createServer((socket) => {
+      socket.on('close', () => closed?.())
+      // The hello is here: from now on it would wait for an answer for a minute.
+      socket.once('data', () => observer?.abort('interrupted by SIGINT'))
+    }),
+  )
+  observer = new Observer(target(port))
+  const observed = await observer.observe(websocketHandshake({ host: 'example.com', path: '/socket', scheme: 'wss' }))
+  expect(observed).toMatchObject({ ok: false, failure: { code: 'ABORTED' } })
+  await gone
+  await observer.close()
 })
