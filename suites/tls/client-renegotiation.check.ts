@@ -69,4 +69,5 @@ export default defineCheck({
   },
   // The line R asks for it; five seconds are for the answer.
   reproduce: (subject, target) => `(sleep 1; echo R; sleep 5) | ${openssl(['-tls1_2'])(subject, target).replace(/ <\/dev\/null$/, '')}`,
+  covers: ['C3'],
 })

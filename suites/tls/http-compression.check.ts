@@ -54,4 +54,5 @@ export default defineCheck({
     const url = `https://${fqdn}${path}${path.includes('?') ? '&' : '?'}q=${CANARY}`
     return `${curlFor(target, url, { flags: ['-sS', '-i', '--compressed'] })} | grep -aiE ${shellQuote(`^content-encoding|csrf|xsrf|token|${CANARY}`)}`
   },
+  covers: ['C3'],
 })
