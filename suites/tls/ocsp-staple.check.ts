@@ -47,7 +47,9 @@ export default defineCheck({
     const expected = 'successful, good, for this certificate, thisUpdate ≤ now ≤ nextUpdate'
     const severity = leaf.mustStaple ? ('high' as const) : ('low' as const)
     if (!read.ok) return warn('tls.staple.stale', seenAt(tls, what, expected, `unreadable: ${read.error}`), severity)
-    const issuer = paths.ok ? (usedPath(paths.value, now)[1] ?? undefined) : undefined
+    // A server with two certificates may have shown the other one to the hello whose path this is.
+    const path = paths.ok ? usedPath(paths.value, now) : []
+    const issuer = path[0]?.sha256 === leaf.sha256 ? path[1] : tls.chain[1]
     const { responseStatus, responses } = read.value
     const about = responseFor(read.value, leaf, issuer)
     const shown = about ?? responses[0]

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import { crlAt, ocspAt } from '../../fixtures/certificates.ts'
 import { healthyWorld } from '../../fixtures/healthy.ts'
 import { outcomesOf } from '../../fixtures/proof.ts'
+import { ocspAnswer } from '../../fixtures/revocation.ts'
 import { AUTHORITY_PORT, published } from '../../fixtures/servers/authority.ts'
+import staple from './ocsp-staple.check.ts'
 import revoked from './revoked.check.ts'
 
 type Extensions = ReturnType<typeof crlAt>[]
@@ -70,4 +72,19 @@ test('a list is fetched once per run, however many certificates point to it', as
   const { byKey, connections } = await outcomesOf(world, [revoked], { hosts: new Set(names) })
   expect([...byKey.values()].map(({ outcome }) => outcome)).toEqual(names.map(() => 'pass'))
   expect(connections[String(AUTHORITY_PORT)]).toBe(1)
+})
+
+test('two certificates: the staple of the one that was shown is judged with the issuer of that one', async () => {
+  const world = healthyWorld()
+  const serial = '4a5b6c7d8e9f00112233445566770030'
+  const host = world.hosts['git']
+  if (host === undefined) throw new RangeError('no host')
+  host.certificate = { ...host.certificate, serialHex: serial, extensions: responder('/ocsp/good') }
+  host.secondCertificate = { names: ['git.example.com'], key: 'rsa2048', issuer: { commonName: 'Postproof Test Issuing R9', pathLength: 0, key: 'rsa2048' } }
+  host.tls = { ...host.tls, ocspStaple: () => ocspAnswer(serial, { status: 'good' }) }
+  const { byKey } = await outcomesOf(world, [staple, revoked], { hosts: new Set(['git']) })
+  expect([...byKey.values()].map(({ check, outcome }) => [check, outcome])).toEqual([
+    ['tls/ocsp-staple', 'pass'],
+    ['tls/revoked', 'pass'],
+  ])
 })
