@@ -61,7 +61,7 @@ export default defineCheck({
     const add = (code: string, received: string, expected: string): void =>
       void findings.push({ grade: 'warn', code, evidence: { ...evidence, expected, received: `${received}; ${evidence.received}` } })
     const level = (name: 'p' | 'sp' | 'np'): number => DMARC_POLICIES.indexOf(applied(all[name], record.testing))
-    const misspelt = record.p === undefined || record.faults.some((fault) => /^(?:sp|np)\b/.test(fault))
+    const misspelt = record.p === undefined || record.faults.some((fault) => /^(?:sp|np)(?:=| is )/.test(fault))
     if (misspelt) add('mail.dmarc.invalid', listed(record.faults) || 'p is missing', 'valid policies')
     else if (effective.stated === 'none') add('mail.dmarc.policy-none', 'none', 'quarantine or reject')
     else if (record.testing) add('mail.dmarc.testing', `t=y: ${effective.stated} is applied as ${effective.applied}`, 'no t=y')

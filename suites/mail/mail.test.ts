@@ -454,6 +454,7 @@ table('mail/dmarc-policy', [
   ['sp=none above', { walk: walk({ com: ['v=DMARC1; p=reject; sp=none; psd=y'] }) }, 'warn mail.dmarc.policy-none'],
   ['pct', { walk: dmarc('p=reject; pct=100') }, 'warn mail.dmarc.historic', 'pct=100'],
   ['a misspelt tag', { walk: dmarc('p=reject; aspf=strict') }, 'warn mail.dmarc.faults', 'aspf=strict'],
+  ['sp twice: the first one counts', { walk: dmarc('p=reject; sp=reject; sp=none') }, 'warn mail.dmarc.faults', 'twice'],
   ['no p, with reports', { walk: dmarc('rua=mailto:a@example.com') }, 'warn mail.dmarc.invalid', 'p is missing'],
   ['a misspelt sp, with reports', { walk: dmarc('p=reject; sp=rejct; rua=mailto:a@example.com') }, 'warn mail.dmarc.invalid'],
   ['a misspelt p without reports', { walk: dmarc('p=rejct') }, 'fail mail.dmarc.no-effect', 'p=rejct'],
