@@ -207,11 +207,11 @@ export interface KeyExchangeLook {
   readonly tls: TlsObservation
   /** The handshake offered X25519MLKEM768 first, with a share. */
   readonly offered: boolean
-  /** HelloRetryRequest or refusal to hellos that know one group alone; asked only where the handshake did not choose it. */
+  /** To a hello that knows X25519MLKEM768 alone, or to one with all groups of its kind where that decides; asked only where the handshake did not choose it. */
   readonly alone?: Observed<TlsHelloObservation>
   /** To X25519MLKEM768 and X25519, without a share of either; asked where both are known and the handshake did not offer the choice. */
   readonly both?: Observed<TlsHelloObservation>
-  /** To the other groups with ML-KEM and the draft before them. */
+  /** To all groups with ML-KEM and the draft, where another one than X25519MLKEM768 was chosen. */
   readonly others?: Observed<TlsHelloObservation>
   /** The same without the draft, where the draft was chosen. */
   readonly withoutDraft?: Observed<TlsHelloObservation>
@@ -237,14 +237,18 @@ export function keyExchangeLook(asked: Asked): Probe<KeyExchangeLook> {
     }
     // TLS 1.3 was offered and not chosen: no group of this kind exists below it.
     if (tls.protocol !== 'TLSv1.3') return { tls, offered }
-    const alone = await context.observe(groupsAsked(at(asked), [X25519MLKEM768], 'X25519MLKEM768 alone'))
+    // All of the kind at once: who knows none of them, as most that end here, is asked no more.
+    const any = await context.observe(groupsAsked(at(asked), [X25519MLKEM768, ...OTHER_MLKEM, KYBER_DRAFT], 'groups with ML-KEM alone'))
+    const chosen = groupIn(any)
+    const elsewhere = chosen !== undefined && chosen !== X25519MLKEM768
+    const alone = elsewhere ? await context.observe(groupsAsked(at(asked), [X25519MLKEM768], 'X25519MLKEM768 alone')) : any
     if (groupIn(alone) === X25519MLKEM768) {
       if (offered && tls.group !== undefined) return { tls, offered, alone }
       return { tls, offered, alone, both: await context.observe(groupsAsked(at(asked), [X25519MLKEM768, X25519], 'X25519MLKEM768 before X25519')) }
     }
-    const others = await context.observe(groupsAsked(at(asked), [...OTHER_MLKEM, KYBER_DRAFT], 'other groups with ML-KEM'))
-    if (groupIn(others) !== KYBER_DRAFT) return { tls, offered, alone, others }
-    return { tls, offered, alone, others, withoutDraft: await context.observe(groupsAsked(at(asked), OTHER_MLKEM, 'other groups with ML-KEM, no draft')) }
+    if (!elsewhere) return { tls, offered, alone }
+    if (chosen !== KYBER_DRAFT) return { tls, offered, alone, others: any }
+    return { tls, offered, alone, others: any, withoutDraft: await context.observe(groupsAsked(at(asked), OTHER_MLKEM, 'other groups with ML-KEM, no draft')) }
   })
 }
 

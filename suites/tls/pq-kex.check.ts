@@ -57,7 +57,14 @@ export default defineCheck({
     if (alone === undefined) return bad('tls.pq.missing', negotiated)
     const evidence: Evidence[] = [negotiated]
     const proof = helloProof(alone, (hello) => hello.group === X25519MLKEM768)
-    evidence.push(helloEvidence(alone, 'hello that knows X25519MLKEM768 alone', 'HelloRetryRequest for X25519MLKEM768', proof.how))
+    evidence.push(
+      helloEvidence(
+        alone,
+        others === undefined ? 'hello that knows groups with ML-KEM alone' : 'hello that knows X25519MLKEM768 alone',
+        'HelloRetryRequest for X25519MLKEM768',
+        proof.how,
+      ),
+    )
     if (proof.result === 'unknown') return inconclusive('unobserved', `whether X25519MLKEM768 is accepted is not known: ${proof.how}`, evidence)
     if (proof.result === 'accepted') {
       if (both === undefined) return bad('tls.pq.not-preferred', evidence)
