@@ -78,9 +78,9 @@ async function* until(
     stream.destroy()
     await fed
   }
-  if (unread !== undefined) throw (unread as { readonly error: unknown }).error
+  if (unread !== undefined) throw unread.error
   if (problem !== undefined) {
-    const { message } = problem as Error
+    const { message } = problem
     const kind = /unexpected end/.test(message) ? 'cut' : /memory|unsupported/i.test(message) ? 'unreadable' : 'corrupt'
     end.reading = { complete: false, kind, error: message }
   }

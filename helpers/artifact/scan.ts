@@ -32,6 +32,8 @@ export interface ScanOptions {
 const DEPTH = 3
 const HEAD = 4096
 const CHUNK = 1024 * 1024
+/** Bytes of the list of large objects that are read: some three hundred thousand of them. */
+const LARGE_OBJECT_LIST = 8 * 1024 * 1024
 const GIBIBYTE = 1024 ** 3
 
 type Detected = ArtifactFormat | 'gzip' | 'zstd'
@@ -301,6 +303,8 @@ class Gathered {
   readonly #rows = new Map<number, number>()
   readonly #came = new Set<string>()
   readonly #hash = createHash('sha256')
+  /** Files of large objects, by their list. */
+  readonly #objects: string[] = []
   #byFile = new Map<string, { readonly id: number; readonly table: boolean }>()
 
   #damage(next: Reading): void {
@@ -314,6 +318,21 @@ class Gathered {
       this.#toc = toc
       if (!reading.complete) this.#damage(reading)
       if (toc !== undefined) this.#byFile = new Map(dataFiles(toc).map((one) => [one.file, one]))
+      return
+    }
+    if (/^blobs(?:_\d+)?\.toc$/.test(name)) {
+      // A line for each large object: its number and its file.
+      const reader = new ByteReader(chunks)
+      const list = await reader.peek(LARGE_OBJECT_LIST)
+      const lines = list.toString('latin1').split('\n')
+      if (lines.pop() !== '' && list.length < LARGE_OBJECT_LIST) this.#damage({ complete: false, kind: 'cut', error: `${name} is cut off` })
+      for (const line of lines) {
+        const file = /^\d+ (blob_\d+\.dat)$/.exec(line)?.[1]
+        if (file === undefined) this.#damage({ complete: false, kind: 'corrupt', error: `${name} is damaged` })
+        else this.#objects.push(file)
+      }
+      await reader.skip(Number.POSITIVE_INFINITY)
+      this.#came.add(name)
       return
     }
     const plain = name.replace(/\.(?:gz|zst|lz4)$/, '')
@@ -343,6 +362,8 @@ class Gathered {
     const missing = dataFiles(this.#toc)
       .filter(({ file }) => !this.#came.has(file))
       .map(({ label }) => label)
+    const object = this.#objects.find((file) => !this.#came.has(file))
+    if (object !== undefined) this.#damage({ complete: false, kind: 'cut', error: `the large object ${object} is missing` })
     if (missing[0] !== undefined) this.#damage({ complete: false, kind: 'cut', error: `the file with the data of ${missing[0]} is missing` })
     return { dump: describe(this.#toc, this.#rows, this.#hash, missing), reading: this.#reading }
   }

@@ -1,5 +1,5 @@
 /** Dumps of statements: what is counted, what must not be taken for a statement, and that the borders of chunks mean nothing. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { shopDump } from '../../fixtures/backups.ts'
 import type { DumpFacts } from './facts.ts'

@@ -287,6 +287,13 @@ const waiver = z.strictObject({
   expires: z.iso.date().meta({ description: 'last day it holds (UTC); an expired waiver is a failure' }),
 })
 
+const isZone = (zone: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
 /** A name with stamps: `app-{stamp}.sql.gz`, `shop-{YYYYMMDD-HHMMSS}.db`, `{YYYYMMDD_HHMMSS}.tar.gz`. */
 const stampedName = z
   .string()
@@ -327,11 +334,7 @@ const backup = z.strictObject({
     )
     .refine(stated, 'a backup without files would accept anything')
     .meta({ description: 'the files of one set, by what they are: database, globals, uploads, certificates, config' }),
-  timeZone: z
-    .string()
-    .regex(/^(?:UTC|[A-Za-z_]+(?:\/[A-Za-z0-9_+-]+)+)$/, 'a zone such as Europe/Berlin')
-    .meta({ description: 'zone of the time in file names; default UTC' })
-    .optional(),
+  timeZone: z.string().refine(isZone, 'a zone such as Europe/Berlin').meta({ description: 'zone of the time in file names; default UTC' }).optional(),
   everyHours: z.number().positive().meta({ description: 'how often a set must appear' }).optional(),
   toleranceMinutes: z.number().min(0).meta({ description: 'how late one may be; default 60' }).optional(),
   lookbackDays: z
