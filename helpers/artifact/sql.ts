@@ -251,7 +251,8 @@ export function sqlScanner(): SqlScanner {
   }
 
   const endStatement = (): void => {
-    const whole = text(kept)
+    // Of rows only the name of their table is asked for.
+    const whole = text(insert ? kept.slice(0, 512) : kept)
     const target = COPY.exec(whole.trimStart())?.[1]
     if (target !== undefined && engine !== 'mysql') {
       copy = table(target)
@@ -424,7 +425,7 @@ export function sqlScanner(): SqlScanner {
       if (byte === (delimiter.charCodeAt(delimiter.length - 1) || 0x3b) && depth <= 0) {
         if (delimiter.length === 1) {
           // CREATE FUNCTION … BEGIN ATOMIC …; …; END (PostgreSQL 14): its semicolons end nothing.
-          if (kept.length < KEPT && kept.length > 30 && engine !== 'mysql') {
+          if (kept[0] !== undefined && (kept[0] | 0x20) === 0x63 && kept.length < KEPT && kept.length > 30 && engine !== 'mysql') {
             const so = text(kept)
             if (/^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b/i.test(so) && /\bBEGIN\s+ATOMIC\b/i.test(so) && !/\bEND\s*$/i.test(so)) {
               keep(byte)
