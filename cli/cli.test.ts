@@ -44,6 +44,11 @@ describe('misuse ends 3, says what would be right, and sends nothing', () => {
     ['neither file nor domain', ['verify', 'no such thing'], /no such thing/],
     ['an impact that does not exist', ['verify', '@target', '--allow', 'everything'], /--allow: there is no impact "everything"; load, login/],
     ['a deadline that is no number', ['verify', '@target', '--timeout', 'soon'], /a number of seconds above 0/],
+    [
+      'a depth that does not exist',
+      ['verify', '@target', '--depth', 'deep'],
+      /--depth <depth>' argument 'deep' is invalid\. Allowed choices are default, full/,
+    ],
     ['a suite that does not exist', ['verify', '@target', '--suite', 'tsl'], /--suite: matches nothing: "tsl"[\s\S]*did you mean "tls"\?/],
     [
       'a check that does not exist',
@@ -117,6 +122,17 @@ describe('commands that send nothing', () => {
     expect(ended.status).toBe(0)
     judge(JSON.parse(ended.stdout))
   })
+})
+
+test('full depth is planned with what it costs', async () => {
+  const planned = async (...more: readonly string[]) => {
+    const ended = await postproof(['plan', 'example.com', '--suite', 'tls', '--json', ...more])
+    expect(ended.status, ended.stderr).toBe(0)
+    return JSON.parse(ended.stdout) as { verdicts: number; impacts: readonly { connections: number }[] }
+  }
+  const [usual, full] = await Promise.all([planned(), planned('--depth', 'full')])
+  expect(full.verdicts).toBeGreaterThan(usual.verdicts)
+  expect(full.impacts[0]?.connections).toBeGreaterThan(3 * (usual.impacts[0]?.connections ?? Number.NaN))
 })
 
 describe('a reader that goes away (`| head -1`)', () => {

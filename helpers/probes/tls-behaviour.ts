@@ -27,12 +27,12 @@ const keyOf = ({ host, address }: Asked): string => (address === undefined ? hos
 const ordinary = (asked: Asked): Probe<TlsObservation> => tlsHandshake(at(asked))
 const groupIn = (seen: Observed<TlsHelloObservation>): number | undefined => (seen.ok ? seen.value.flight.hello?.group : undefined)
 
-/** A look made of other looks: it opens nothing itself but what it observes. */
-const look = <T>(kind: string, asked: Asked, timeoutMs: number, run: (context: ProbeContext) => Promise<T>): Probe<T> => ({
+/** A look made of other looks; `connections`: the most that it opens beside those that stand for themselves. */
+const look = <T>(kind: string, asked: Asked, connections: number, timeoutMs: number, run: (context: ProbeContext) => Promise<T>): Probe<T> => ({
   kind,
   key: `${kind} ${keyOf(asked)}`,
   impact: 'read',
-  cost: { connections: 0, requests: 0 },
+  cost: { connections, requests: 0 },
   host: asked.host,
   timeoutMs,
   run,
@@ -110,8 +110,8 @@ const GIVE_UP_AFTER = 3
  * large hello was lost already and no small one was, and in full depth.
  * @throws ProbeError where no hello of either kind could be sent at all
  */
-export function helloSizes(asked: Asked): Probe<HelloSizes> {
-  return look('helloSizes', asked, 240_000, async (context) => {
+export function helloSizes(asked: Asked, depth: 'default' | 'full' = 'default'): Probe<HelloSizes> {
+  return look('helloSizes', asked, 2 * (depth === 'full' ? MANY_PAIRS : FEW_PAIRS), 240_000, async (context) => {
     const tls = await context.observe(ordinary(asked))
     const tls12 = await context.observe(tls12Look(at(asked)))
     const others = await Promise.all([
@@ -191,7 +191,7 @@ export interface UnknownValues {
 
 /** A version, suites, groups and extensions that nobody knows: are they ignored, as every server must? */
 export function unknownValues(asked: Asked): Probe<UnknownValues> {
-  return look('unknownValues', asked, 90_000, async (context) => {
+  return look('unknownValues', asked, 2, 90_000, async (context) => {
     const tls12 = await context.observe(tls12Look(at(asked)))
     if (!tls12.ok) throw new ProbeError(tls12.failure)
     const { large } = tls12.value
@@ -224,7 +224,7 @@ export interface KeyExchangeLook {
  * @throws ProbeError of the ordinary handshake
  */
 export function keyExchangeLook(asked: Asked): Probe<KeyExchangeLook> {
-  return look('keyExchangeLook', asked, 90_000, async (context) => {
+  return look('keyExchangeLook', asked, 3, 90_000, async (context) => {
     const seen = await context.observe(ordinary(asked))
     if (!seen.ok) throw new ProbeError(seen.failure)
     const tls = seen.value
@@ -267,7 +267,7 @@ export interface GroupsLook {
 
 /** Every group by name: what the server chooses is taken away, and the rest is offered again. */
 export function everyGroup(asked: Asked): Probe<GroupsLook> {
-  return look('everyGroup', asked, 240_000, async (context) => {
+  return look('everyGroup', asked, TLS13_GROUPS.length + OLD_CURVES.length + 2, 240_000, async (context) => {
     const accepted: { group: number; version: number }[] = []
     const ends: { version: 'TLS 1.3' | 'TLS 1.2'; end: Observed<TlsHelloObservation> | 'more'; rest: readonly number[] }[] = []
     let peer: string | undefined
@@ -341,7 +341,7 @@ export interface FallbackLook {
 
 /** Does a server that speaks several old versions notice that a client was made to fall back? Asked only where it does. */
 export function fallbackLook(asked: Asked): Probe<FallbackLook> {
-  return look('fallbackLook', asked, 90_000, async (context) => {
+  return look('fallbackLook', asked, 1, 90_000, async (context) => {
     const tls12 = await context.observe(tls12Look(at(asked)))
     const looks = [
       { version: 0x0303, seen: tls12.ok ? { ...tls12, value: tls12.value.best } : tls12 },
@@ -380,7 +380,7 @@ export const MOST_RENEGOTIATIONS = 11
  * @throws ProbeError `NO_TLS12` where TLS 1.2 itself is refused: TLS 1.3 has no second handshake; as openTls
  */
 export function clientRenegotiation(asked: Asked): Probe<RenegotiationLook> {
-  const made = look('clientRenegotiation', asked, 120_000, async (context): Promise<RenegotiationLook> => {
+  return look('clientRenegotiation', asked, 2, 120_000, async (context): Promise<RenegotiationLook> => {
     const tls12 = await context.observe(tls12Look(at(asked)))
     if (!tls12.ok) throw new ProbeError(tls12.failure)
     if (tls12.value.best.flight.hello === undefined)
@@ -390,7 +390,6 @@ export function clientRenegotiation(asked: Asked): Probe<RenegotiationLook> {
     const first = await renegotiate(context, asked.host, address, most)
     return { tries: first.completed === 0 ? [first] : [first, await renegotiate(context, asked.host, address, most)] }
   })
-  return { ...made, cost: { connections: 1, requests: 0 } }
 }
 
 async function renegotiate(context: ProbeContext, host: string, address: string, most: number): Promise<Renegotiation> {
@@ -462,7 +461,7 @@ const unknownProtocol = (asked: Asked): HelloProbe =>
  * known ones got no ServerHello, a refusal would prove nothing, and it is empty too.
  */
 export const unknownProtocolLook = (asked: Asked): Probe<{ readonly seen?: Observed<TlsHelloObservation> }> =>
-  look('unknownProtocolLook', asked, 30_000, async (context) => {
+  look('unknownProtocolLook', asked, 1, 30_000, async (context) => {
     if (!isFullDepth(context.target)) return {}
     const known = await context.observe(tls12Look(at(asked)))
     return known.ok && known.value.best.flight.hello !== undefined ? { seen: await context.observe(unknownProtocol(at(asked))) } : {}

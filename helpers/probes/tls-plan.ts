@@ -184,7 +184,7 @@ export function tls12Look(asked: Asked): Probe<Tls12Look> {
     kind: 'tls12Look',
     key: `tls12Look ${keyOf(asked)}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: 2, requests: 0 },
     host: asked.host,
     timeoutMs: 40_000,
     async run(context) {
@@ -230,7 +230,7 @@ export function ssl3Look(asked: Asked): Probe<TlsHelloObservation> {
     kind: 'ssl3Look',
     key: `ssl3Look ${keyOf(asked)}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: 1, requests: 0 },
     host: asked.host,
     timeoutMs: 40_000,
     async run(context) {
@@ -277,7 +277,7 @@ export function acceptedSuites(
     kind: 'acceptedSuites',
     key: `acceptedSuites ${keyOf(asked)} ${ask} ${by} ${version.toString(16)} ${suites.map((id) => id.toString(16)).join(',')}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: (by === 'class' ? MOST_ROUNDS : suites.length) + 1, requests: 0 },
     host: asked.host,
     timeoutMs: 120_000,
     async run(context) {
@@ -342,7 +342,7 @@ export function weakSuites(asked: Asked): Probe<SuiteLook> {
     kind: 'weakSuites',
     key: `weakSuites ${keyOf(asked)}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: MOST_ROUNDS + 3, requests: 0 },
     host: asked.host,
     timeoutMs: 120_000,
     async run(context) {
@@ -399,7 +399,7 @@ export function otherKeyLook(asked: Asked): Probe<OtherKeyLook> {
     kind: 'otherKeyLook',
     key: `otherKeyLook ${keyOf(asked)}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: 2, requests: 0 },
     host: asked.host,
     timeoutMs: 60_000,
     async run(context) {

@@ -53,7 +53,7 @@ export function outsideSuites(asked: Asked & { readonly suites: readonly number[
     kind: 'outsideSuites',
     key: `outsideSuites ${keyOf(asked)} ${hex(suites)}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: 2, requests: 0 },
     host: asked.host,
     timeoutMs: 120_000,
     async run(context) {
@@ -112,7 +112,7 @@ export function suiteOrder(asked: Asked & { readonly suites?: readonly number[] 
     kind: 'suiteOrder',
     key: `suiteOrder ${keyOf(asked)} ${suites === undefined ? 'accepted' : hex(suites)}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: 3, requests: 0 },
     host: asked.host,
     timeoutMs: 120_000,
     async run(context) {
@@ -149,7 +149,7 @@ export function modernTls12(asked: Asked & { readonly suites: readonly number[];
     kind: 'modernTls12',
     key: `modernTls12 ${keyOf(asked)} ${hex(suites)} ${unless.key}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: 1, requests: 0 },
     host: asked.host,
     timeoutMs: 60_000,
     async run(context) {
@@ -189,7 +189,7 @@ export function everySuite(asked: Asked): Probe<readonly Observed<SuiteLook>[]> 
     kind: 'everySuite',
     key: `everySuite ${keyOf(asked)}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: CIPHER_SUITES.length, requests: 0 },
     host: asked.host,
     timeoutMs: 300_000,
     async run(context) {

@@ -1,6 +1,7 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { type HelloSample, type HelloSizes, helloSizes, largeHello, unknownValues } from '../../helpers/probes/tls-behaviour.ts'
+import { isFullDepth } from '../../helpers/target.ts'
 import { type Evidence, fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
 import { noHosts, showHello, tlsHosts } from './shared.ts'
 
@@ -44,9 +45,9 @@ export default defineCheck({
   options: {},
   subjects: tlsHosts,
   unless: noHosts,
-  needs: (subject) => {
+  needs: (subject, target) => {
     const asked = { host: hostOf(subject).fqdn }
-    return { sizes: helloSizes(asked), unknown: attempt(unknownValues(asked)) }
+    return { sizes: helloSizes(asked, isFullDepth(target) ? 'full' : 'default'), unknown: attempt(unknownValues(asked)) }
   },
   judge: ({ sizes, unknown }) => {
     const { pairs = [], retried } = sizes
