@@ -278,7 +278,7 @@ interface OurResult {
   readonly check: string
   readonly outcome: 'pass' | 'warn' | 'fail' | 'inconclusive' | 'skip'
   readonly code?: string
-  readonly evidence: readonly { readonly received: string }[]
+  readonly evidence: readonly { readonly what: string; readonly received: string }[]
 }
 
 /** Which check speaks of a fact; a code narrows it where the check speaks of more than one. */
@@ -286,15 +286,16 @@ const SPEAKS: Partial<Record<Fact, { readonly check: string; readonly code?: Reg
   ssl3: { check: 'tls/ssl3' },
   tls10: { check: 'tls/tls10' },
   tls11: { check: 'tls/tls11' },
-  null: { check: 'tls/cipher-null-anon-export', code: /null/ },
-  anonymous: { check: 'tls/cipher-null-anon-export', code: /anon/ },
-  export: { check: 'tls/cipher-null-anon-export', code: /export/ },
+  null: { check: 'tls/cipher-null-anon-export', code: /cipher\.null|NULL-/ },
+  anonymous: { check: 'tls/cipher-null-anon-export', code: /cipher\.anon|ADH-|AECDH-/ },
+  export: { check: 'tls/cipher-null-anon-export', code: /cipher\.export|EXP/ },
   broken: { check: 'tls/cipher-broken' },
   '3des': { check: 'tls/cipher-3des' },
   'static-rsa': { check: 'tls/cipher-static-rsa' },
   // Preferred CBC may be that of a graver class.
-  cbc: { check: 'tls/cipher-cbc', code: /cbc |DHE-/ },
-  dhe: { check: 'tls/dhe-params' },
+  cbc: { check: 'tls/cipher-cbc', code: /\.cbc |preferred .*DHE-/ },
+  // Who is anonymous has worse troubles.
+  dhe: { check: 'tls/dhe-params', code: /\b(?:DHE|EDH)-/ },
   'dhe-weak': { check: 'tls/dhe-params', code: /weak|short|small|composite|common/ },
   'not-modern': { check: 'tls/fs-aead' },
   'insecure-renegotiation': { check: 'tls/secure-renegotiation' },
@@ -326,7 +327,7 @@ function readOurs(raw: string): Said {
     if (result === undefined || result.outcome === 'inconclusive') continue
     const bad = result.outcome === 'fail' || result.outcome === 'warn'
     // What one code says of one fact leaves the others of the same check unsaid.
-    if (bad && code !== undefined && !code.test(`${result.code} ${result.evidence.map(({ received }) => received).join(' ')}`)) continue
+    if (bad && code !== undefined && !code.test(`${result.code} ${result.evidence.map(({ what, received }) => `${what} ${received}`).join(' ')}`)) continue
     said[fact] = bad
   }
   const passes = (id: string): boolean | undefined => {
