@@ -251,7 +251,7 @@ function readTestssl(raw: string): Said {
     'client-renegotiation': matched('secure_client_renego', /VULNERABLE|DoS/),
     'no-extended-master-secret':
       finding('TLS_extensions') === undefined || offered('TLS1_2') !== true ? undefined : !/extended master secret/.test(finding('TLS_extensions') as string),
-    'no-fallback-scsv': matched('fallback_SCSV', /not supported/i),
+    'no-fallback-scsv': matched('fallback_SCSV', /failed/i) === true ? undefined : matched('fallback_SCSV', /not supported/i),
     'server-order': matched('cipher_order', /^server/),
     h2: finding('ALPN_HTTP2') !== undefined ? true : matched('ALPN', /h2/),
     'long-ticket': finding('TLS_session_ticket') === undefined ? undefined : Number(ticket ?? 0) > 86_400,
