@@ -13,7 +13,7 @@ import { junit } from './junit.ts'
 import { markdown } from './markdown.ts'
 import { metrics } from './metrics.ts'
 import type { Report } from './report.ts'
-import { cells, findings, quiet, type Style, summary } from './terminal.ts'
+import { cells, findings, quiet, type Style, suiteLine, summary } from './terminal.ts'
 import { visible } from './sanitize.ts'
 import { reportJsonSchema } from './schema.ts'
 import { hostileReport, longReport, sampleReport } from './testing/sample.ts'
@@ -208,6 +208,17 @@ describe('terminal', () => {
       expect(shown).toMatch(/2345\s+skipped/)
       for (const suite of suites) expect(shown, `${width}: ${suite}`).toMatch(new RegExp(`${suite.slice(0, 3)}|also judged: .*${suite}`))
     }
+  })
+  test('a suite that judges no host stands below the grid', () => {
+    const report = sampleReport()
+    const [first] = report.results
+    const { host: _host, ...rest } = first as Report['results'][number]
+    const results = [...report.results, { ...rest, suite: 'backup', outcome: 'pass' as const }, { ...rest, suite: 'mail', outcome: 'fail' as const }]
+    expect(summary({ colour: false, width: 80 }, { ...report, results }, undefined)).toMatch(/besides the hosts: backup ✓ {2}mail ✗/)
+  })
+  test('a suite with a verdict more than was planned is drawn full', () => {
+    const counts = { pass: 3, warn: 0, fail: 0, inconclusive: 0, skip: 0 }
+    for (const done of [0, 2, 3]) expect(cells(suiteLine({ colour: false, width: 80 }, { suite: 'run', total: 2, done, counts }))).toBeLessThanOrEqual(80)
   })
   test('failures come before what is unsure, and that before warnings', () => {
     const shown = findings({ colour: false, width: 80 }, sampleReport())

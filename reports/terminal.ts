@@ -65,7 +65,8 @@ const tally = (style: Style, counts: Readonly<Record<Outcome, number>>): string 
 /** One line of the live view. */
 export function suiteLine(style: Style, progress: SuiteProgress): string {
   const room = Math.max(8, Math.min(24, style.width - 50))
-  const filled = progress.total === 0 ? room : Math.round((progress.done / progress.total) * room)
+  // A verdict on the run itself comes on top of those that were planned.
+  const filled = progress.total === 0 ? room : Math.min(room, Math.round((progress.done / progress.total) * room))
   const bad = progress.counts.fail > 0 ? 'fail' : progress.counts.inconclusive > 0 ? 'inconclusive' : progress.counts.warn > 0 ? 'warn' : 'pass'
   return `${pad(cut(progress.suite, 14), 14)} ${paint(style, COLOURS[bad], '━'.repeat(filled))}${paint(style, 'gray', '─'.repeat(room - filled))} ${pad(`${progress.done}/${progress.total}`, 9)} ${tally(style, progress.counts)}`
 }
@@ -145,26 +146,34 @@ export function summary(style: Style, report: Report, folder: string | undefined
   const lines: string[] = []
   const suites = [...new Set(report.results.map((result) => result.suite))].filter((suite) => suite !== 'run')
   const hosts = report.target.hosts
+  const cellsOf = new Map<string, Outcome>()
+  const note = (key: string, outcome: Outcome): void => {
+    const known = cellsOf.get(key)
+    if (known === undefined || RANK[outcome] < RANK[known]) cellsOf.set(key, outcome)
+  }
+  // A suite that judges no host (backups, mail) has no column; what it said stands below.
+  const ofHosts = new Set<string>()
+  for (const { host, suite, outcome } of report.results) {
+    if (host === undefined) note(suite, outcome)
+    else {
+      ofHosts.add(suite)
+      note(`${host} ${suite}`, outcome)
+    }
+  }
+  const columns = suites.filter((suite) => ofHosts.has(suite))
   const width = Math.min(24, Math.max(4, ...hosts.map((host) => host.length)))
   // Four letters of a suite and a gap; three where the screen is too narrow for all of them.
   const room = style.width - width
-  const step = suites.length * 5 <= room ? 5 : 4
-  const shownSuites = suites.slice(0, Math.max(1, Math.floor(room / step)))
+  const step = columns.length * 5 <= room ? 5 : 4
+  const shownSuites = columns.slice(0, Math.max(1, Math.floor(room / step)))
   if (shownSuites.length > 0 && hosts.length > 0) {
     lines.push(`${' '.repeat(width)} ${shownSuites.map((suite) => pad(suite.slice(0, step - 1), step)).join('')}`.trimEnd())
-    const cellsOf = new Map<string, Outcome>()
-    for (const result of report.results) {
-      if (result.host === undefined) continue
-      const key = `${result.host} ${result.suite}`
-      const known = cellsOf.get(key)
-      if (known === undefined || RANK[result.outcome] < RANK[known]) cellsOf.set(key, result.outcome)
-    }
     const order = [...hosts].sort(
       (a, b) =>
         Math.min(...shownSuites.map((suite) => RANK[cellsOf.get(`${a} ${suite}`) ?? 'skip'])) -
         Math.min(...shownSuites.map((suite) => RANK[cellsOf.get(`${b} ${suite}`) ?? 'skip'])),
     )
-    const most = 15
+    const most = hosts.length > 15 ? 13 : 15
     for (const host of order.slice(0, most)) {
       lines.push(
         `${pad(cut(host, width), width)} ${shownSuites
@@ -176,7 +185,10 @@ export function summary(style: Style, report: Report, folder: string | undefined
       )
     }
     if (hosts.length > most) lines.push(`… ${hosts.length - most} more hosts in the report`)
-    if (suites.length > shownSuites.length) lines.push(cut(`… also judged: ${suites.slice(shownSuites.length).join(', ')}`, style.width))
+    const cutOff = columns.slice(shownSuites.length)
+    if (cutOff.length > 0) lines.push(cut(`… also judged: ${cutOff.join(', ')}`, style.width))
+    const others = suites.filter((suite) => !ofHosts.has(suite)).map((suite) => `${suite} ${MARKS[cellsOf.get(suite) ?? 'skip']}`)
+    if (others.length > 0) lines.push(cut(`besides the hosts: ${others.join('  ')}`, style.width))
     lines.push('')
   }
   if (gate.reason !== undefined) lines.push(cut(gate.reason, style.width))
