@@ -2,7 +2,7 @@
 import type { HttpObservation } from '../observations.ts'
 import { type Observed, type Probe, ProbeError } from '../probe.ts'
 import { httpRequest } from './http.ts'
-import { resolveHost } from './resolve.ts'
+import { resolveHost, usableAddresses } from './resolve.ts'
 
 /** GET https://fqdn/path at each address (at most 8; IPv6 only where this vantage has it). Fails only where the name has no address. */
 export function everyAddress(fqdn: string, path: string): Probe<readonly { readonly address: string; readonly seen: Observed<HttpObservation> }[]> {
@@ -16,7 +16,7 @@ export function everyAddress(fqdn: string, path: string): Probe<readonly { reado
     async run(context) {
       const resolved = await context.observe(resolveHost(fqdn))
       if (!resolved.ok) throw new ProbeError(resolved.failure)
-      const usable = resolved.value.addresses.filter(({ family }) => family === 4 || context.target.file.network?.ipv6 !== false).slice(0, 8)
+      const usable = usableAddresses(context.target, resolved.value)
       return await Promise.all(
         usable.map(async ({ address }, index) => ({
           address,

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import type { DnsObservation, ResolvedAddress, ResolvedHost } from '../observations.ts'
 import { type Observed, type Probe, ProbeError } from '../probe.ts'
-import { pinnedAddresses } from '../target.ts'
+import { pinnedAddresses, type Target } from '../target.ts'
 import { dnsQuery } from './dns.ts'
 
 const familyOf = (address: string): 4 | 6 => (isIP(address) === 6 ? 6 : 4)
@@ -62,3 +62,8 @@ export function resolveHost(fqdn: string): Probe<ResolvedHost> {
     },
   }
 }
+
+const MOST_ADDRESSES = 8
+/** Those that a look at every address goes to: at most 8, IPv6 only where this vantage has it. */
+export const usableAddresses = (target: Target, { addresses }: ResolvedHost): readonly ResolvedAddress[] =>
+  addresses.filter(({ family }) => family === 4 || target.file.network?.ipv6 !== false).slice(0, MOST_ADDRESSES)

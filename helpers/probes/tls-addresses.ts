@@ -1,7 +1,7 @@
 /** The old versions and weak suites of a host at each of its addresses: the one that was forgotten is not the first. Facts only. */
 import type { TlsHelloObservation } from '../observations.ts'
 import { type Observed, type Probe, ProbeError } from '../probe.ts'
-import { resolveHost } from './resolve.ts'
+import { resolveHost, usableAddresses } from './resolve.ts'
 import { oldVersion, type SuiteLook, weakSuites } from './tls-plan.ts'
 
 export interface AddressLook {
@@ -23,7 +23,7 @@ export function oldTlsEveryAddress(host: string): Probe<readonly AddressLook[]> 
     async run(context) {
       const resolved = await context.observe(resolveHost(host))
       if (!resolved.ok) throw new ProbeError(resolved.failure)
-      const usable = resolved.value.addresses.filter(({ family }) => family === 4 || context.target.file.network?.ipv6 !== false).slice(0, 8)
+      const usable = usableAddresses(context.target, resolved.value)
       return await Promise.all(
         usable.map(async ({ address }, index): Promise<AddressLook> => {
           // The first address is the one that every other question about the host goes to: the same looks.

@@ -127,8 +127,10 @@ export interface Asked {
   readonly host: string
   readonly address?: string
 }
-const at = ({ host, address }: Asked): Asked => ({ host, ...(address === undefined ? {} : { address }) })
-const keyOf = ({ host, address }: Asked): string => (address === undefined ? host : `${host} @${address}`)
+/** The place alone, whatever else was asked. */
+export const at = ({ host, address }: Asked): Asked => ({ host, ...(address === undefined ? {} : { address }) })
+/** For the key of a look. */
+export const keyOf = ({ host, address }: Asked): string => (address === undefined ? host : `${host} @${address}`)
 
 /** TLS 1.2 at most, with every extension that makes a server show something. */
 const tls12Spec = (suites: readonly number[], more: Partial<ClientHelloSpec> = {}): ClientHelloSpec => ({

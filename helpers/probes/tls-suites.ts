@@ -4,10 +4,8 @@ import type { TlsHelloObservation, TlsObservation } from '../observations.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { isFullDepth } from '../target.ts'
 import { tlsHello } from './tls-hello.ts'
-import { acceptedSuites, type Asked, CLASSICAL_GROUPS, refuses, type SuiteLook, suitesHello, tls12Look, weakSuites } from './tls-plan.ts'
+import { acceptedSuites, type Asked, at, CLASSICAL_GROUPS, keyOf, refuses, type SuiteLook, suitesHello, tls12Look, weakSuites } from './tls-plan.ts'
 
-const at = ({ host, address }: Asked): Asked => ({ host, ...(address === undefined ? {} : { address }) })
-const keyOf = ({ host, address }: Asked): string => (address === undefined ? host : `${host} @${address}`)
 const hex = (suites: readonly number[]): string => suites.map((id) => id.toString(16)).join(',')
 
 /** Of one hello: some servers do not read longer lists (internet.nl #2031). */

@@ -9,7 +9,7 @@ import type { TlsHelloObservation } from '../observations.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { openTls } from './connection.ts'
 import { sayHello, type TlsHelloRequest } from './tls-hello.ts'
-import { type Asked, CLASSICAL_GROUPS, type SuiteLook, tls12Look, weakSuites } from './tls-plan.ts'
+import { type Asked, at, CLASSICAL_GROUPS, keyOf, type SuiteLook, tls12Look, weakSuites } from './tls-plan.ts'
 
 const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0807, 0x0203, 0x0201] as const
 /** What servers of 2014 spoke, and those of today. */
@@ -23,8 +23,6 @@ const HEARTBEAT = 24
 const LISTEN_MS = 2_000
 const QUIET_MS = 250
 
-const at = ({ host, address }: Asked): Asked => ({ host, ...(address === undefined ? {} : { address }) })
-const keyOf = ({ host, address }: Asked): string => (address === undefined ? host : `${host} @${address}`)
 const look = <T>(kind: string, asked: Asked, connections: number, run: (context: ProbeContext) => Promise<T>): Probe<T> => ({
   kind,
   key: `${kind} ${keyOf(asked)}`,

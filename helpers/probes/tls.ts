@@ -5,7 +5,7 @@ import type { TlsObservation } from '../observations.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import type { Host, Target } from '../target.ts'
 import { type OpenedTls, openTls, stillOpen, storeFor, type TlsParameters, type TlsVersion } from './connection.ts'
-import { resolveHost } from './resolve.ts'
+import { resolveHost, usableAddresses } from './resolve.ts'
 
 export interface TlsHandshakeRequest {
   /** Fully qualified name, or an address. */
@@ -138,7 +138,7 @@ export function tlsEveryAddress(host: string): Probe<readonly { readonly address
     async run(context) {
       const resolved = await context.observe(resolveHost(host))
       if (!resolved.ok) throw new ProbeError(resolved.failure)
-      const usable = resolved.value.addresses.filter(({ family }) => family === 4 || context.target.file.network?.ipv6 !== false).slice(0, 8)
+      const usable = usableAddresses(context.target, resolved.value)
       return await Promise.all(
         usable.map(async ({ address }, index) => ({
           address,
