@@ -162,10 +162,11 @@ export class Observer {
     await Promise.all([...this.#resources.keys()].map((host) => this.closeHost(host)))
   }
 
-  #observe(probe: Probe<unknown>): Promise<Observed<unknown>> {
+  /** @param inside a probe that acts asked for it: the turn is its already */
+  #observe(probe: Probe<unknown>, inside = false): Promise<Observed<unknown>> {
     const known = this.#memo.get(probe.key)
     if (known !== undefined) return known
-    const looking = this.#look(probe).then((observed) => {
+    const looking = this.#look(probe, inside).then((observed) => {
       this.#seen.note(observed)
       if (probe.kind === 'dnsQuery') {
         this.#questions.asked += 1
@@ -186,10 +187,12 @@ export class Observer {
     return looking
   }
 
-  async #look(probe: Probe<unknown>): Promise<Observed<unknown>> {
+  async #look(probe: Probe<unknown>, inside: boolean): Promise<Observed<unknown>> {
     if (probe.impact !== 'read') {
       const refusal = await this.#refusal(probe)
       if (refusal !== undefined) return this.#failed({ code: 'NOT_AUTHORISED', message: refusal, phase: 'request' })
+      // Who waits for a look of his own cannot wait for his own end as well.
+      if (inside) return await this.#tries(probe, 1)
       const turn = this.#acting.then(() => this.#tries(probe, 1))
       this.#acting = turn
       return await turn
@@ -230,7 +233,7 @@ export class Observer {
       target: this.target,
       signal,
       observe: async <T>(inner: Probe<T>): Promise<Observed<T>> => {
-        const observed = (await deadline.hold(this.#observe(inner as Probe<unknown>))) as Observed<T>
+        const observed = (await deadline.hold(this.#observe(inner as Probe<unknown>, probe.impact !== 'read'))) as Observed<T>
         if (observed.ok) attempts = Math.max(attempts, observed.attempts)
         return observed
       },

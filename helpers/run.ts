@@ -3,6 +3,7 @@
  * ours becomes an inconclusive result with blame `defect`, never an exception and never a pass.
  */
 import type { Check, Need, Subject } from './check.ts'
+import { capFigure, type Figure } from './figure.ts'
 import { Observer, type ObserverOptions } from './observer.ts'
 import { IMPACTS, type Observed, type Probe } from './probe.ts'
 import type { Seen } from './seen.ts'
@@ -27,6 +28,7 @@ export interface Result {
   /** The probe whose failure left the check blind, so that one dead host reads as one cause. */
   readonly because?: string
   readonly evidence: readonly Evidence[]
+  readonly figures?: readonly Figure[]
   readonly reproduce: string
   readonly startedAt: string
   readonly durationMs: number
@@ -417,6 +419,7 @@ export class Run {
       ...(verdict.outcome === 'skip' ? { skip: verdict.skip, reason: cap(verdict.reason) } : {}),
       ...(run.because === undefined ? {} : { because: run.because }),
       evidence: verdict.evidence.map((item) => ({ ...item, what: cap(item.what), expected: cap(item.expected), received: cap(item.received) })),
+      ...(verdict.figures === undefined || verdict.figures.length === 0 ? {} : { figures: verdict.figures.slice(0, 8).map(capFigure) }),
       reproduce,
       startedAt: run.startedAt,
       durationMs: Math.round(run.durationMs * 1000) / 1000,

@@ -1,4 +1,5 @@
 /** The words of a judgement: outcome, severity, blame, evidence, verdict. Everything else in the house builds on these. */
+import type { Figure } from './figure.ts'
 
 export const OUTCOMES = ['pass', 'warn', 'fail', 'inconclusive', 'skip'] as const
 export type Outcome = (typeof OUTCOMES)[number]
@@ -24,12 +25,24 @@ export interface Evidence {
   readonly at?: string
 }
 
+interface Shown {
+  readonly evidence: readonly Evidence[]
+  /** Pictures of what was seen. */
+  readonly figures?: readonly Figure[]
+}
+
 export type Verdict =
-  | { readonly outcome: 'pass'; readonly evidence: readonly Evidence[] }
-  | { readonly outcome: 'warn'; readonly code: string; readonly evidence: readonly Evidence[]; readonly severity?: Severity }
-  | { readonly outcome: 'fail'; readonly code: string; readonly evidence: readonly Evidence[]; readonly severity?: Severity }
-  | { readonly outcome: 'inconclusive'; readonly code: string; readonly blame: Blame; readonly reason: string; readonly evidence: readonly Evidence[] }
-  | { readonly outcome: 'skip'; readonly skip: SkipReason; readonly reason: string; readonly evidence: readonly Evidence[] }
+  | ({ readonly outcome: 'pass' } & Shown)
+  | ({ readonly outcome: 'warn'; readonly code: string; readonly severity?: Severity } & Shown)
+  | ({ readonly outcome: 'fail'; readonly code: string; readonly severity?: Severity } & Shown)
+  | ({ readonly outcome: 'inconclusive'; readonly code: string; readonly blame: Blame; readonly reason: string } & Shown)
+  | ({ readonly outcome: 'skip'; readonly skip: SkipReason; readonly reason: string } & Shown)
+
+/** The verdict with pictures beside its evidence. */
+export const illustrated = <V extends Verdict>(verdict: V, ...figures: readonly Figure[]): V => ({
+  ...verdict,
+  figures: [...(verdict.figures ?? []), ...figures],
+})
 
 type Some = Evidence | readonly Evidence[]
 const list = (evidence: Some): readonly Evidence[] => (Array.isArray(evidence) ? evidence : [evidence as Evidence])

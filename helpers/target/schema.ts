@@ -4,27 +4,10 @@
  */
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { text, list, status, port, hostName, absoluteUrl, webUrl, path, stated, NOT_STATED, secretReference } from './words.ts'
 
 // One parse a run: compiling parsers first costs more than it saves.
 z.config({ jitless: true })
-
-const text = (meta: string) => z.string().min(1).meta({ description: meta })
-const list = <T extends z.ZodType>(item: T) => z.union([item, z.array(item)])
-const status = z.union([z.int().min(100).max(599), z.array(z.int().min(100).max(599)).min(1)])
-const port = z.int().min(1).max(65535)
-const hostName = z
-  .string()
-  .regex(
-    /^(?:@|(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*)$/,
-    'a label below the domain (api, a.b), or "@" for the domain itself',
-  )
-const absoluteUrl = z.string().regex(/^(?:https?|wss?):\/\/[^\s/]+/, 'an absolute http(s) or ws(s) URL')
-const webUrl = z.string().regex(/^https?:\/\/[^\s/]+/, 'an absolute http(s) URL')
-const path = z.string().regex(/^\/[^\s]*$/, 'a path that starts with "/"')
-const stated = (value: object): boolean => Object.keys(value).length > 0
-const NOT_STATED = 'an empty expectation would accept anything'
-/** References only: a literal secret in the file is an error (`literal-secret`). */
-const secretReference = z.string().regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'a reference: env:NAME or file:/path')
 
 /** How a value must be: the plain form means equality. All given keys must hold. */
 export const matcher = z.union([
