@@ -34,6 +34,8 @@ export interface Target {
   readonly discovered: boolean
   /** PEM of the extra roots of `network.trust`. */
   readonly trust: readonly string[]
+  /** Values behind `secrets`, by name: for probes alone, never for evidence, keys, logs or command lines. */
+  readonly secrets?: ReadonlyMap<string, string>
   /** Folder that relative paths start from; where the user's own `*.check.ts` are looked for. Undefined for a bare domain. */
   readonly folder?: string
   /** SHA-256 of the file's bytes, hex; of the canonical JSON for a bare domain. */
@@ -49,7 +51,10 @@ const fqdnOf = (name: string, domain: string): string => (name === '@' ? domain 
  * Merges defaults, profiles and hosts of a validated file.
  * @throws RangeError when a host names a header profile that does not exist (the loader reports it with its line before this can happen).
  */
-export function normaliseTarget(file: TargetFile, meta: { trust?: readonly string[]; folder?: string; sha256: string; discovered?: boolean }): Target {
+export function normaliseTarget(
+  file: TargetFile,
+  meta: { trust?: readonly string[]; secrets?: ReadonlyMap<string, string>; folder?: string; sha256: string; discovered?: boolean },
+): Target {
   const domain = file.domain.toLowerCase()
   const defaults = file.defaults ?? {}
   const baseTls = (file.network?.trust?.length ?? 0) > 0 ? { trust: 'private' as const } : {}
@@ -84,6 +89,7 @@ export function normaliseTarget(file: TargetFile, meta: { trust?: readonly strin
     file,
     discovered: meta.discovered ?? false,
     trust: meta.trust ?? [],
+    ...(meta.secrets === undefined ? {} : { secrets: meta.secrets }),
     ...(meta.folder === undefined ? {} : { folder: meta.folder }),
     sha256: meta.sha256,
   }

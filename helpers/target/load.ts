@@ -136,5 +136,5 @@ async function complete(
     }
   }
   if (problems.length > 0) return { ok: false, problems }
-  return { ok: true, target: normaliseTarget(file, { trust, folder: source.folder, sha256: source.sha256 }), secrets }
+  return { ok: true, target: normaliseTarget(file, { trust, secrets, folder: source.folder, sha256: source.sha256 }), secrets }
 }
