@@ -2,8 +2,12 @@
  * The target file's shape: one zod schema, from which the JSON Schema for editors and the types are derived.
  * camelCase keys, every object strict, every key optional but `domain`. Each key says what it means and what follows when it is left out.
  */
+import { drillSchema } from './drill.ts'
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { mailDelivery, mailSinks } from './mail-delivery.ts'
+import { auth, forwardAuth } from './auth.ts'
+import { bimi, imap, mx, submission } from './mail-servers.ts'
 import { text, list, status, port, hostName, absoluteUrl, webUrl, path, stated, NOT_STATED, secretReference } from './words.ts'
 
 // One parse a run: compiling parsers first costs more than it saves.
@@ -249,6 +253,12 @@ const mail = z
       .optional(),
     senders: z.array(sender).min(1).meta({ description: 'everything that sends mail for these domains, each judged by itself' }).optional(),
     parked: z.array(domainName).min(1).meta({ description: 'domains that neither send nor receive mail, and must say so' }).optional(),
+    mx: mx.optional(),
+    submission: submission.optional(),
+    imap: imap.optional(),
+    bimi: bimi.optional(),
+    delivery: mailDelivery.optional(),
+    sinks: mailSinks.optional(),
   })
   .superRefine(({ domains, senders, parked }, context) => {
     const names = (senders ?? []).map(({ name }) => name)
@@ -348,6 +358,7 @@ const backup = z.strictObject({
   encoding: text('encoding of the live database, such as UTF8').optional(),
   roles: z.array(z.string()).meta({ description: 'roles that exist wherever it is restored' }).optional(),
   script: text('the script that makes it, relative to this file').optional(),
+  drill: drillSchema.optional(),
 })
 
 export const targetSchema = z.strictObject({
@@ -541,6 +552,8 @@ export const targetSchema = z.strictObject({
     })
     .optional(),
   backups: z.array(backup).meta({ description: 'backups that this machine can read: judged by their files and what is in them, without restoring' }).optional(),
+  auth: auth.meta({ description: 'how people and programs sign in; everything of it needs the consent `login`' }).optional(),
+  forwardAuth: forwardAuth.meta({ description: 'a login in front of hosts' }).optional(),
   caching: z
     .strictObject({
       static: z
