@@ -120,19 +120,19 @@ describe.skipIf(!installed)('in Chromium', () => {
 
   test('what is open stands first, opened; filters narrow it; nothing matching says so', async () => {
     const { page } = await open(sampleReport())
-    expect(await rows(page)).toBe(4)
+    expect(await rows(page)).toBe(5)
     const first = page.locator('details.result').first()
     expect(await first.getAttribute('open')).not.toBeNull()
     expect(await first.innerText()).toMatch(/tls\/validity[\s\S]*after 2026-03-01[\s\S]*2026-02-01[\s\S]*Renew the certificate[\s\S]*openssl s_client/)
     await page.locator('#f-outcome').selectOption('')
-    expect(await rows(page)).toBe(6)
+    expect(await rows(page)).toBe(7)
     await page.locator('#f-suite').selectOption('headers')
     expect(await rows(page)).toBe(2)
     await page.locator('#f-text').fill('nothing like this')
     expect(await rows(page)).toBe(0)
     expect(await page.locator('#shown').innerText()).toBe('Nothing matches.')
     await page.locator('button[type=reset]').click()
-    await expect.poll(() => rows(page)).toBe(4)
+    await expect.poll(() => rows(page)).toBe(5)
     await page.context().close()
   })
 

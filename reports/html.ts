@@ -3,33 +3,18 @@
  * JSON in a script element and becomes text nodes only; nothing from the target is ever markup.
  */
 import { createHash } from 'node:crypto'
-import { RANK, worstFirst } from './order.ts'
+import { NAMES, RANK, worstFirst } from './order.ts'
 import type { Outcome } from '../helpers/verdict.ts'
 import { SCRIPT, STYLE } from './html-assets.ts'
 import type { HostTiming } from '../helpers/seen.ts'
+import { figures } from './figures.ts'
+import { Markup, markup } from './markup.ts'
 import type { Report, ReportResult } from './report.ts'
 
 /** Above this many results the passes and skips are embedded without their evidence: the whole stands in report.json. */
 const FULL_RESULTS = 3_000
 
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;')
-
-/** Markup that is known to be ours; everything else put into a template is escaped. */
-class Markup {
-  readonly text: string
-  constructor(text: string) {
-    this.text = text
-  }
-}
-type Part = string | number | Markup | readonly Part[] | undefined
-const render = (part: Part): string =>
-  part === undefined ? '' : part instanceof Markup ? part.text : typeof part === 'object' ? part.map(render).join('') : escaped(String(part))
-const markup = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
-  new Markup(strings.reduce((text, string, index) => text + string + (index < parts.length ? render(parts[index]) : ''), ''))
-
 const MARKS: Readonly<Record<Outcome, string>> = { pass: '✓', warn: '!', fail: '✗', inconclusive: '?', skip: '–' }
-const NAMES: Readonly<Record<Outcome, string>> = { pass: 'pass', warn: 'warning', fail: 'failure', inconclusive: 'inconclusive', skip: 'not looked at' }
 
 /** JSON that can stand inside a script element whatever it says. */
 const embedded = (value: unknown): string =>
@@ -241,6 +226,7 @@ ${report.run.aborted === undefined ? undefined : markup`<p class="reason">The ru
 <button id="more" type="button" hidden>Show more</button>
 <noscript><p>Without scripts the findings stand in report.md and report.json beside this file.</p></noscript>
 </section>
+${figures(report)}
 ${requirements(report)}
 ${waterfall(report.timings)}
 ${certificates(report)}

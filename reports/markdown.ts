@@ -1,4 +1,5 @@
 /** report.md: for a pull request or a ticket. Target text stands in code spans, so that it is never markup. */
+import type { Figure } from '../helpers/figure.ts'
 import { RANK, worstFirst } from './order.ts'
 import type { Report, ReportResult } from './report.ts'
 
@@ -12,6 +13,38 @@ const code = (text: string): string => {
 const cell = (text: string): string => code(text).replaceAll('|', '\\|')
 
 const MARKS = { pass: '✅', warn: '⚠️', fail: '❌', inconclusive: '❔', skip: '⏭️' } as const
+
+/** A picture as a table, for who has no screen for it. */
+function inWords(figure: Figure): readonly string[] {
+  const title = code(figure.title)
+  const table = (columns: readonly string[], rows: readonly (readonly string[])[]): readonly string[] => [
+    title,
+    '',
+    `| ${columns.map(cell).join(' | ')} |`,
+    `|${'---|'.repeat(columns.length)}`,
+    ...rows.slice(0, 50).map((row) => `| ${row.map(cell).join(' | ')} |`),
+    ...(rows.length > 50 ? [`| … ${rows.length - 50} more in report.json |`] : []),
+  ]
+  const ms = (value: number): string => `${value.toFixed(0)} ms`
+  switch (figure.kind) {
+    case 'requests': {
+      const accepted = figure.points.filter((point) => point.accepted).length
+      return [`${title}: ${accepted} of ${figure.points.length} requests accepted${figure.model === undefined ? '' : `; ${code(figure.model.label)}`}`]
+    }
+    case 'timeline':
+      return table(
+        ['what', 'from', 'to', 'outcome', 'note'],
+        figure.spans.map((one) => [one.label, ms(one.startMs), ms(one.endMs), one.outcome, one.note ?? '']),
+      )
+    case 'states':
+      return table(
+        ['from', 'to', 'by', 'outcome', 'note'],
+        figure.transitions.map((one) => [one.from, one.to, one.label, one.outcome, one.note ?? '']),
+      )
+    case 'table':
+      return table(figure.columns, figure.rows)
+  }
+}
 
 function detail(result: ReportResult): string {
   const lines = [
@@ -28,6 +61,7 @@ function detail(result: ReportResult): string {
     if (result.evidence.length > 20) lines.push(`| … | | ${result.evidence.length - 20} more in report.json |`)
     lines.push('')
   }
+  for (const figure of result.figures ?? []) lines.push(...inWords(figure), '')
   if (result.fix !== '') lines.push(`Fix: ${result.fix}`, '')
   lines.push('```sh', result.reproduce.replaceAll('```', "'''"), '```', '')
   return lines.join('\n')

@@ -1,5 +1,6 @@
 /** The one result object. Every format renders it and adds no fact. Its names are a contract: they may grow, never change (schemaVersion 1). */
 import type { Check } from '../helpers/check.ts'
+import type { Figure } from '../helpers/figure.ts'
 import type { Gate } from '../helpers/gate.ts'
 import type { Result as Judged, RunResult, Stored } from '../helpers/run.ts'
 import type { HostCertificate, HostTiming } from '../helpers/seen.ts'
@@ -22,6 +23,8 @@ export interface ReportResult {
   readonly because?: string
   readonly title: string
   readonly evidence: readonly Evidence[]
+  /** Pictures of what was seen. */
+  readonly figures?: readonly Figure[]
   readonly why: string
   readonly fix: string
   readonly source: string
@@ -97,6 +100,12 @@ const shown = (item: Evidence, text: (value: string) => string): Evidence => ({
   ...(item.at === undefined ? {} : { at: item.at }),
 })
 
+/** Every text of a picture cleaned like those of the evidence. */
+const drawn = (figure: Figure, text: (value: string) => string): Figure =>
+  JSON.parse(JSON.stringify(figure), (_key, value: unknown) => (typeof value === 'string' ? text(value) : value)) as Figure
+const figuresOf = (figures: readonly Figure[] | undefined, text: (value: string) => string): { readonly figures?: readonly Figure[] } =>
+  figures === undefined ? {} : { figures: figures.map((figure) => drawn(figure, text)) }
+
 function readBack(result: Judged, read: ReportMeta['read']): Judged {
   if (result.stored === undefined || read === undefined) return result
   try {
@@ -116,8 +125,8 @@ export function wholeFrom(read: (stored: Stored) => Judged, secrets: ReadonlyMap
   const text = (value: string): string => visible(clean(value))
   return ({ stored, ...held }) => {
     if (stored === undefined) return held
-    const { evidence, reproduce } = read(stored)
-    return { ...held, evidence: evidence.map((item) => shown(item, text)), reproduce: text(reproduce) }
+    const { evidence, figures, reproduce } = read(stored)
+    return { ...held, evidence: evidence.map((item) => shown(item, text)), ...figuresOf(figures, text), reproduce: text(reproduce) }
   }
 }
 
@@ -149,6 +158,7 @@ export function toReport(run: RunResult, meta: ReportMeta): Report {
       ...(result.because === undefined ? {} : { because: text(result.because) }),
       title: (failing ? check?.failureTitle : check?.title) ?? result.check,
       evidence: evidenceOf(held),
+      ...figuresOf(held.figures, text),
       why: code === undefined ? (check?.why ?? '') : `${code.meaning} ${check?.why ?? ''}`.trim(),
       fix: code?.fix ?? '',
       source: check?.source ?? '',

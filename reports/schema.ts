@@ -9,6 +9,27 @@ const instant = z.iso.datetime()
 const count = z.int().min(0)
 const ms = z.number().min(0)
 
+const words = z.string()
+const figure = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('requests'),
+    title: words,
+    points: z.array(z.object({ atMs: z.number(), accepted: z.boolean(), label: words.optional() })),
+    model: z.object({ label: words, line: z.array(z.object({ atMs: z.number(), total: z.number() })) }).optional(),
+  }),
+  z.object({
+    kind: z.literal('timeline'),
+    title: words,
+    spans: z.array(z.object({ label: words, startMs: z.number(), endMs: z.number(), outcome, note: words.optional() })),
+  }),
+  z.object({
+    kind: z.literal('states'),
+    title: words,
+    transitions: z.array(z.object({ from: words, to: words, label: words, outcome, note: words.optional() })),
+  }),
+  z.object({ kind: z.literal('table'), title: words, columns: z.array(words), rows: z.array(z.array(words)) }),
+])
+
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   tool: z.object({ name: z.literal('postproof'), version: z.string(), node: z.string() }),
@@ -81,6 +102,7 @@ export const reportSchema = z.object({
       because: z.string().optional(),
       title: z.string(),
       evidence: z.array(z.object({ what: z.string(), expected: z.string(), received: z.string(), where: z.string().optional(), at: z.string().optional() })),
+      figures: z.array(figure).optional().meta({ description: 'pictures of what was seen, as data' }),
       why: z.string(),
       fix: z.string(),
       source: z.string(),

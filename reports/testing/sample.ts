@@ -23,6 +23,49 @@ const result = (over: Partial<ReportResult>): ReportResult => ({
   ...over,
 })
 
+/** A picture of every kind, with these words in it. */
+const figures = (words: string): NonNullable<ReportResult['figures']> => [
+  {
+    kind: 'requests',
+    title: `login, 5 requests a second with a burst of 4${words}`,
+    points: Array.from({ length: 40 }, (_, index) => ({ atMs: index * 50, accepted: index < 5 || index % 4 === 0, label: `${index < 5 ? 200 : 429}${words}` })),
+    model: {
+      label: `leaky bucket, 5.0/s, burst 4${words}`,
+      line: [
+        { atMs: 0, total: 5 },
+        { atMs: 1_950, total: 14.75 },
+      ],
+    },
+  },
+  {
+    kind: 'timeline',
+    title: `Phases of the drill${words}`,
+    spans: [
+      { label: `scan${words}`, startMs: 0, endMs: 800, outcome: 'pass', note: `41 MB${words}` },
+      { label: 'restore', startMs: 800, endMs: 5_400, outcome: 'fail' },
+      { label: 'cleanup', startMs: 5_400, endMs: 5_400, outcome: 'pass' },
+    ],
+  },
+  {
+    kind: 'states',
+    title: `Session${words}`,
+    transitions: [
+      { from: 'anonymous', to: `signed in${words}`, label: `login${words}`, outcome: 'pass' },
+      { from: `signed in${words}`, to: `signed in${words}`, label: 'refresh', outcome: 'warn', note: `no rotation${words}` },
+      { from: `signed in${words}`, to: 'anonymous', label: 'logout', outcome: 'fail' },
+    ],
+  },
+  {
+    kind: 'table',
+    title: `Authentication of the message${words}`,
+    columns: ['method', `result${words}`],
+    rows: [
+      ['DKIM', `pass${words}`],
+      ['SPF', 'softfail'],
+    ],
+  },
+]
+
 const RESULTS: readonly ReportResult[] = [
   result({
     outcome: 'fail',
@@ -55,6 +98,7 @@ const RESULTS: readonly ReportResult[] = [
     code: 'headers.hsts.short',
   }),
   result({ subject: 'www.example.com', host: 'www.example.com' }),
+  result({ check: 'auth/session', suite: 'auth', subject: 'example', outcome: 'fail', severity: 'high', code: 'auth.session', figures: figures('') }),
   result({
     check: 'headers/csp',
     suite: 'headers',
@@ -187,6 +231,7 @@ export function hostileReport(): Report {
           code: 'tls.expired',
           evidence: [{ what: text, expected: text, received: text, where: text }],
           reason: text,
+          figures: figures(text),
           reproduce: `curl ${text}`,
         }),
       ),
