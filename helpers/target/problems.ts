@@ -185,7 +185,8 @@ export function problemsOf(value: unknown, file: string, locate: Locate): { read
       SECRET_KEY.test(key) &&
       !/^(?:env|file):/.test(text) &&
       path[0] !== 'waivers' &&
-      path[0] !== 'requirements'
+      path[0] !== 'requirements' &&
+      !isReference(text, value)
     ) {
       add(path, 'this looks like a literal secret', { hint: 'move it to `secrets:` as env:NAME or file:/path and refer to it', hidden: true })
     }
@@ -196,6 +197,10 @@ export function problemsOf(value: unknown, file: string, locate: Locate): { read
   problems.sort((a, b) => where(a) - where(b))
   return problems.length === 0 && parsed.success ? { problems, target: parsed.data } : { problems }
 }
+
+/** Blanks, places in an answer and names of secrets are no secrets: `{password}`, `$.accessToken`, `cookie:session`, `adminPassword`. */
+const isReference = (text: string, value: unknown): boolean =>
+  /^(?:\{[A-Za-z]+\}|\$[.[].*|cookie:.+|header:.+)$/.test(text) || Object.hasOwn((at(value, ['secrets']) as object | undefined) ?? {}, text)
 
 /** The value less what the schema refuses, so that contradictions in the sound part are told in the same go. */
 function withoutFaults(value: unknown): TargetFile | undefined {
@@ -264,6 +269,7 @@ function contradictions(target: TargetFile, add: (path: Path, message: string, m
   target.errorPages?.forEach((entry, index) => {
     if (entry.host !== undefined) known(['errorPages', index, 'host'], entry.host)
   })
+  signInProblems(target, add, known)
   if (target.exposure?.captureSink !== undefined) known(['exposure', 'captureSink', 'host'], target.exposure.captureSink.host)
   const open = new Set([...(target.exposure?.open ?? []), ...(target.exposure?.optionalOpen ?? [])])
   target.exposure?.closed?.forEach((port, index) => {
@@ -291,6 +297,54 @@ function contradictions(target: TargetFile, add: (path: Path, message: string, m
   )) {
     if (pattern.expect !== undefined && pattern.mode === 'longpoll') add(['hosts', index.split('.')[0] ?? '', 'live'], '`expect` needs mode websocket or sse')
   }
+}
+
+/** Secrets that sign-in names and nobody declared, and what is asked for without what it takes. */
+function signInProblems(
+  target: TargetFile,
+  add: (path: Path, message: string, more?: { key?: string; hint?: string }) => void,
+  known: (path: Path, name: string) => void,
+): void {
+  const names = Object.keys(target.secrets ?? {})
+  const secret = (path: Path, name: string | undefined): void => {
+    if (name === undefined || names.includes(name)) return
+    const meant = nearest(name, names)
+    add(path, `secrets has no ${JSON.stringify(name)}`, {
+      hint: meant === undefined ? `declare it in secrets: ${name}: env:NAME` : `did you mean ${JSON.stringify(meant)}?`,
+    })
+  }
+  const flows = Array.isArray(target.auth) ? target.auth : target.auth === undefined ? [] : [target.auth]
+  flows.forEach((flow, index) => {
+    const at: Path = Array.isArray(target.auth) ? ['auth', index] : ['auth']
+    flow.accounts?.forEach((account, place) => {
+      secret([...at, 'accounts', place, 'username'], account.username)
+      secret([...at, 'accounts', place, 'password'], account.password)
+    })
+    flow.dead?.forEach(({ key }, place) => secret([...at, 'dead', place, 'key'], key))
+    secret([...at, 'token', 'expired'], flow.token?.expired)
+    secret([...at, 'token', 'foreign'], flow.token?.foreign)
+    secret([...at, 'apiKey', 'key'], flow.apiKey?.key)
+    secret([...at, 'client', 'id'], flow.client?.id)
+    secret([...at, 'client', 'secret'], flow.client?.secret)
+    if (flow.kind === 'apiKey' && flow.apiKey === undefined) add(at, 'kind apiKey needs `apiKey`', { hint: 'apiKey: { header: X-Api-Key, key: nameOfSecret }' })
+    if (flow.kind === 'oauth2' && flow.client === undefined) add(at, 'kind oauth2 needs `client`', { hint: 'client: { tokenUrl, id, secret }' })
+    if (flow.login !== undefined && flow.accounts === undefined)
+      add([...at, 'login'], 'a login needs an account', { hint: 'accounts: [{ username: nameOfSecret, password: nameOfSecret }]' })
+    if (flow.login !== undefined && flow.login.accessToken === undefined && flow.login.cookie === undefined)
+      add([...at, 'login'], 'it does not say where the login stands in the answer', { hint: 'accessToken: $.accessToken, or cookie: session_id' })
+    if (flow.refresh !== undefined && flow.login?.refreshToken === undefined)
+      add([...at, 'refresh'], 'a refresh needs the refresh token of the login', { hint: 'login: { refreshToken: $.refreshToken }' })
+  })
+  const gateways = Array.isArray(target.forwardAuth) ? target.forwardAuth : target.forwardAuth === undefined ? [] : [target.forwardAuth]
+  gateways.forEach((gateway, index) => {
+    const at: Path = Array.isArray(target.forwardAuth) ? ['forwardAuth', index] : ['forwardAuth']
+    gateway.hosts?.forEach((name, place) => known([...at, 'hosts', place], name))
+    gateway.upstreams?.forEach(({ host }, place) => known([...at, 'upstreams', place, 'host'], host))
+    secret([...at, 'signIn', 'account', 'username'], gateway.signIn?.account.username)
+    secret([...at, 'signIn', 'account', 'password'], gateway.signIn?.account.password)
+    secret([...at, 'outsider', 'username'], gateway.outsider?.username)
+    secret([...at, 'outsider', 'password'], gateway.outsider?.password)
+  })
 }
 
 /** Parses YAML and finds every problem. A syntax error hides the rest, since nothing after it can be trusted. */

@@ -1,0 +1,179 @@
+/** How people and programs sign in: one flow for each kind of login. Secrets are named, never written. */
+import { z } from 'zod'
+import { hostName, path, status, text, webUrl } from './words.ts'
+
+const secretName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'a name in `secrets`')
+/** Where a value stands in an answer. */
+const place = z.string().regex(/^(?:\$[.[].*|cookie:[^\s=;,]+|header:[A-Za-z0-9-]+)$/, 'a place: $.path in the JSON answer, cookie:name or header:name')
+const seconds = z.number().min(0)
+const method = z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+
+/** A request with blanks. */
+const call = {
+  url: webUrl.meta({ description: '{domain} is replaced by the domain' }),
+  method: method.optional(),
+  json: z
+    .record(z.string(), z.unknown())
+    .meta({ description: 'JSON body; {username} {password} {newPassword} {accessToken} {refreshToken} {random} are filled in' })
+    .optional(),
+  form: z.record(z.string(), z.string()).meta({ description: 'form body, with the same blanks' }).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  status: status.meta({ description: 'statuses of success; default any 2xx, for forms also a redirect' }).optional(),
+}
+
+const account = z.strictObject({
+  username: secretName,
+  password: secretName,
+  role: text('a word that `protected[].roles` uses; left out: an ordinary user').optional(),
+})
+
+const route = z.strictObject({
+  url: webUrl,
+  method: method.optional(),
+  json: z.record(z.string(), z.unknown()).optional(),
+  status: status.meta({ description: 'with a login; default 200' }).optional(),
+  anonymous: status.meta({ description: 'without one; default 401, 403, or a redirect to the login where it is a page' }).optional(),
+  roles: z.record(z.string(), status).meta({ description: 'by role of an account, what it answers; `user` is an account without a role' }).optional(),
+})
+
+const flow = z.strictObject({
+  name: text('distinguishes flows; default the kind').optional(),
+  kind: z.enum(['jwt', 'session', 'apiKey', 'oauth2']),
+  login: z
+    .strictObject({
+      ...call,
+      page: path.meta({ description: 'the page with the form, visited before as browsers do' }).optional(),
+      accessToken: place.optional(),
+      refreshToken: place.optional(),
+      cookie: text('name of the session cookie').optional(),
+      origin: z.string().meta({ description: 'an origin whose pages may log in across origins' }).optional(),
+    })
+    .optional(),
+  refresh: z
+    .strictObject({
+      ...call,
+      accessToken: place.optional(),
+      refreshToken: place.optional(),
+      rotation: z.boolean().meta({ description: 'false: confidential clients, whose refresh tokens stay' }).optional(),
+      graceSeconds: seconds.max(3600).meta({ description: 'how long a used refresh token may be used once more; default 60' }).optional(),
+      marginSeconds: seconds.max(60).meta({ description: 'waited beyond the grace before it is used again; default 5' }).optional(),
+      absoluteSeconds: seconds.meta({ description: 'after so long a login ends however often it is refreshed' }).optional(),
+    })
+    .optional(),
+  logout: z.strictObject({ ...call, within: seconds.max(60).meta({ description: 'seconds until it must have effect; default 5' }).optional() }).optional(),
+  forgot: z.strictObject(call).meta({ description: 'asks for a new password; sends mail, so it needs the consent `mail`' }).optional(),
+  register: z.strictObject(call).meta({ description: 'makes a throw-away account; needs the consent `write`' }).optional(),
+  remove: z.strictObject(call).meta({ description: 'removes the account that asks for it' }).optional(),
+  changePassword: z.strictObject(call).optional(),
+  accounts: z.array(account).min(1).meta({ description: 'accounts made for this; the first is used for everything but roles' }).optional(),
+  attempts: z.int().min(1).max(20).meta({ description: 'wrong passwords that one account may see in a run; default 2' }).optional(),
+  failureStatus: status.meta({ description: 'what a refused login answers; default 400, 401, 403, 422' }).optional(),
+  protected: z.array(route).optional(),
+  token: z
+    .strictObject({
+      lifetimeSeconds: seconds.meta({ description: 'longest life of an access token; default 3600' }).optional(),
+      leewaySeconds: seconds.max(300).meta({ description: 'clock tolerance of who checks it; default 60' }).optional(),
+      waitSeconds: seconds.max(900).meta({ description: 'waits so long for a token to expire; default 30' }).optional(),
+      expired: secretName.meta({ description: 'a token of this issuer that has expired' }).optional(),
+      foreign: secretName.meta({ description: 'a valid token of the same issuer for another audience' }).optional(),
+      idToken: place.meta({ description: 'where the login answers an ID token' }).optional(),
+      issuer: z.string().optional(),
+      audience: z.string().optional(),
+      jwks: webUrl.optional(),
+      claims: z.array(z.string()).meta({ description: 'claims that must be there' }).optional(),
+    })
+    .optional(),
+  passwordPolicy: z
+    .strictObject({
+      minLength: z.int().min(1).max(128).optional(),
+      lower: z.boolean().optional(),
+      upper: z.boolean().optional(),
+      digit: z.boolean().optional(),
+      symbol: z
+        .union([z.boolean(), z.string().min(1)])
+        .meta({ description: 'true, or the symbols that count' })
+        .optional(),
+      refused: status.meta({ description: 'default 400, 422' }).optional(),
+      endpoints: z
+        .array(z.strictObject(call))
+        .min(1)
+        .meta({ description: 'every end point that sets a password, as {newPassword}; needs the consent `write`' }),
+    })
+    .optional(),
+  csrf: z
+    .strictObject({
+      ...call,
+      token: place.meta({ description: 'where the token stands in the answer of `from`' }),
+      from: webUrl.meta({ description: 'the page or route that gives the token' }),
+      header: text('header that carries it').optional(),
+      field: text('field that carries it').optional(),
+      refused: status.meta({ description: 'default 403' }).optional(),
+    })
+    .meta({ description: 'a change of state that is harmless; needs the consent `write`' })
+    .optional(),
+  invalid: z.array(z.strictObject(call)).meta({ description: 'malformed requests, which must be refused with 400 or 422' }).optional(),
+  allowList: z
+    .array(z.strictObject({ url: webUrl, status: status.optional() }))
+    .meta({ description: 'routes for listed addresses alone, of which this vantage is none' })
+    .optional(),
+  dead: z
+    .array(z.strictObject({ key: secretName, header: text('default Authorization, as Bearer').optional(), url: webUrl }))
+    .meta({ description: 'credentials that must no longer work: bootstrap tokens, revoked keys' })
+    .optional(),
+  apiKey: z
+    .strictObject({
+      header: text('header that carries it; default X-Api-Key').optional(),
+      scheme: text('word before it, such as Bearer').optional(),
+      key: secretName,
+      parameter: text('query parameter in which it must not work; default api_key').optional(),
+    })
+    .optional(),
+  client: z
+    .strictObject({
+      tokenUrl: webUrl,
+      id: secretName,
+      secret: secretName.optional(),
+      scope: z.string().optional(),
+      authorizeUrl: webUrl.optional(),
+      redirectUri: z.string().optional(),
+      start: webUrl.meta({ description: 'where the application begins a login: it redirects to the provider' }).optional(),
+    })
+    .optional(),
+})
+
+export const auth = z.union([flow, z.array(flow).min(1)])
+export type AuthFlow = z.output<typeof flow>
+export type AuthCall = Pick<NonNullable<AuthFlow['logout']>, 'url' | 'method' | 'json' | 'form' | 'headers' | 'status'>
+export type AuthRoute = z.output<typeof route>
+
+const gateway = z.strictObject({
+  hosts: z.array(hostName).min(1).meta({ description: 'hosts behind the login; default those with access forwardAuth' }).optional(),
+  login: z.array(z.string()).min(1).meta({ description: 'where anonymous visitors are sent: https://auth.{domain}/*' }),
+  status: status.meta({ description: 'of that redirect; default 302, 303, 307' }).optional(),
+  returnParameter: text('parameter of the login that names the page to go back to; default rd').optional(),
+  paths: z.array(path).meta({ description: 'paths to look at beside the document: static files, API routes, health' }).optional(),
+  publicPaths: z.array(path).meta({ description: 'paths that need no login' }).optional(),
+  websocket: path.optional(),
+  identityHeaders: z.array(z.string()).meta({ description: 'headers by which the application knows who it is' }).optional(),
+  echo: path.meta({ description: 'a path whose answer shows the identity headers that arrived' }).optional(),
+  signIn: z
+    .strictObject({
+      ...call,
+      account: account,
+      cookie: text('name of the cookie of the login'),
+      domain: z.string().meta({ description: 'Domain attribute of the cookie' }).optional(),
+    })
+    .optional(),
+  signOut: z.strictObject(call).optional(),
+  outsider: account.meta({ description: 'an account without the group that the hosts ask for' }).optional(),
+  closed: z.array(webUrl).meta({ description: 'set-up pages that must no longer be there' }).optional(),
+  discovery: webUrl.meta({ description: 'OpenID discovery document of the provider' }).optional(),
+  upstreams: z
+    .array(z.strictObject({ host: hostName, address: z.string(), port: z.int().min(1).max(65535) }))
+    .meta({ description: 'addresses behind the login, which must not be reachable' })
+    .optional(),
+  providerStopped: z.boolean().meta({ description: 'the provider is stopped right now, for a drill: everything must be closed' }).optional(),
+})
+
+export const forwardAuth = z.union([gateway, z.array(gateway).min(1)])
+export type Gateway = z.output<typeof gateway>
