@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { mailDelivery, mailSinks } from './mail-delivery.ts'
 import { auth, forwardAuth } from './auth.ts'
 import { bimi, imap, mx, submission } from './mail-servers.ts'
+import { rateLimits } from './rate-limit.ts'
 import { text, list, status, port, hostName, absoluteUrl, webUrl, path, stated, NOT_STATED, secretReference } from './words.ts'
 
 // One parse a run: compiling parsers first costs more than it saves.
@@ -490,6 +491,7 @@ export const targetSchema = z.strictObject({
       }),
     )
     .optional(),
+  rateLimits: rateLimits.optional(),
   cors: z.array(cors).optional(),
   cookies: z.array(cookie).optional(),
   health: z.array(healthEndpoint).optional(),
