@@ -10,6 +10,7 @@ import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } f
 import { resolveHost } from './probes/resolve.ts'
 import { type Seen, SeenHosts } from './seen.ts'
 import { probeMs, type Target } from './target.ts'
+import { zonesOf, ZoneLedger } from './zones.ts'
 import { dateSample, type DateSample, type Questions } from './vantage.ts'
 
 /** Requests per second to a public address that the owner set no limit for: what one busy visitor of a page does. */
@@ -71,6 +72,7 @@ export class Observer {
   readonly #seen: SeenHosts
   readonly #resources = new Map<string, Map<string, Resource>>()
   readonly #limits: ConnectionLimits
+  readonly #zones: ZoneLedger
   readonly #paces = new Map<string, Pace>()
   readonly #stop = new AbortController()
   /** Of the probes under way. Not AbortSignal.any(): Node keeps each combined signal that has listeners for as long as the process lives. */
@@ -88,6 +90,7 @@ export class Observer {
     this.target = target
     this.#options = options
     this.#seen = new SeenHosts(new Set(target.hosts.map(({ fqdn }) => fqdn)))
+    this.#zones = new ZoneLedger(target)
     const limits = target.file.limits
     this.#limits = new ConnectionLimits(limits?.connectionsPerAddress ?? 16, limits?.connections ?? 64)
   }
@@ -111,6 +114,10 @@ export class Observer {
       retries: this.#retries,
       ...(this.#aborted === undefined ? {} : { aborted: this.#aborted }),
     }
+  }
+  /** Requests into each declared rate-limit zone so far. */
+  get zoneCounts(): Readonly<Record<string, number>> {
+    return this.#zones.counts
   }
   /** Something of the target or its resolvers answered, beyond pinned addresses. */
   get answered(): boolean {
@@ -229,6 +236,7 @@ export class Observer {
     const { signal } = deadline.controller
     this.#deadlines.add(deadline)
     let attempts = attempt
+    const declared = zonesOf(this.target).length > 0
     const context: ProbeContext = {
       target: this.target,
       signal,
@@ -241,6 +249,11 @@ export class Observer {
       pace: (address) => {
         const pace = this.#pace(address)
         return { turn: () => deadline.hold(pace.turn(signal)), refused: (milliseconds) => pace.refused(milliseconds), accepted: () => pace.accepted() }
+      },
+      zones: {
+        turn: (request) => (declared ? deadline.hold(this.#zones.turn(request, signal)) : Promise.resolve()),
+        note: (request, times) => this.#zones.note(request, times),
+        settleMs: (name) => Math.max(0, ...zonesOf(this.target).flatMap((zone) => (zone.name === name ? [this.#zones.settleMs(zone)] : []))),
       },
       log: (line) => this.#options.onLog?.(probe.key, line),
       resource: (key, open, close) => this.#resource(probe.host ?? '', key, open, close),

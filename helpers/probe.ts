@@ -28,10 +28,22 @@ export interface ProbeContext {
   connection(address: string): Promise<{ release(): void }>
   /** The pace of an address: that of all its hosts together. */
   pace(address: string): AddressPace
+  /** Use of the declared rate-limit zones (helpers/zones.ts); absent in a context that knows none. */
+  readonly zones?: ZoneTurns
   /** One line of the wire log shown by `--debug`. */
   log(line: string): void
   /** A resource kept for the whole run (a kept-alive connection); closed when the run ends. Same key, same resource. */
   resource<R>(key: string, open: () => R, close: (resource: R) => void | Promise<void>): R
+}
+
+/** Turns in the declared rate-limit zones, so that no look spends what another is about to measure. */
+export interface ZoneTurns {
+  /** Waits until the request is within the declared limits of its zones, and counts it. */
+  turn(request: { readonly host: string; readonly path: string; readonly method?: string }): Promise<void>
+  /** Counts requests that go out regardless. */
+  note(request: { readonly host: string; readonly path: string; readonly method?: string }, times?: number): void
+  /** Milliseconds until a zone is surely as if nobody had used it. */
+  settleMs(zone: string): number
 }
 
 /** How fast an address may be asked (helpers/pace.ts). */
@@ -44,18 +56,40 @@ export interface AddressPace {
   accepted(): void
 }
 
+/** What a look costs the target at most; where it acts, exactly, if the target does as declared. */
+export interface ProbeCost {
+  /** New ones. */
+  readonly connections: number
+  readonly requests: number
+  /** Requests that each declared rate-limit zone counts (`zoneCosts` of helpers/zones.ts). */
+  readonly zones?: Readonly<Record<string, number>>
+  /** Attempts to log in, by account. */
+  readonly logins?: Readonly<Record<string, number>>
+  /** Messages sent. */
+  readonly mails?: number
+  /** Bytes of bodies sent, where they are worth a word. */
+  readonly bytes?: number
+  /** Further requests at most, where the target does not do as declared. */
+  readonly unexpected?: number
+}
+
 export interface Probe<T> {
   /** Verb on a protocol: `httpGet`, `tlsHandshake`, `dnsQuery`. */
   readonly kind: string
   /** Kind plus every argument: two probes of one key are one look. */
   readonly key: string
   readonly impact: Impact
-  /** What it may cost at most: new connections and requests. `plan` sums these. */
-  readonly cost: { readonly connections: number; readonly requests: number }
+  /** What it may cost at most. `plan` sums these. */
+  readonly cost: ProbeCost
   /** Host or address it goes to, for `plan` and for consent; undefined for resolvers. */
   readonly host?: string
   /** Milliseconds that it lies in wait on purpose (a silent channel, a stream): what waits longest begins first. @default 0 */
   readonly waitsMs?: number
+  /**
+   * It exhausts a limiter that needs so many milliseconds to recover: goes after everything else that acts, what recovers soonest first.
+   * @default it exhausts nothing
+   */
+  readonly exhaustsMs?: number
   /** @default the run's probe timeout (10 s) */
   readonly timeoutMs?: number
   /** May throw {@link ProbeError} for what network or target did; anything else thrown is our defect. */

@@ -166,7 +166,8 @@ function retryAfterMs(headers: RawHeaders): number {
   return Math.min(10_000, Math.max(1_000, Number.isNaN(said) ? 0 : said))
 }
 
-async function perform(context: ProbeContext, request: HttpRequest): Promise<HttpObservation> {
+/** Of a probe that must ask the same thing several times, or with what may not stand in a key: no memo, no look of its own. */
+export async function perform(context: ProbeContext, request: HttpRequest): Promise<HttpObservation> {
   const method = request.method ?? 'GET'
   const most = request.maxBodyBytes ?? DEFAULT_BODY_BYTES
   const first = request.address === undefined ? await addressOf(context, request.host) : { address: request.address }
@@ -175,7 +176,10 @@ async function perform(context: ProbeContext, request: HttpRequest): Promise<Htt
   const pace = context.pace(first.address)
   const exchange = async (): Promise<Answer> => {
     // Load that the owner allowed has its own pace.
-    if (request.line === undefined) await pace.turn()
+    if (request.line === undefined) {
+      await pace.turn()
+      await context.zones?.turn({ host: request.host, path: request.path ?? '/', method })
+    } else context.zones?.note({ host: request.host, path: request.path ?? '/', method })
     return await transport.request({
       method,
       path: request.path ?? '/',

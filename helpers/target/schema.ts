@@ -10,6 +10,7 @@ import { auth, forwardAuth } from './auth.ts'
 import { bimi, imap, mx, submission } from './mail-servers.ts'
 import { rateLimits } from './rate-limit.ts'
 import { text, list, status, port, hostName, absoluteUrl, webUrl, path, stated, NOT_STATED, secretReference } from './words.ts'
+import { defaultCredentials } from './default-credentials.ts'
 
 // One parse a run: compiling parsers first costs more than it saves.
 z.config({ jitless: true })
@@ -511,6 +512,7 @@ export const targetSchema = z.strictObject({
       openSource: z.boolean().optional(),
     })
     .optional(),
+  defaultCredentials: defaultCredentials.optional(),
   mail: mail.optional(),
   performance: z
     .strictObject({
