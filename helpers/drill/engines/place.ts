@@ -1,0 +1,62 @@
+/** Where a PostgreSQL server of a drill runs, and how its programs are run beside it. */
+import type { TimeBasis } from '../observation.ts'
+
+export interface Ran {
+  readonly exit: number
+  readonly stdout: string
+  /** At most {@link STDERR_BYTES}. */
+  readonly stderr: string
+}
+export const STDERR_BYTES = 1024 * 1024
+
+export interface Reach {
+  /** Other than loopback. */
+  readonly interfaces: readonly string[]
+  readonly routes: number
+  readonly unread?: string
+}
+
+export interface PostgresPlace {
+  readonly name: 'docker' | 'native' | 'embedded'
+  readonly image?: string
+  /** `15.18` */
+  readonly version: string
+  readonly basis: TimeBasis
+  /** Runs whatever is in a dump; false: it shares this machine's file system, so a dump that starts programs is refused. */
+  readonly sealed: boolean
+  /** Runs a shell script beside the server; PGHOST and PGUSER are set. `$1`… are the arguments. */
+  sh(script: string, args?: readonly string[], options?: RunOptions): Promise<Ran>
+  /** Name of a file or folder of the work folder, or of an artifact that was given, as seen by the scripts. */
+  inside(path: string): string
+  reach(): Promise<Reach>
+  stop(): Promise<void>
+}
+export interface RunOptions {
+  /** Standard input. */
+  readonly file?: string
+  readonly input?: string
+  readonly signal?: AbortSignal
+  /** Runs as whoever runs the drill, who may read the artifact; for programs that execute nothing they read. */
+  readonly trusted?: boolean
+}
+
+/** Nothing of the artifact: an engine is not there, or ended. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError'
+  /** `missing`: something that its user can give is not there; `died`: it ended in the middle. */
+  readonly kind: 'missing' | 'died'
+  constructor(kind: 'missing' | 'died', message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.kind = kind
+  }
+}
+
+/** Interfaces and routes from /proc/net/dev and /proc/net/route (proc_net(5)). */
+export function reachOf(devices: string, routes: string): Reach {
+  const interfaces = devices
+    .split('\n')
+    .slice(2)
+    .map((line) => line.split(':')[0]?.trim() ?? '')
+    .filter((name) => name !== '' && name !== 'lo' && !/^(?:tunl|sit|gre|gretap|erspan|ip_vti|ip6_vti|ip6tnl|ip6gre)\d/.test(name))
+  return { interfaces, routes: routes.split('\n').slice(1).filter((line) => line.trim() !== '').length }
+}

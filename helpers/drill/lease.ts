@@ -1,0 +1,175 @@
+/**
+ * What a drill makes is written down before it is made: a folder of its own with a lease in it. Whoever starts later removes what a killed drill left:
+ * the servers, the containers, the folder with the plain data.
+ */
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+/** Carried by every container of a drill, with the run as its value. */
+export const LABEL = 'org.postproof.drill'
+
+interface LeaseFile {
+  readonly pid: number
+  /** When that process began, by the kernel: a number is given to another process one day. */
+  readonly began: string
+  readonly startedAt: string
+  readonly containers: readonly string[]
+  readonly docker?: string
+}
+
+/** Folder of all drills of this user. */
+const rootFolder = (): string => join(tmpdir(), `postproof-drills-${process.getuid?.() ?? 'user'}`)
+
+/** Start time of a process in clock ticks (proc(5), field 22); empty where the system has no /proc or the process is gone. */
+function beganAt(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch {
+    return ''
+  }
+}
+function alive({ pid, began }: Pick<LeaseFile, 'pid' | 'began'>): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  return began === '' || beganAt(pid) === began
+}
+
+/** Processes that have this folder in their command line: the servers started in it. */
+async function processesIn(folder: string): Promise<readonly number[]> {
+  const found: number[] = []
+  for (const name of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue
+    const line = await readFile(`/proc/${name}/cmdline`, 'latin1').catch(() => '')
+    if (line.includes(`${folder}/`)) found.push(Number(name))
+  }
+  return found
+}
+
+const docker = async (socket: string | undefined, ...args: readonly string[]): Promise<string> =>
+  (await run('docker', [...(socket === undefined ? [] : ['-H', socket]), ...args], { timeout: 20_000 })).stdout
+
+/** Ends the servers of a folder, removes its containers and the folder itself. @returns what could not be removed */
+async function removeAll(folder: string, runId: string, containers: boolean, socket: string | undefined): Promise<readonly string[]> {
+  const left: string[] = []
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    const servers = await processesIn(folder)
+    if (servers.length === 0) break
+    for (const pid of servers) {
+      try {
+        process.kill(pid, signal)
+      } catch {
+        // It ended by itself meanwhile.
+      }
+    }
+    for (let turn = 0; turn < 40 && (await processesIn(folder)).length > 0; turn += 1) await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  for (const pid of await processesIn(folder)) left.push(`process ${pid}`)
+  if (containers) {
+    try {
+      const list = async (): Promise<readonly string[]> =>
+        (await docker(socket, 'ps', '-aq', '--no-trunc', '--filter', `label=${LABEL}=${runId}`)).split('\n').filter((line) => line !== '')
+      const found = await list()
+      if (found.length > 0) await docker(socket, 'rm', '-f', '-v', ...found)
+      for (const id of await list()) left.push(`container ${id.slice(0, 12)}`)
+    } catch (error) {
+      left.push(`containers of ${runId} (${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)})`)
+    }
+  }
+  try {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  } catch {
+    // Said below.
+  }
+  if (existsSync(folder)) left.push(folder)
+  return left
+}
+
+export class Lease {
+  readonly runId: string
+  /** Private to this run; everything that it writes is below. */
+  readonly folder: string
+  readonly made: string[] = []
+  #containers = false
+  #docker: string | undefined
+  #removed: Promise<readonly string[]> | undefined
+  private constructor(runId: string) {
+    this.runId = runId
+    this.folder = join(rootFolder(), runId)
+  }
+
+  static async take(): Promise<Lease> {
+    const lease = new Lease(`${Date.now().toString(36)}-${randomBytes(6).toString('hex')}`)
+    await mkdir(rootFolder(), { recursive: true, mode: 0o711 })
+    await mkdir(lease.folder, { mode: 0o700 })
+    // The server runs as another user, who must reach its own folder in here and may list nothing.
+    await chmod(lease.folder, 0o711)
+    await lease.#write()
+    lease.made.push('work folder')
+    return lease
+  }
+
+  async #write(): Promise<void> {
+    const file: LeaseFile = {
+      pid: process.pid,
+      began: beganAt(process.pid),
+      startedAt: new Date().toISOString(),
+      containers: [],
+      ...(this.#containers ? { docker: this.#docker ?? '' } : {}),
+    }
+    const path = join(this.folder, 'lease.json')
+    await writeFile(`${path}.new`, JSON.stringify(file), { mode: 0o600 })
+    await rename(`${path}.new`, path)
+  }
+
+  /** Before the first container is made. @param socket where Docker listens; undefined: where its command line finds it */
+  async containers(socket: string | undefined): Promise<void> {
+    this.#containers = true
+    this.#docker = socket
+    await this.#write()
+  }
+
+  /** A private folder within. */
+  async makeFolder(name: string): Promise<string> {
+    const path = join(this.folder, name)
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    return path
+  }
+
+  /** Removes everything, once. @returns what is still there */
+  end(): Promise<readonly string[]> {
+    return (this.#removed ??= removeAll(this.folder, this.runId, this.#containers, this.#docker))
+  }
+}
+
+/** Removes what drills left whose process is dead. @returns one line each */
+export async function sweep(): Promise<readonly string[]> {
+  const swept: string[] = []
+  for (const name of await readdir(rootFolder()).catch(() => [])) {
+    const folder = join(rootFolder(), name)
+    const text = await readFile(join(folder, 'lease.json'), 'utf8').catch(() => undefined)
+    let lease: LeaseFile | undefined
+    try {
+      lease = text === undefined ? undefined : (JSON.parse(text) as LeaseFile)
+    } catch {
+      lease = undefined
+    }
+    // A folder without a lease is one whose making was cut off, or that is being made this very moment.
+    if (lease === undefined) {
+      const made = Number.parseInt(name.split('-')[0] ?? '', 36)
+      if (!(Date.now() - made > 60_000)) continue
+    } else if (alive(lease)) continue
+    const left = await removeAll(folder, name, lease?.docker !== undefined, lease?.docker === '' ? undefined : lease?.docker)
+    swept.push(left.length === 0 ? `drill ${name} of ${lease?.startedAt ?? 'unknown time'}` : `drill ${name}: still there: ${left.join(', ')}`)
+  }
+  return swept
+}
