@@ -233,6 +233,30 @@ test('the schema that is shipped is the one that is tested', () => {
   expect(JSON.parse(printed.stdout)).toEqual(reportJsonSchema())
 })
 
+test('a suite of which nothing is declared takes no column anywhere, and is told among what was not looked at', () => {
+  const base = sampleReport()
+  const [first] = base.results
+  if (first === undefined) throw new TypeError('the sample is empty')
+  const { host: _host, code: _code, ...rest } = first
+  const undeclared = {
+    ...rest,
+    check: 'uploads/limit',
+    suite: 'uploads',
+    subject: 'example.com',
+    outcome: 'skip',
+    skip: 'not-declared',
+    reason: 'no upload',
+    evidence: [],
+  } as const
+  const report = sampleReport({ results: [...base.results, undeclared] })
+  expect(summary({ colour: false, width: 100 }, report, undefined)).not.toContain('uplo')
+  const [grid, more = ''] = html(report).split('id="findings"')
+  expect(grid).not.toContain('uploads')
+  expect(more).toContain('uploads/limit')
+  expect(markdown(report)).not.toContain('| uploads |')
+  expect(markdown(report)).toContain('uploads/limit')
+})
+
 test('a golden file is what a reader opens: the page names its policy and no address', () => {
   const page = readFileSync(new URL('golden/report.html', import.meta.url), 'utf8')
   expect(page).toContain('default-src &#39;none&#39;')

@@ -3,7 +3,7 @@
  * JSON in a script element and becomes text nodes only; nothing from the target is ever markup.
  */
 import { createHash } from 'node:crypto'
-import { NAMES, RANK, worstFirst } from './order.ts'
+import { NAMES, RANK, suitesLookedAt, worstFirst } from './order.ts'
 import type { Outcome } from '../helpers/verdict.ts'
 import { SCRIPT, STYLE } from './html-assets.ts'
 import type { HostTiming } from '../helpers/seen.ts'
@@ -34,12 +34,13 @@ function verdict(report: Report): { readonly word: string; readonly tone: string
 }
 
 function grid(report: Report): Markup {
-  const suites = [...new Set(report.results.map((result) => result.suite))]
+  const suites = suitesLookedAt(report.results)
   const cells = new Map<string, { outcome: Outcome; counts: Record<Outcome, number> }>()
   const rows = [...report.target.hosts]
   let whole = false
   for (const result of report.results) {
     const row = result.host ?? ''
+    if (!suites.includes(result.suite)) continue
     if (row === '') whole = true
     const key = `${row}\n${result.suite}`
     const known = cells.get(key) ?? { outcome: 'skip', counts: { pass: 0, warn: 0, fail: 0, inconclusive: 0, skip: 0 } }

@@ -1,6 +1,6 @@
 /** report.md: for a pull request or a ticket. Target text stands in code spans, so that it is never markup. */
 import type { Figure } from '../helpers/figure.ts'
-import { RANK, worstFirst } from './order.ts'
+import { RANK, suitesLookedAt, worstFirst } from './order.ts'
 import type { Report, ReportResult } from './report.ts'
 
 /** A code span that no content can leave: the fence is longer than any run of backticks inside. */
@@ -70,7 +70,7 @@ function detail(result: ReportResult): string {
 export function markdown(report: Report): string {
   const { counts, gate } = report
   const verdict = gate.interrupted === true ? 'INTERRUPTED' : gate.passed ? 'PASSED' : gate.exitCode === 2 ? 'COULD NOT TELL' : 'FAILED'
-  const suites = [...new Set(report.results.map((result) => result.suite))]
+  const suites = suitesLookedAt(report.results)
   const lines = [
     `# ${gate.passed ? '✅' : '❌'} ${code(report.target.name)}: ${verdict}`,
     '',

@@ -8,6 +8,13 @@ export const RANK: Readonly<Record<Outcome, number>> = { fail: 0, inconclusive: 
 export const NAMES: Readonly<Record<Outcome, string>> = { pass: 'pass', warn: 'warning', fail: 'failure', inconclusive: 'inconclusive', skip: 'not looked at' }
 const WEIGHT: Readonly<Record<Severity, number>> = { critical: 0, high: 1, medium: 2, low: 3, info: 4 }
 
+/** Suites that looked at something or should have: not those of which nothing was declared. In the order of the report. */
+export const suitesLookedAt = (results: readonly ReportResult[]): readonly string[] => {
+  const looked = new Set(results.filter(({ outcome, host }) => outcome !== 'skip' || host !== undefined).map(({ suite }) => suite))
+  const suites = new Set(results.map(({ suite }) => suite))
+  return [...suites].filter((suite) => looked.size === 0 || looked.has(suite))
+}
+
 /** Worst outcome, then what nobody has waived, then weight, then the check's name. */
 export const worstFirst = (a: ReportResult, b: ReportResult): number =>
   RANK[a.outcome] - RANK[b.outcome] ||

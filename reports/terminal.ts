@@ -1,7 +1,7 @@
 /** What a person at a terminal sees: one live line per suite, the first failure at once, then a summary that fits 80×24. Pure: state in, text out. */
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type { Outcome } from '../helpers/verdict.ts'
-import { RANK, worstFirst } from './order.ts'
+import { RANK, suitesLookedAt, worstFirst } from './order.ts'
 import type { Report, ReportResult } from './report.ts'
 import { visible } from './sanitize.ts'
 
@@ -144,7 +144,7 @@ export function summary(style: Style, report: Report, folder: string | undefined
   const { gate } = report
   const verdict = gate.interrupted === true ? 'INTERRUPTED' : gate.passed ? 'PASSED' : gate.exitCode === 2 ? 'COULD NOT TELL' : 'FAILED'
   const lines: string[] = []
-  const suites = [...new Set(report.results.map((result) => result.suite))].filter((suite) => suite !== 'run')
+  const suites = suitesLookedAt(report.results).filter((suite) => suite !== 'run')
   const hosts = report.target.hosts
   const cellsOf = new Map<string, Outcome>()
   const note = (key: string, outcome: Outcome): void => {
