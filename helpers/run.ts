@@ -103,6 +103,8 @@ const probeOf = (need: Need): Probe<unknown> => ('attempt' in need ? need.attemp
 const waitOf = (needs: Needs): number => Math.max(0, ...Object.values(needs).map((need) => probeOf(need).waitsMs ?? 0))
 /** Order of what acts on the target (design §5): reading first, then login, write, mail, then load and drill. */
 const rankOf = (needs: Needs): number => Math.max(0, ...Object.values(needs).map((need) => IMPACTS.indexOf(probeOf(need).impact)))
+/** What exhausts a limiter leaves nothing for others: it goes last, what recovers soonest first. */
+const exhaustsOf = (needs: Needs): number => Math.max(0, ...Object.values(needs).map((need) => probeOf(need).exhaustsMs ?? 0))
 
 /** The cases of a target: pure, opens nothing. Sorted by host so that a host's probes run together. */
 export function planCases(target: Target, checks: readonly Check[], selection: Selection = {}): readonly Case[] {
@@ -245,14 +247,14 @@ export class Run {
   }
 
   async #runGroups(groups: readonly (readonly [string, readonly number[]])[]): Promise<void> {
-    const acting: { readonly index: number; readonly rank: number }[] = []
+    const acting: { readonly index: number; readonly rank: number; readonly exhausts: number }[] = []
     // Whose facts are let go when its verdicts are there: what concerns no host may ask for them, so it is judged before.
     const many = groups.length > HOSTS_AT_ONCE
     const reading = async ([host, indexes]: readonly [string, readonly number[]]): Promise<void> => {
       const asked = indexes.map((index) => ({ index, ...needsOf(this.cases[index] as Case, this.target) }))
       const read = asked.filter(({ index, needs }) => {
         const rank = rankOf(needs)
-        if (rank > 0) acting.push({ index, rank })
+        if (rank > 0) acting.push({ index, rank, exhausts: exhaustsOf(needs) })
         return rank === 0
       })
       const waits = new Map(read.map((one) => [one, waitOf(one.needs)]))
@@ -280,7 +282,7 @@ export class Run {
     }
     const more = Array.from({ length: Math.min(many ? HOSTS_AT_FIRST : HOSTS_AT_ONCE, queue.length) }, worker)
     while (more.length > 0) await more.pop()
-    for (const { index } of acting.sort((a, b) => a.rank - b.rank)) {
+    for (const { index } of acting.sort((a, b) => Number(a.exhausts > 0) - Number(b.exhausts > 0) || a.rank - b.rank || a.exhausts - b.exhausts)) {
       const { needs, settled } = needsOf(this.cases[index] as Case, this.target)
       await this.#judgeCase(index, needs, settled)
     }
