@@ -56,8 +56,16 @@ export const isDeclared = (allowed: readonly string[], { openssl, name }: Cipher
   allowed.some((pattern) => suiteMatches(pattern, openssl) || suiteMatches(pattern, name))
 
 /** Every suite up to TLS 1.2 that the target's `tls.ciphersTls12` does not allow. */
-export const suitesOutside = (allowed: readonly string[]): readonly number[] =>
-  CIPHER_SUITES.filter((suite) => suite.keyExchange !== 'any' && !isDeclared(allowed, suite)).map(({ id }) => id)
+export function suitesOutside(allowed: readonly string[]): readonly number[] {
+  let outside = outsideOf.get(allowed)
+  if (outside === undefined) {
+    outside = CIPHER_SUITES.filter((suite) => suite.keyExchange !== 'any' && !isDeclared(allowed, suite)).map(({ id }) => id)
+    outsideOf.set(allowed, outside)
+  }
+  return outside
+}
+/** Hundreds of suites against every pattern, for every host: read once per list. */
+const outsideOf = new WeakMap<readonly string[], readonly number[]>()
 
 export const isClass =
   (...classes: readonly ReturnType<typeof suiteClass>[]) =>
