@@ -2,10 +2,10 @@
  * Reads the archives of pg_dump (`-Fc`; the `toc.dat` of `-Fd` and `-Ft`): header, table of contents, and every data block, each decompressed to
  * its end. PostgreSQL `pg_backup_archiver.c` and `pg_backup_custom.c`, archive versions 1.10 to 1.16. Never throws for what the bytes are.
  */
-import { createHash, type Hash } from 'node:crypto'
 import { type Transform } from 'node:stream'
 import { createInflate, createZstdDecompress } from 'node:zlib'
 import { ByteReader } from './bytes.ts'
+import { type ContentDigest, contentDigest, countLineFeeds } from './digest.ts'
 import { type Danger, type DumpFacts, noObjects, type ObjectCounts, type Reading, type TableFacts } from './facts.ts'
 import { bareName } from './sql.ts'
 
@@ -147,7 +147,6 @@ async function tableOfContents(reader: ByteReader): Promise<TableOfContents> {
   }
 }
 
-const LF = 0x0a
 /** Rows of one table's data in COPY text: its lines, less the closing mark that plain blocks of old archives carry. */
 export interface RowCounter {
   write(chunk: Buffer): void
@@ -159,7 +158,7 @@ export function rowCounter(): RowCounter {
   let tail = Buffer.alloc(0)
   return {
     write(chunk) {
-      for (let at = chunk.indexOf(LF); at !== -1; at = chunk.indexOf(LF, at + 1)) rows += 1
+      rows += countLineFeeds(chunk, 0, chunk.length)
       tail = chunk.length >= 8 ? Buffer.from(chunk.subarray(-8)) : Buffer.concat([tail, chunk]).subarray(-8)
     },
     get rows() {
@@ -220,7 +219,7 @@ async function* block(reader: ByteReader, size: number, budget: { left: number }
 }
 
 /** The dump that a table of contents describes. */
-export function describe(toc: TableOfContents, rows: ReadonlyMap<number, number>, hash: Hash, missing: readonly string[]): DumpFacts {
+export function describe(toc: TableOfContents, rows: ReadonlyMap<number, number>, digest: ContentDigest, missing: readonly string[]): DumpFacts {
   const objects: ObjectCounts = noObjects()
   const tables = new Map<string, TableFacts>()
   const roles = new Set<string>()
@@ -237,7 +236,7 @@ export function describe(toc: TableOfContents, rows: ReadonlyMap<number, number>
   }
   for (const entry of toc.entries) {
     if (entry.owner !== '') roles.add(entry.owner)
-    hash.update(`${entry.kind} ${nameOf(entry)}\n${entry.definition}\n`)
+    digest.update(Buffer.from(`${entry.kind} ${nameOf(entry)}\n${entry.definition}\n`))
     if (entry.kind === 'TABLE') {
       objects.tables += 1
       const facts = table(entry)
@@ -293,7 +292,7 @@ export function describe(toc: TableOfContents, rows: ReadonlyMap<number, number>
     dangers,
     endMark: missing.length === 0,
     ...(missing[0] === undefined ? {} : { open: `data of ${missing[0]}` }),
-    contentSha256: hash.digest('hex'),
+    contentDigest: digest.end(),
   }
 }
 
@@ -309,7 +308,7 @@ export async function readCustom(reader: ByteReader, budget: { left: number }): 
   } catch (error) {
     return { reading: reading(error) }
   }
-  const hash = createHash('sha256')
+  const digest = contentDigest()
   const rows = new Map<number, number>()
   const came = new Set<number>()
   const byId = new Map(toc.entries.map((entry) => [entry.id, entry]))
@@ -329,7 +328,7 @@ export async function readCustom(reader: ByteReader, budget: { left: number }): 
       if (type === 3) {
         // Large objects: each with its number, closed by 0.
         while ((await integer(reader, toc.intSize)) !== 0) {
-          const problem = await drain(block(reader, toc.intSize, budget), toc.compression, (chunk) => void hash.update(chunk))
+          const problem = await drain(block(reader, toc.intSize, budget), toc.compression, (chunk) => void digest.update(chunk))
           if (problem !== undefined) damage({ complete: false, kind: 'corrupt', error: `large object: ${problem}` })
         }
       } else {
@@ -338,7 +337,7 @@ export async function readCustom(reader: ByteReader, budget: { left: number }): 
         const problem = await drain(block(reader, toc.intSize, budget), toc.compression, (chunk) => {
           decoded += chunk.length
           counter.write(chunk)
-          hash.update(chunk)
+          digest.update(chunk)
         })
         budget.left -= decoded
         if (problem !== undefined) damage({ complete: false, kind: 'corrupt', error: `data of ${labelOf(entry)}: ${problem}` })
@@ -352,7 +351,7 @@ export async function readCustom(reader: ByteReader, budget: { left: number }): 
   }
   const missing = toc.entries.filter((entry) => hasData(entry) && !came.has(entry.id)).map(labelOf)
   if (missing[0] !== undefined) damage({ complete: false, kind: 'cut', error: `no data of ${missing[0]}` })
-  return { dump: describe(toc, rows, hash, missing), reading: result }
+  return { dump: describe(toc, rows, digest, missing), reading: result }
 }
 
 /** The `toc.dat` of a directory or tar archive alone; the data are files of their own, named by the entries. */

@@ -114,8 +114,8 @@ export interface DumpFacts {
   readonly open?: string
   /** `\restrict` was written; `closed` when `\unrestrict` gives the same word back. */
   readonly restrict?: { readonly closed: boolean }
-  /** SHA-256 over what is dumped, without what differs between two dumps of the same data (tokens, times). */
-  readonly contentSha256: string
+  /** Digest of what is dumped, without what differs between two dumps of the same data (tokens, times): tells contents apart, proves no origin. */
+  readonly contentDigest: string
 }
 
 export interface TarFacts {
@@ -167,6 +167,8 @@ export interface ArtifactFacts {
   readonly format: ArtifactFormat
   /** SHA-256 of the bytes as stored. */
   readonly sha256: string
+  /** A bomb is not read to its end: the digest is that of what was read. */
+  readonly partly?: true
   /** How the innermost structure read; worth nothing where {@link stream} is not whole. */
   readonly reading: Reading
   /** How the compression around it read; absent where there is none. */

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { dataFiles, describe, readCustom, readTableOfContents, rowCounter, type TableOfContents } from './archive.ts'
 import { ByteReader, type Chunks } from './bytes.ts'
+import { contentDigest } from './digest.ts'
 import { type ArtifactFacts, type ArtifactFormat, type DumpFacts, type Reading, type SqliteFacts } from './facts.ts'
 import { gunzipped, unzstd } from './decompress.ts'
 import { readAof, readRdb } from './redis.ts'
@@ -302,7 +303,7 @@ class Gathered {
   #reading: Reading = { complete: true }
   readonly #rows = new Map<number, number>()
   readonly #came = new Set<string>()
-  readonly #hash = createHash('sha256')
+  readonly #digest = contentDigest()
   /** Files of large objects, by their list. */
   readonly #objects: string[] = []
   #byFile = new Map<string, { readonly id: number; readonly table: boolean }>()
@@ -341,14 +342,14 @@ class Gathered {
     if (name === plain)
       for await (const chunk of chunks) {
         counter.write(chunk)
-        this.#hash.update(chunk)
+        this.#digest.update(chunk)
       }
     else {
       const result: { reading: Reading } = { reading: { complete: true } }
       const budget: Budget = { stored: Number.POSITIVE_INFINITY, decoded: 0 }
       for await (const chunk of decompressed(chunks, name.endsWith('.gz') ? 'gzip' : 'zstd', budget, { signal: new AbortController().signal }, result)) {
         counter.write(chunk)
-        this.#hash.update(chunk)
+        this.#digest.update(chunk)
       }
       if (!result.reading.complete || result.reading.kind !== undefined)
         this.#damage({ ...result.reading, complete: false, error: `${name}: ${result.reading.error ?? ''}` })
@@ -365,7 +366,7 @@ class Gathered {
     const object = this.#objects.find((file) => !this.#came.has(file))
     if (object !== undefined) this.#damage({ complete: false, kind: 'cut', error: `the large object ${object} is missing` })
     if (missing[0] !== undefined) this.#damage({ complete: false, kind: 'cut', error: `the file with the data of ${missing[0]} is missing` })
-    return { dump: describe(this.#toc, this.#rows, this.#hash, missing), reading: this.#reading }
+    return { dump: describe(this.#toc, this.#rows, this.#digest, missing), reading: this.#reading }
   }
 }
 
@@ -405,8 +406,7 @@ export async function scanArtifact(path: string, options: ScanOptions): Promise<
   const { stream, chunks, budget, sha256 } = source(path, options.signal)
   try {
     const read = await content(chunks(), options, budget, 0, wal)
-    // A bomb is not read to its end; then the digest is that of what was read, and the size that of the file.
-    return { name: basename(path), bytes: found.size, sha256: sha256(), ...read }
+    return { name: basename(path), bytes: found.size, sha256: sha256(), ...(budget.stored < found.size ? { partly: true as const } : {}), ...read }
   } finally {
     stream.destroy()
   }

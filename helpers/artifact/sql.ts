@@ -3,7 +3,7 @@
  * the quoting of PostgreSQL (dollar quotes, COPY blocks, psql commands) and of MySQL (backslashes, backquotes, conditional comments, DELIMITER),
  * so that text inside a function body or a value is never taken for a statement. Never throws.
  */
-import { createHash } from 'node:crypto'
+import { contentDigest, countLineFeeds } from './digest.ts'
 import { type Danger, type DumpFacts, noObjects, type TableFacts } from './facts.ts'
 
 /** Of each statement only its beginning is kept: enough for every name in it. */
@@ -12,6 +12,12 @@ const KEPT = 16_384
 const NAMES = 50_000
 const LF = 0x0a
 const BACKSLASH = 0x5c
+/** What closes a COPY block, less the line's end. */
+const CLOSING = Buffer.from('\\.')
+/** Bytes that mean something inside a statement; all others are only kept. */
+const SPECIAL = [LF, 0x22, 0x24, 0x27, 0x28, 0x29, 0x2a, 0x2d, 0x3b, 0x60]
+/** Bytes of what came before a chunk that a dollar quote may begin in. */
+const TAIL = 80
 
 type State = 'start' | 'statement' | 'copy' | 'single' | 'double' | 'backquote' | 'dollar' | 'comment' | 'block' | 'command'
 
@@ -54,7 +60,7 @@ export interface SqlScanner {
 }
 
 export function sqlScanner(): SqlScanner {
-  const hash = createHash('sha256')
+  const digest = contentDigest()
   const tables = new Map<string, TableFacts>()
   const objects = noObjects()
   const databases = new Set<string>()
@@ -65,7 +71,15 @@ export function sqlScanner(): SqlScanner {
   let state: State = 'start'
   /** The state that a quote or comment returns to. */
   let outer: 'start' | 'statement' = 'start'
-  let kept: number[] = []
+  const kept = Buffer.alloc(KEPT)
+  let keptLength = 0
+  const special = new Uint8Array(256)
+  for (const byte of SPECIAL) special[byte] = 1
+  /** The last bytes of the chunk before. */
+  let carried: Buffer = Buffer.alloc(0)
+  /** How an INSERT of rows begins, and its table: the next one mostly begins the same. */
+  let prefix: Buffer | undefined
+  let prefixTable: TableFacts | undefined
   let line = 1
   let depth = 0
   let groups = 0
@@ -86,6 +100,8 @@ export function sqlScanner(): SqlScanner {
   let comment: number[] = []
   let command: number[] = []
   let delimiter = ';'
+  /** Bytes of a longer delimiter that came so far. */
+  let delimited = 0
   let engine: DumpFacts['engine'] = 'unknown'
   let cluster = false
   let endMark = false
@@ -238,32 +254,44 @@ export function sqlScanner(): SqlScanner {
   }
 
   const keep = (byte: number): void => {
-    if (kept.length < KEPT) kept.push(byte)
+    if (keptLength < KEPT) kept[keptLength++] = byte
   }
   const text = (bytes: readonly number[]): string => Buffer.from(bytes).toString('utf8')
-  /** Bytes of a quote are kept as far as there is room, so that quoted names can be read. */
+  /** What is kept of the statement, from a place on. */
+  const soFar = (from = 0, to = keptLength): string => kept.toString('utf8', Math.max(0, from), to)
+  const blank = (): boolean => soFar().trim() === ''
+  /** Bytes are kept as far as there is room, so that quoted names can be read; of rows nobody asks for more. */
   const keepAll = (chunk: Buffer, from: number, to: number): void => {
-    const end = Math.min(to, from + KEPT - kept.length)
-    for (let index = from; index < end; index += 1) kept.push(chunk[index] as number)
+    if (values || keptLength >= KEPT) return
+    const end = Math.min(to, from + KEPT - keptLength)
+    if (end - from > 48) keptLength += chunk.copy(kept, keptLength, from, end)
+    else for (let index = from; index < end; index += 1) kept[keptLength++] = chunk[index] as number
   }
-  const lines = (chunk: Buffer, from: number, to: number): void => {
-    for (let at = chunk.indexOf(LF, from); at !== -1 && at < to; at = chunk.indexOf(LF, at + 1)) line += 1
-  }
+  /** The bytes before a place, be they of the chunk before. */
+  const before = (chunk: Buffer, at: number): string =>
+    at >= TAIL ? chunk.toString('utf8', at - TAIL, at) : Buffer.concat([carried, chunk.subarray(0, at)]).toString('utf8')
 
   const endStatement = (): void => {
-    // Of rows only the name of their table is asked for.
-    const whole = text(insert ? kept.slice(0, 512) : kept)
-    const target = COPY.exec(whole.trimStart())?.[1]
-    if (target !== undefined && engine !== 'mysql') {
-      copy = table(target)
-      copy.data = true
-      copy.rows ??= 0
-      copies = true
-      awaitCopy = true
-      endMark = false
+    if (insert && values && prefixTable !== undefined) {
       statements += 1
-    } else classify(whole)
-    kept = []
+      endMark = false
+      prefixTable.data = true
+      prefixTable.rows = (prefixTable.rows ?? 0) + groups
+    } else {
+      // Of rows only the name of their table is asked for.
+      const whole = soFar(0, insert ? Math.min(512, keptLength) : keptLength)
+      const target = COPY.exec(whole.trimStart())?.[1]
+      if (target !== undefined && engine !== 'mysql') {
+        copy = table(target)
+        copy.data = true
+        copy.rows ??= 0
+        copies = true
+        awaitCopy = true
+        endMark = false
+        statements += 1
+      } else classify(whole)
+    }
+    keptLength = 0
     state = 'start'
     depth = 0
     groups = 0
@@ -274,73 +302,207 @@ export function sqlScanner(): SqlScanner {
   /** @returns where reading goes on: after the block's end, or the end of the chunk */
   const readCopy = (chunk: Buffer, from: number): number => {
     let at = from
-    while (at < chunk.length) {
-      if (atLineStart) {
-        // "\." alone on its line closes the block; its bytes may be spread over two chunks.
-        if (copyHead === 0 && chunk[at] === BACKSLASH) {
-          copyHead = 1
+    if (atLineStart) {
+      // "\." alone on its line closes the block; its bytes may be spread over two chunks.
+      if (copyHead === 0 && chunk[at] === BACKSLASH) {
+        copyHead = 1
+        at += 1
+        if (at >= chunk.length) return at
+      }
+      if (copyHead === 1) {
+        if (chunk[at] === 0x2e) {
+          copyHead = 2
           at += 1
           if (at >= chunk.length) return at
-        }
-        if (copyHead === 1) {
-          if (chunk[at] === 0x2e) {
-            copyHead = 2
-            at += 1
-            if (at >= chunk.length) return at
-          } else copyHead = 0
-        }
-        if (copyHead === 2) {
-          copyHead = 0
-          const end = chunk[at] === 0x0d ? at + 1 : at
-          if (chunk[end] === LF || end >= chunk.length) {
-            copy = undefined
-            state = 'start'
-            return end
-          }
-        }
-        atLineStart = false
+        } else copyHead = 0
       }
-      const next = chunk.indexOf(LF, at)
-      if (next === -1) return chunk.length
-      if (copy !== undefined) copy.rows = (copy.rows ?? 0) + 1
-      line += 1
-      atLineStart = true
-      at = next + 1
+      if (copyHead === 2) {
+        copyHead = 0
+        const end = chunk[at] === 0x0d ? at + 1 : at
+        if (chunk[end] === LF || end >= chunk.length) {
+          copy = undefined
+          state = 'start'
+          return end
+        }
+      }
+      atLineStart = false
     }
-    return at
+    const count = (to: number): void => {
+      const lines = countLineFeeds(chunk, at, to)
+      if (copy !== undefined) copy.rows = (copy.rows ?? 0) + lines
+      line += lines
+    }
+    for (let mark = chunk.indexOf(CLOSING, at); mark !== -1; mark = chunk.indexOf(CLOSING, mark + 2)) {
+      if (mark <= at || chunk[mark - 1] !== LF) continue
+      if (mark + 2 >= chunk.length) {
+        count(mark)
+        copyHead = 2
+        atLineStart = true
+        return chunk.length
+      }
+      const end = chunk[mark + 2] === 0x0d ? mark + 3 : mark + 2
+      if (end < chunk.length && chunk[end] !== LF) continue
+      count(mark)
+      copy = undefined
+      state = 'start'
+      return end
+    }
+    count(chunk.length)
+    const last = chunk.length - 1
+    atLineStart = last >= at && chunk[last] === LF
+    if (last > at && chunk[last] === BACKSLASH && chunk[last - 1] === LF) {
+      atLineStart = true
+      copyHead = 1
+    }
+    return chunk.length
   }
 
   const letter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
+
+  /** The first parenthesis of an INSERT outside others: do its rows begin here, and of which table are they? */
+  const beginsRows = (): boolean => {
+    const head = kept.subarray(0, keptLength)
+    if (prefix !== undefined && prefix.equals(head)) return true
+    if (!/\bVALUES\s*$/i.test(soFar(keptLength - 32))) return false
+    const into = INSERT.exec(soFar(0, Math.min(512, keptLength)).trimStart())?.[1]
+    prefix = keptLength < KEPT ? Buffer.from(head) : undefined
+    prefixTable = into === undefined ? undefined : table(into)
+    return true
+  }
 
   /** One byte of a statement, outside quotes and comments. */
   const step = (byte: number): void => {
     if (byte === 0x28) {
       if (depth === 0 && insert) {
-        if (!values) values = /\bVALUES\s*$/i.test(text(kept.slice(-32)))
+        if (!values) values = beginsRows()
         if (values) groups += 1
       }
       depth += 1
     } else if (byte === 0x29) depth -= 1
-    keep(byte)
+    if (!values) keep(byte)
+  }
+
+  const setDelimiter = (next: string): void => {
+    special.fill(0)
+    for (const byte of SPECIAL) special[byte] = 1
+    for (const byte of Buffer.from(next)) special[byte] = 1
+    delimiter = next
+    delimited = 0
+  }
+
+  /** Does the statement that begins here begin as the rows before did? Then it is read as far as their first parenthesis. */
+  const skipPrefix = (chunk: Buffer, from: number): number => {
+    if (prefix === undefined || prefixTable === undefined || delimiter.length > 1) return from
+    const end = from + prefix.length
+    if (end >= chunk.length || chunk[end] !== 0x28) return from
+    for (let index = 0; index < prefix.length; index += 1) if (chunk[from + index] !== prefix[index]) return from
+    keptLength = prefix.copy(kept)
+    line += countLineFeeds(prefix, 0, prefix.length)
+    state = 'statement'
+    outer = 'statement'
+    insert = true
+    values = true
+    previous = 0x20
+    return end
+  }
+
+  /** The rows of an INSERT, whole quotes at a time. @returns where something begins that is read byte by byte, or the end of the chunk */
+  const readRows = (chunk: Buffer, from: number): number => {
+    const { length } = chunk
+    const mysql = engine === 'mysql'
+    const ends = delimiter.charCodeAt(0) || 0x3b
+    let at = from
+    let feeds = 0
+    let open = depth
+    let rows = groups
+    let last = previous
+    scan: while (at < length) {
+      const byte = chunk[at] as number
+      switch (byte) {
+        case 0x28:
+          if (open === 0) rows += 1
+          open += 1
+          break
+        case 0x29:
+          open -= 1
+          break
+        case LF:
+          feeds += 1
+          break
+        case 0x22:
+        case 0x27:
+        case 0x60: {
+          const escaped = byte !== 0x60 && (mysql || (byte === 0x27 && (last === 0x45 || last === 0x65)))
+          let inside = 0
+          let end = at + 1
+          for (; end < length; end += 1) {
+            const one = chunk[end] as number
+            if (one === byte) break
+            if (one === LF) inside += 1
+            else if (escaped && one === BACKSLASH) {
+              end += 1
+              if (chunk[end] === LF) inside += 1
+            }
+          }
+          // It ends in the next chunk.
+          if (end >= length) break scan
+          feeds += inside
+          at = end
+          break
+        }
+        case 0x2d:
+          if (last === 0x2d) break scan
+          break
+        case 0x2a:
+          if (last === 0x2f) break scan
+          break
+        case 0x24:
+          if (!mysql) break scan
+          break
+        default:
+          if (byte === ends && open <= 0) break scan
+      }
+      last = chunk[at] as number
+      at += 1
+    }
+    depth = open
+    groups = rows
+    previous = last
+    line += feeds
+    return at
   }
 
   const readStatement = (chunk: Buffer, from: number): number => {
     let at = from
     while (at < chunk.length) {
+      if (values && state === 'statement' && delimiter.length === 1) {
+        at = readRows(chunk, at)
+        if (at >= chunk.length) break
+      }
+      if (awaitCopy) {
+        const next = chunk.indexOf(LF, at)
+        if (next === -1) return chunk.length
+        line += 1
+        awaitCopy = false
+        state = 'copy'
+        atLineStart = true
+        copyHead = 0
+        previous = LF
+        return next + 1
+      }
+      if (state === 'statement' && (insert || keptLength > 16)) {
+        let end = at
+        while (end < chunk.length && special[chunk[end] as number] === 0) end += 1
+        if (end > at) {
+          keepAll(chunk, at, end)
+          previous = chunk[end - 1] as number
+          delimited = 0
+          at = end
+          if (at >= chunk.length) break
+        }
+      }
       const byte = chunk[at] as number
       if (byte === LF) line += 1
-      if (awaitCopy) {
-        at += 1
-        if (byte === LF) {
-          awaitCopy = false
-          state = 'copy'
-          atLineStart = true
-          copyHead = 0
-          previous = byte
-          return at
-        }
-        continue
-      }
       if (state === 'start') {
         if (byte <= 0x20) {
           at += 1
@@ -358,21 +520,26 @@ export function sqlScanner(): SqlScanner {
           comment = []
           return at + 1
         }
+        const after = skipPrefix(chunk, at)
+        if (after > at) {
+          at = after
+          continue
+        }
       }
       // A second dash, slash-star or dollar may come with the next chunk: the first waits in `previous`.
       if (byte === 0x2d && previous === 0x2d) {
-        kept.pop()
-        outer = kept.length === 0 || text(kept).trim() === '' ? 'start' : 'statement'
-        if (outer === 'start') kept = []
+        if (keptLength > 0 && !values) keptLength -= 1
+        outer = blank() ? 'start' : 'statement'
+        if (outer === 'start') keptLength = 0
         state = 'comment'
         comment = []
         previous = 0
         return at + 1
       }
       if (byte === 0x2a && previous === 0x2f) {
-        kept.pop()
-        outer = kept.length === 0 || text(kept).trim() === '' ? 'start' : 'statement'
-        if (outer === 'start') kept = []
+        if (keptLength > 0 && !values) keptLength -= 1
+        outer = blank() ? 'start' : 'statement'
+        if (outer === 'start') keptLength = 0
         state = 'block'
         blockDepth = 1
         conditional = false
@@ -382,14 +549,15 @@ export function sqlScanner(): SqlScanner {
       }
       if (state === 'start') {
         state = 'statement'
-        kept = []
+        keptLength = 0
+        delimited = 0
         outer = 'statement'
       }
       if (byte === 0x27) {
         escapes = engine === 'mysql' || previous === 0x45 || previous === 0x65
         state = 'single'
         outer = 'statement'
-        keep(byte)
+        if (!values) keep(byte)
         previous = 0
         return at + 1
       }
@@ -397,63 +565,68 @@ export function sqlScanner(): SqlScanner {
         escapes = engine === 'mysql'
         state = 'double'
         outer = 'statement'
-        keep(byte)
+        if (!values) keep(byte)
         previous = 0
         return at + 1
       }
       if (byte === 0x60) {
         state = 'backquote'
         outer = 'statement'
-        keep(byte)
+        if (!values) keep(byte)
         previous = 0
         return at + 1
       }
       if (byte === 0x24 && engine !== 'mysql') {
         // $tag$ : letters, digits and underscores between two dollars, not right after a name.
-        const tail = text(kept.slice(-70))
-        const opening = /(?:^|[^\w$])(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?)$/.exec(tail)?.[1]
+        const opening = /(?:^|[^\w$])(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?)$/.exec(before(chunk, at))?.[1]
         if (opening !== undefined) {
           dollar = `${opening}$`
           matched = 0
           state = 'dollar'
           outer = 'statement'
-          keep(byte)
+          if (!values) keep(byte)
           previous = 0
           return at + 1
         }
       }
-      if (byte === (delimiter.charCodeAt(delimiter.length - 1) || 0x3b) && depth <= 0) {
-        if (delimiter.length === 1) {
-          // CREATE FUNCTION … BEGIN ATOMIC …; …; END (PostgreSQL 14): its semicolons end nothing.
-          if (kept[0] !== undefined && (kept[0] | 0x20) === 0x63 && kept.length < KEPT && kept.length > 30 && engine !== 'mysql') {
-            const so = text(kept)
-            if (/^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b/i.test(so) && /\bBEGIN\s+ATOMIC\b/i.test(so) && !/\bEND\s*$/i.test(so)) {
-              keep(byte)
-              previous = byte
-              at += 1
-              continue
-            }
+      if (delimiter.length === 1 && byte === (delimiter.charCodeAt(0) || 0x3b) && depth <= 0) {
+        // CREATE FUNCTION … BEGIN ATOMIC …; …; END (PostgreSQL 14): its semicolons end nothing.
+        if (keptLength > 30 && keptLength < KEPT && ((kept[0] as number) | 0x20) === 0x63 && engine !== 'mysql') {
+          const so = soFar()
+          if (/^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b/i.test(so) && /\bBEGIN\s+ATOMIC\b/i.test(so) && !/\bEND\s*$/i.test(so)) {
+            keep(byte)
+            previous = byte
+            at += 1
+            continue
           }
-          previous = 0
-          endStatement()
-          return at + 1
         }
-        keep(byte)
-        if (text(kept.slice(-delimiter.length)) === delimiter) {
-          kept.length -= delimiter.length
-          previous = 0
-          endStatement()
-          return at + 1
+        // DELIMITER ;; is not ended by what it names.
+        if (engine === 'mysql' && keptLength < 64 && /^DELIMITER\s/i.test(soFar())) {
+          keep(byte)
+          previous = byte
+          at += 1
+          continue
         }
-        previous = byte
-        at += 1
-        continue
+        previous = 0
+        endStatement()
+        return at + 1
       }
-      if (byte === LF && kept.length < 64 && engine === 'mysql') {
-        const words = /^DELIMITER\s+(\S+)\s*$/i.exec(text(kept))
+      if (delimiter.length > 1) {
+        delimited = byte === delimiter.charCodeAt(delimited) ? delimited + 1 : byte === delimiter.charCodeAt(0) ? 1 : 0
+        if (delimited === delimiter.length && depth <= 0) {
+          // The bytes of the delimiter before this one were kept, as far as there was room.
+          keptLength = keptLength >= KEPT ? KEPT : Math.max(0, keptLength - (delimiter.length - 1))
+          delimited = 0
+          previous = 0
+          endStatement()
+          return at + 1
+        }
+      }
+      if (byte === LF && keptLength < 64 && engine === 'mysql') {
+        const words = /^DELIMITER\s+(\S+)\s*$/i.exec(soFar())
         if (words !== null) {
-          delimiter = (words[1] as string).slice(0, 16)
-          kept = []
+          setDelimiter((words[1] as string).slice(0, 16))
+          keptLength = 0
           state = 'start'
           depth = 0
           previous = byte
@@ -461,7 +634,7 @@ export function sqlScanner(): SqlScanner {
         }
       }
       step(byte)
-      if (!insert && kept.length <= 16 && kept.length >= 7 && !letter(byte)) insert = /^\s*(?:INSERT|REPLACE)\s$/i.test(text(kept))
+      if (!insert && keptLength <= 16 && keptLength >= 7 && !letter(byte)) insert = /^\s*(?:INSERT|REPLACE)\s$/i.test(soFar())
       previous = byte
       at += 1
     }
@@ -471,38 +644,35 @@ export function sqlScanner(): SqlScanner {
   /** To the closing quote; doubled quotes reopen at once, which comes to the same. */
   const readQuote = (chunk: Buffer, from: number, quote: number): number => {
     let at = from
+    let feeds = 0
+    // The last byte of the chunk before was a backslash that takes the next byte with it.
+    if (escapes && previous === BACKSLASH) {
+      previous = 0
+      if (chunk[at] === LF) feeds += 1
+      at += 1
+    }
     while (at < chunk.length) {
-      let next = chunk.indexOf(quote, at)
-      if (escapes) {
-        // previous = 0x5c: the last byte of the chunk before was a backslash that takes the next byte with it.
-        if (previous === BACKSLASH) {
-          previous = 0
-          at += 1
-          continue
-        }
-        const slash = chunk.subarray(at, next === -1 ? chunk.length : next).indexOf(BACKSLASH)
-        if (slash !== -1) {
-          if (at + slash + 1 >= chunk.length) {
-            previous = BACKSLASH
-            next = -1
-          } else {
-            at += slash + 2
-            continue
-          }
-        }
-      }
-      const end = next === -1 ? chunk.length : next + 1
-      keepAll(chunk, from, end)
-      lines(chunk, from, end)
-      if (next !== -1) {
+      const byte = chunk[at] as number
+      if (byte === quote) {
+        at += 1
         state = outer
         previous = quote
+        break
       }
-      return end
+      if (byte === LF) feeds += 1
+      else if (byte === BACKSLASH && escapes) {
+        at += 1
+        if (at >= chunk.length) {
+          previous = BACKSLASH
+          break
+        }
+        if (chunk[at] === LF) feeds += 1
+      }
+      at += 1
     }
-    keepAll(chunk, from, chunk.length)
-    lines(chunk, from, chunk.length)
-    return chunk.length
+    line += feeds
+    keepAll(chunk, from, at)
+    return at
   }
 
   const readDollar = (chunk: Buffer, from: number): number => {
@@ -511,7 +681,7 @@ export function sqlScanner(): SqlScanner {
       const next = chunk.indexOf(0x24, from)
       const end = next === -1 ? chunk.length : next
       keepAll(chunk, from, end)
-      lines(chunk, from, end)
+      line += countLineFeeds(chunk, from, end)
       if (next === -1) return chunk.length
       matched = 1
       return next + 1
@@ -562,7 +732,7 @@ export function sqlScanner(): SqlScanner {
             const inner = text(comment.slice(1, -2)).replace(/^M?!?\d*\s?/, ' ')
             if (inner.includes('enable the sandbox mode')) return at + 1
             if (outer === 'start') {
-              kept = [...Buffer.from(inner)].slice(0, KEPT)
+              keptLength = kept.write(inner)
               state = 'statement'
             } else for (const one of Buffer.from(inner)) keep(one)
           }
@@ -583,7 +753,7 @@ export function sqlScanner(): SqlScanner {
   /** Bytes that differ between two dumps of the same data are left out of the digest: found by line, only where such lines can stand. */
   let digestFrom = 0
   const skipDigest = (chunk: Buffer, from: number, to: number): void => {
-    if (from > digestFrom) hash.update(chunk.subarray(digestFrom, from))
+    if (from > digestFrom) digest.update(chunk.subarray(digestFrom, from))
     digestFrom = Math.max(digestFrom, to)
   }
 
@@ -639,7 +809,8 @@ export function sqlScanner(): SqlScanner {
           }
         }
       }
-      if (digestFrom < chunk.length) hash.update(chunk.subarray(digestFrom))
+      if (digestFrom < chunk.length) digest.update(digestFrom === 0 ? chunk : chunk.subarray(digestFrom))
+      carried = Buffer.from(chunk.length >= TAIL ? chunk.subarray(-TAIL) : Buffer.concat([carried, chunk]).subarray(-TAIL))
     },
     end() {
       if (state === 'comment') {
@@ -656,7 +827,7 @@ export function sqlScanner(): SqlScanner {
       }
       let open: string | undefined
       if (copy !== undefined || state === 'copy' || awaitCopy) open = `COPY ${copy?.name ?? ''}`.trim()
-      else if (state === 'statement' && text(kept).trim() !== '') open = 'statement'
+      else if (state === 'statement' && !blank()) open = 'statement'
       else if (state !== 'start' && state !== 'statement') open = state === 'block' ? 'comment' : 'quote'
       const globals = cluster && tables.size === 0 && databases.size === 0
       return {
@@ -681,7 +852,7 @@ export function sqlScanner(): SqlScanner {
         endMark: endMark && statements > 0,
         ...(open === undefined ? {} : { open }),
         ...(restrict === undefined ? {} : { restrict: { closed: restrict.closed } }),
-        contentSha256: hash.digest('hex'),
+        contentDigest: digest.end(),
       }
     },
   }

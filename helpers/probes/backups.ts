@@ -8,7 +8,7 @@ import type { ArtifactFacts } from '../artifact/facts.ts'
 import { scanArtifact } from '../artifact/scan.ts'
 import { type BackupFile, type BackupFolder, type BackupSet, chosenSet } from '../artifact/sets.ts'
 import { backupName, pathMatches } from '../grammar/backup-name.ts'
-import { type Probe, ProbeError } from '../probe.ts'
+import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import type { BackupEntry, Target } from '../target.ts'
 
 /** Files of one run of a script whose names carry slightly different times. */
@@ -211,34 +211,47 @@ export function backupArtifact(entry: BackupEntry, role: string, back = 0): Prob
   }
 }
 
+type Algorithm = 'sha256' | 'sha1' | 'md5'
 interface FileDigest {
   readonly bytes: number
-  readonly digests: Readonly<Record<'sha256' | 'sha1' | 'md5', string>>
+  readonly digest: string
 }
 
-/** Every digest of a file in one reading: for what stands beside it, and for its copy elsewhere. */
-function fileDigest(path: string): Probe<FileDigest> {
+/** One digest of a file, in one reading: for what stands beside it, and for its copy elsewhere. */
+function fileDigest(path: string, algorithm: Algorithm): Probe<FileDigest> {
   return {
     kind: 'fileDigest',
-    key: `fileDigest ${path}`,
+    key: `fileDigest ${algorithm} ${path}`,
     impact: 'read',
     cost: { connections: 0, requests: 0 },
     timeoutMs: 12 * 3_600_000,
     run: async (context) => {
-      const hashes = { sha256: createHash('sha256'), sha1: createHash('sha1'), md5: createHash('md5') }
+      const hash = createHash(algorithm)
       let bytes = 0
       try {
         for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024, signal: context.signal })) {
           bytes += (chunk as Buffer).length
-          for (const hash of Object.values(hashes)) hash.update(chunk as Buffer)
+          hash.update(chunk as Buffer)
         }
       } catch (error) {
         if (context.signal.aborted) throw context.signal.reason
         throw systemError(error, path)
       }
-      return { bytes, digests: { sha256: hashes.sha256.digest('hex'), sha1: hashes.sha1.digest('hex'), md5: hashes.md5.digest('hex') } }
+      return { bytes, digest: hash.digest('hex') }
     },
   }
+}
+
+/** The digest of a file of this backup. The file that would be restored is read anyway, and its SHA-256 comes with that. */
+async function digestOf(context: ProbeContext, entry: BackupEntry, file: BackupFile, algorithm: Algorithm, chosen: BackupSet | undefined): Promise<FileDigest> {
+  if (algorithm === 'sha256' && chosen?.files.some(({ path }) => path === file.path) === true) {
+    const seen = await context.observe(backupArtifact(entry, file.role))
+    if (seen.ok && seen.value?.file.path === file.path && seen.value.facts.partly !== true)
+      return { bytes: seen.value.facts.bytes, digest: seen.value.facts.sha256 }
+  }
+  const digest = await context.observe(fileDigest(file.path, algorithm))
+  if (!digest.ok) throw new ProbeError(digest.failure)
+  return digest.value
 }
 
 /** Files of the chosen set that have a digest beside them, with what they really are. */
@@ -253,11 +266,10 @@ export function sidecarDigests(entry: BackupEntry): Probe<readonly { readonly fi
       const seen = await context.observe(backupFolder(entry))
       if (!seen.ok) throw new ProbeError(seen.failure)
       const result: { readonly file: BackupFile; readonly actual: string }[] = []
-      for (const file of chosenSet(seen.value)?.files ?? []) {
+      const chosen = chosenSet(seen.value)
+      for (const file of chosen?.files ?? []) {
         if (file.sidecar === undefined || file.folder) continue
-        const digest = await context.observe(fileDigest(file.path))
-        if (!digest.ok) throw new ProbeError(digest.failure)
-        result.push({ file, actual: digest.value.digests[file.sidecar.algorithm] })
+        result.push({ file, actual: (await digestOf(context, entry, file, file.sidecar.algorithm, chosen)).digest })
       }
       return result
     },
@@ -291,16 +303,16 @@ export function offsiteCopies(entry: BackupEntry): Probe<OffsiteCopies> {
       if (!here.ok) throw new ProbeError(here.failure)
       const set = there.value.sets[0]
       const compared: OffsiteCopies['compared'][number][] = []
-      const digestOf = async (path: string): Promise<{ readonly bytes: number; readonly sha256: string }> => {
-        const digest = await context.observe(fileDigest(path))
-        if (!digest.ok) throw new ProbeError(digest.failure)
-        return { bytes: digest.value.bytes, sha256: digest.value.digests.sha256 }
+      const chosen = chosenSet(here.value)
+      const sha256Of = async (file: BackupFile, set?: BackupSet): Promise<{ readonly bytes: number; readonly sha256: string }> => {
+        const { bytes, digest } = await digestOf(context, entry, file, 'sha256', set)
+        return { bytes, sha256: digest }
       }
       const local = here.value.sets.flatMap(({ files }) => files)
       for (const file of set?.files ?? []) {
         if (file.folder) continue
         const same = local.find(({ name }) => name === file.name)
-        compared.push({ name: file.name, there: await digestOf(file.path), ...(same === undefined ? {} : { here: await digestOf(same.path) }) })
+        compared.push({ name: file.name, there: await sha256Of(file), ...(same === undefined ? {} : { here: await sha256Of(same, chosen) }) })
       }
       return { ...(set === undefined ? {} : { set }), compared, at: there.value.at }
     },

@@ -39,7 +39,7 @@ const DUMP: DumpFacts = {
   dangers: [],
   endMark: true,
   restrict: { closed: true },
-  contentSha256: 'c',
+  contentDigest: 'c',
 }
 const facts = (more: Partial<ArtifactFacts> = {}): ArtifactFacts => ({
   name: 'db.sql',

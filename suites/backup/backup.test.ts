@@ -233,8 +233,8 @@ test('without an objective of age, the time since the newest counts as a gap', (
 
 describe('content-frozen', () => {
   const declared: Partial<BackupEntry> = { expectWrites: true }
-  const same = (restrict = true, contentSha256 = 'c', sha256 = 'x'): SeenArtifact => {
-    const dump = { contentSha256, ...(restrict ? { restrict: { closed: true } } : {}) } as ArtifactFacts['dump']
+  const same = (restrict = true, contentDigest = 'c', sha256 = 'x'): SeenArtifact => {
+    const dump = { contentDigest, ...(restrict ? { restrict: { closed: true } } : {}) } as ArtifactFacts['dump']
     return artifact({ sha256, ...(dump === undefined ? {} : { dump }) })
   }
   test.each<[string, readonly (SeenArtifact | undefined)[], string]>([

@@ -6,7 +6,7 @@ import { undeclared } from './shared.ts'
 
 const DATABASES: ReadonlySet<string> = new Set(['postgres', 'mysql', 'sqlite', 'redis'])
 /** What was dumped, without what differs between two dumps of the same data. */
-const contentOf = (seen: SeenArtifact): string => seen.facts.dump?.contentSha256 ?? seen.facts.sha256
+const contentOf = (seen: SeenArtifact): string => seen.facts.dump?.contentDigest ?? seen.facts.sha256
 
 export default defineCheck({
   id: 'backup/content-frozen',

@@ -1,0 +1,117 @@
+/**
+ * Reading a backup from its first byte to its last, beside what node needs for the SHA-256 of the same file in the same run; every figure from a process
+ * of its own. `node bench/artifact-scan.ts [MB] [sparseGB]`; a sparse file is read for its memory only.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream, openSync, closeSync, writeSync, ftruncateSync } from 'node:fs'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { scanArtifact } from '../helpers/artifact/scan.ts'
+import { median, runTimed } from './measure.ts'
+
+const self = fileURLToPath(import.meta.url)
+const MB = 1_000_000
+
+const text = (index: number): string => createHash('sha256').update(String(index)).digest('base64url')
+const HEAD = `--\n-- PostgreSQL database dump\n--\n\n\\restrict abc\n\n-- Dumped from database version 15.18\n-- Dumped by pg_dump version 15.18\n\nSET client_encoding = 'UTF8';\n`
+const TAIL = '\n--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict abc\n\n'
+const rows = (row: (index: number) => string): Buffer => Buffer.from(Array.from({ length: 4096 }, (_, index) => row(index)).join(''))
+
+/** Shapes of dumps: rows of 150 bytes, very short ones, INSERT statements of PostgreSQL, and MySQL's statements with many rows each. */
+const SHAPES: Readonly<Record<string, { readonly head: string; readonly body: () => Buffer; readonly tail: string }>> = {
+  copy: {
+    head: `${HEAD}CREATE TABLE public.orders (id integer, note text);\nCOPY public.orders (id, note) FROM stdin;\n`,
+    body: () => rows((index) => `${index}\t2026-11-20 02:30:01+00\t${text(index)}\t${text(index + 1)}\t\\N\t${index % 97}.50\n`),
+    tail: `\\.\n${TAIL}`,
+  },
+  'copy-short': {
+    head: `${HEAD}CREATE TABLE public.pairs (a integer, b integer);\nCOPY public.pairs (a, b) FROM stdin;\n`,
+    body: () => rows((index) => `${index}\t${index % 7}\n`),
+    tail: `\\.\n${TAIL}`,
+  },
+  inserts: {
+    head: `${HEAD}CREATE TABLE public.orders (id integer, note text);\n`,
+    body: () => rows((index) => `INSERT INTO public.orders VALUES (${index}, 'it''s ${text(index)}', '${text(index + 1)}');\n`),
+    tail: TAIL,
+  },
+  mysql: {
+    head: '-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n--\nCREATE TABLE `page` (`id` int);\n',
+    body: () =>
+      Buffer.from(
+        `INSERT INTO \`page\` VALUES ${Array.from({ length: 8192 }, (_, index) => `(${index},'it\\'s ${text(index)} (a)',NULL,${index % 9}.5)`).join(',')};\n`,
+      ),
+    tail: '-- Dump completed on 2026-11-20  2:30:04\n',
+  },
+}
+
+function write(path: string, shape: keyof typeof SHAPES, bytes: number): void {
+  const { head, body, tail } = SHAPES[shape] as (typeof SHAPES)[string]
+  const file = openSync(path, 'w')
+  const block = body()
+  writeSync(file, head)
+  for (let written = 0; written < bytes; written += block.length) writeSync(file, block)
+  writeSync(file, tail)
+  closeSync(file)
+}
+
+/** A hole of zeros inside one COPY block: what a huge row would be. */
+function sparse(path: string, bytes: number): void {
+  const file = openSync(path, 'w')
+  writeSync(file, `${HEAD}COPY public.t (a) FROM stdin;\n${'row\n'.repeat(2000)}`)
+  ftruncateSync(file, bytes)
+  closeSync(file)
+}
+
+const [mode, path] = process.argv.slice(2)
+if (mode === '--sha256') {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path as string, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer)
+  hash.digest('hex')
+} else if (mode === '--scan') {
+  const facts = await scanArtifact(path as string, { signal: AbortSignal.timeout(3_600_000) })
+  if (facts.dump === undefined) throw new Error('it was not read as a dump')
+} else if (mode === '--nothing') {
+  // What starting node and loading the reader costs.
+} else {
+  const size = Number(mode ?? 1000) * MB
+  const hole = Number(path ?? 10) * 1000 * MB
+  const folder = await mkdtemp(join(tmpdir(), 'postproof-bench-'))
+  const once = async (what: string, file: string): Promise<{ readonly wallMs: number; readonly cpuMs: number; readonly peakMb: number }> => {
+    const done = await runTimed(process.execPath, ['--disable-warning=ExperimentalWarning', self, what, file], { timeoutMs: 600_000 })
+    if (done.exitCode !== 0) throw new Error(`exit ${String(done.exitCode)}: ${done.stderr.slice(0, 500)}`)
+    return done
+  }
+  try {
+    for (const shape of Object.keys(SHAPES)) {
+      const file = join(folder, `${shape}.sql`)
+      write(file, shape, size)
+      const { size: bytes } = await stat(file)
+      const times: Record<'--nothing' | '--sha256' | '--scan', { wall: number[]; cpu: number[]; peak: number[] }> = {
+        '--nothing': { wall: [], cpu: [], peak: [] },
+        '--sha256': { wall: [], cpu: [], peak: [] },
+        '--scan': { wall: [], cpu: [], peak: [] },
+      }
+      for (let round = 0; round < 3; round += 1)
+        for (const [what, seen] of Object.entries(times)) {
+          const done = await once(what, file)
+          seen.wall.push(done.wallMs)
+          seen.cpu.push(done.cpuMs)
+          seen.peak.push(done.peakMb)
+        }
+      const perSecond = (what: keyof typeof times, kind: 'wall' | 'cpu'): number =>
+        bytes / MB / ((median(times[what][kind]) - median(times['--nothing'][kind])) / 1000)
+      console.log(
+        `${shape.padEnd(10)} scan ${perSecond('--scan', 'wall').toFixed(0)} MB/s (processor ${perSecond('--scan', 'cpu').toFixed(0)}), sha256 alone ${perSecond('--sha256', 'wall').toFixed(0)} MB/s (processor ${perSecond('--sha256', 'cpu').toFixed(0)}): ${(perSecond('--scan', 'wall') / perSecond('--sha256', 'wall')).toFixed(2)} of it, peak ${Math.max(...times['--scan'].peak).toFixed(0)} MB`,
+      )
+      await rm(file)
+    }
+    const file = join(folder, 'sparse.sql')
+    sparse(file, hole)
+    const done = await once('--scan', file)
+    console.log(`sparse     ${hole / MB} MB in ${(done.wallMs / 1000).toFixed(1)} s, peak ${done.peakMb.toFixed(0)} MB`)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
