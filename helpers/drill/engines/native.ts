@@ -14,7 +14,11 @@ import { EngineError, type PostgresPlace, type Ran, type Reach, reachOf, type Ru
 export const SUPERUSER = 'postproof_drill'
 const STDOUT_BYTES = 64 * 1024 * 1024
 
-const inPath = (program: string): string | undefined => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program)).find((path) => folderHas(path))
+const inPath = (program: string): string | undefined =>
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, program))
+    .find((path) => folderHas(path))
 const folderHas = (path: string): boolean => path.startsWith('/') && existsSync(path)
 
 interface Programs {
@@ -40,7 +44,9 @@ export function findPrograms(kind: 'native' | 'embedded', major?: number): Progr
   const installed = versions()
   const path = inPath('initdb')
   const folders = [...installed, ...(path === undefined ? [] : [dirname(path)])]
-  const client = folders.find((folder) => existsSync(join(folder, 'pg_restore'))) ?? (inPath('pg_restore') === undefined ? undefined : dirname(inPath('pg_restore') as string))
+  const client =
+    folders.find((folder) => existsSync(join(folder, 'pg_restore'))) ??
+    (inPath('pg_restore') === undefined ? undefined : dirname(inPath('pg_restore') as string))
   if (kind === 'native') {
     const server = folders.find((folder) => folder.includes(`/${major ?? '?'}/`)) ?? folders[0]
     return server === undefined ? undefined : { server, client: existsSync(join(server, 'pg_restore')) ? server : (client ?? server), name: 'native' }
@@ -109,7 +115,9 @@ export function execute(argv: readonly string[], options: Execution): Promise<Ra
     const stderr = taken(child.stderr, STDERR_BYTES)
     const abort = (): void => void child.kill('SIGKILL')
     options.signal?.addEventListener('abort', abort, { once: true })
-    child.once('error', (error) => reject(new EngineError('missing', `${argv[0] ?? ''} cannot be run: ${(error as NodeJS.ErrnoException).code ?? error.message}`, { cause: error })))
+    child.once('error', (error) =>
+      reject(new EngineError('missing', `${argv[0] ?? ''} cannot be run: ${(error as NodeJS.ErrnoException).code ?? error.message}`, { cause: error })),
+    )
     child.once('close', (code) => {
       options.signal?.removeEventListener('abort', abort)
       resolve({ exit: code ?? 255, stdout: stdout(), stderr: stderr() })
@@ -126,7 +134,13 @@ const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => s
 
 export async function startNative(
   lease: Lease,
-  options: { readonly kind: 'native' | 'embedded'; readonly restoreVersion?: string; readonly deadlineSeconds: number; readonly signal: AbortSignal; readonly label: string },
+  options: {
+    readonly kind: 'native' | 'embedded'
+    readonly restoreVersion?: string
+    readonly deadlineSeconds: number
+    readonly signal: AbortSignal
+    readonly label: string
+  },
 ): Promise<PostgresPlace> {
   const major = options.restoreVersion === undefined ? undefined : Number.parseInt(options.restoreVersion, 10)
   const programs = findPrograms(options.kind, major)
@@ -199,7 +213,8 @@ export async function startNative(
   const until = performance.now() + 60_000
   let version = ''
   while (version === '') {
-    if (ended) throw new EngineError('died', `PostgreSQL did not start: ${said.split('\n').find((line) => /FATAL|ERROR|error/.test(line)) ?? 'it ended at once'}`)
+    if (ended)
+      throw new EngineError('died', `PostgreSQL did not start: ${said.split('\n').find((line) => /FATAL|ERROR|error/.test(line)) ?? 'it ended at once'}`)
     if (options.signal.aborted) throw options.signal.reason
     if (performance.now() > until) throw new EngineError('died', 'PostgreSQL did not start within a minute')
     // Readiness is an answered query, not a listening socket.
@@ -260,7 +275,8 @@ async function initialise(server: string, data: string, common: Execution): Prom
     [join(server, 'initdb'), '-D', data, '-U', SUPERUSER, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '-N', '--wal-segsize=4'],
     common,
   )
-  if (made.exit !== 0) throw new EngineError('died', `initdb failed: ${made.stderr.split('\n').find((line) => line.includes('error')) ?? made.stderr.slice(0, 200)}`)
+  if (made.exit !== 0)
+    throw new EngineError('died', `initdb failed: ${made.stderr.split('\n').find((line) => line.includes('error')) ?? made.stderr.slice(0, 200)}`)
 }
 
 async function makeCluster(server: string, data: string, common: Execution): Promise<void> {

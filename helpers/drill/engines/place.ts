@@ -58,5 +58,11 @@ export function reachOf(devices: string, routes: string): Reach {
     .slice(2)
     .map((line) => line.split(':')[0]?.trim() ?? '')
     .filter((name) => name !== '' && name !== 'lo' && !/^(?:tunl|sit|gre|gretap|erspan|ip_vti|ip6_vti|ip6tnl|ip6gre)\d/.test(name))
-  return { interfaces, routes: routes.split('\n').slice(1).filter((line) => line.trim() !== '').length }
+  return {
+    interfaces,
+    routes: routes
+      .split('\n')
+      .slice(1)
+      .filter((line) => line.trim() !== '').length,
+  }
 }

@@ -1,0 +1,152 @@
+/**
+ * What a PostgreSQL dump declares, by name: owners, grants, policies, triggers, definitions. Read once from the artifact and once from a dump of the
+ * schema that was restored from it, both as pg_dump writes them, so that the two can be compared. Data are passed over unread.
+ */
+import type { Compared } from './observation.ts'
+
+export interface Declarations {
+  readonly owners: ReadonlySet<string>
+  readonly grants: ReadonlySet<string>
+  readonly policies: ReadonlySet<string>
+  readonly triggers: ReadonlySet<string>
+  readonly definitions: ReadonlySet<string>
+  readonly notValid: ReadonlySet<string>
+}
+
+const NAME = String.raw`(?:"(?:[^"]|"")*"|[\w$])+(?:\.(?:"(?:[^"]|"")*"|[\w$])+)*`
+const OWNER = new RegExp(
+  String.raw`^ALTER (TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|FOREIGN TABLE|FUNCTION|PROCEDURE|AGGREGATE|TYPE|DOMAIN|SCHEMA) (?:ONLY )?(.+?) OWNER TO (${NAME});$`,
+)
+const POLICY = new RegExp(`^CREATE POLICY (${NAME}) ON (${NAME})`)
+const SECURITY = new RegExp(`^ALTER TABLE (?:ONLY )?(${NAME}) (ENABLE|FORCE) ROW LEVEL SECURITY;$`)
+const TRIGGER = new RegExp(`^CREATE (?:CONSTRAINT )?TRIGGER (${NAME}) .*? ON (${NAME})`)
+const TRIGGER_STATE = new RegExp(`^ALTER TABLE (?:ONLY )?(${NAME}) (DISABLE|ENABLE REPLICA|ENABLE ALWAYS) TRIGGER (${NAME});$`)
+const CREATE = new RegExp(
+  `^CREATE (?:UNLOGGED |UNIQUE |OR REPLACE )*(TABLE|INDEX|VIEW|MATERIALIZED VIEW|FUNCTION|PROCEDURE|AGGREGATE|TYPE|DOMAIN|SEQUENCE|FOREIGN TABLE) (?:IF NOT EXISTS )?(${NAME})`,
+)
+const ALTER = new RegExp(`^ALTER TABLE (?:ONLY )?(${NAME})$`)
+const CONSTRAINT = new RegExp(`^\\s+ADD CONSTRAINT (${NAME})`)
+const COLUMN = new RegExp(`^ {4}(${NAME}) [a-z"]`)
+const RELATIONS: ReadonlySet<string> = new Set(['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'SEQUENCE', 'FOREIGN TABLE'])
+/** Lines longer than this are data. */
+const LONGEST = 64 * 1024
+const END_OF_COPY = Buffer.from('\n\\.\n')
+
+export interface DeclarationReader {
+  write(chunk: Buffer): void
+  end(): Declarations
+}
+
+/** Bounded memory: nothing but names is kept, and lines of data are never put together. */
+export function declarationReader(): DeclarationReader {
+  const found = {
+    owners: new Set<string>(),
+    grants: new Set<string>(),
+    policies: new Set<string>(),
+    triggers: new Set<string>(),
+    definitions: new Set<string>(),
+    notValid: new Set<string>(),
+  }
+  let rest = Buffer.alloc(0)
+  let copying = false
+  let dropping = false
+  let table: string | undefined
+  let columnsOf: string | undefined
+
+  const line = (text: string): void => {
+    if (text.startsWith('COPY ') && text.endsWith(' FROM stdin;')) {
+      copying = true
+      return
+    }
+    if (columnsOf !== undefined) {
+      const column = COLUMN.exec(text)?.[1]
+      if (text.startsWith(')')) columnsOf = undefined
+      else if (column !== undefined && column !== 'CONSTRAINT') found.definitions.add(`column ${columnsOf}.${column}`)
+      return
+    }
+    if (text.startsWith('    ADD CONSTRAINT ') && table !== undefined) {
+      const name = CONSTRAINT.exec(text)?.[1]
+      if (name !== undefined) {
+        found.definitions.add(`constraint ${name} of ${table}`)
+        if (text.endsWith(' NOT VALID;')) found.notValid.add(`${name} of ${table}`)
+      }
+      return
+    }
+    table = undefined
+    if (text.startsWith('ALTER ')) {
+      const owner = OWNER.exec(text)
+      if (owner !== null) {
+        const kind = RELATIONS.has(owner[1] as string) ? 'relation' : (owner[1] as string).toLowerCase()
+        if (owner[1] !== 'SCHEMA' || owner[2] !== 'public') found.owners.add(`${kind} ${owner[2] as string}: ${owner[3] as string}`)
+        return
+      }
+      const security = SECURITY.exec(text)
+      if (security !== null) found.policies.add(`row level security of ${security[1] as string}${security[2] === 'FORCE' ? ', forced' : ''}`)
+      const state = TRIGGER_STATE.exec(text)
+      if (state !== null) found.triggers.add(`${state[3] as string} on ${state[1] as string}: ${(state[2] as string).toLowerCase()}`)
+      table = ALTER.exec(text)?.[1]
+      return
+    }
+    if (text.startsWith('GRANT ') || text.startsWith('REVOKE ')) {
+      if (text.endsWith(';') && !/ ON SCHEMA public /.test(text)) found.grants.add(text.slice(0, -1))
+      return
+    }
+    if (!text.startsWith('CREATE ')) return
+    const policy = POLICY.exec(text)
+    if (policy !== null) return void found.policies.add(`policy ${policy[1] as string} on ${policy[2] as string}`)
+    const trigger = TRIGGER.exec(text)
+    if (trigger !== null) return void found.triggers.add(`${trigger[1] as string} on ${trigger[2] as string}`)
+    const made = CREATE.exec(text)
+    if (made === null) return
+    const name = made[2] as string
+    found.definitions.add(`${(made[1] as string).toLowerCase()} ${name}`)
+    if (made[1] === 'TABLE' && text.endsWith('(')) columnsOf = name
+  }
+
+  return {
+    write(chunk) {
+      let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+      let at = 0
+      for (;;) {
+        if (copying) {
+          // The mark stands on a line of its own; an empty table has it at once.
+          const immediate = bytes.length - at >= 3 && bytes[at] === 0x5c && bytes[at + 1] === 0x2e && bytes[at + 2] === 0x0a
+          const end = immediate ? at - 1 : bytes.indexOf(END_OF_COPY, at)
+          if (end === -1) {
+            at = Math.max(at, bytes.length - 3)
+            break
+          }
+          at = end + 4
+          copying = false
+          continue
+        }
+        const end = bytes.indexOf(0x0a, at)
+        if (end === -1) {
+          if (bytes.length - at > LONGEST) {
+            dropping = true
+            at = bytes.length
+          }
+          break
+        }
+        if (!dropping && end - at <= LONGEST) line(bytes.toString('utf8', at, end))
+        dropping = false
+        at = end + 1
+      }
+      bytes = bytes.subarray(at)
+      rest = Buffer.from(bytes)
+    },
+    end() {
+      if (rest.length > 0 && !copying && !dropping) line(rest.toString('utf8'))
+      return found
+    },
+  }
+}
+
+const MOST = 20
+export function compare(expected: ReadonlySet<string>, actual: ReadonlySet<string>): Compared {
+  return {
+    expected: expected.size,
+    missing: [...expected].filter((one) => !actual.has(one)).slice(0, MOST),
+    unexpected: [...actual].filter((one) => !expected.has(one)).slice(0, MOST),
+  }
+}
