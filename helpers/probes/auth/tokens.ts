@@ -1,0 +1,277 @@
+/** Access tokens that must be refused, each beside the one that must not; the keys that are published; tokens after their end. */
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { readJsonWebToken } from '../../grammar/json-web-token.ts'
+import { bodyText, headerValues, mediaType } from '../../headers.ts'
+import { type Probe, ProbeError } from '../../probe.ts'
+import type { Target } from '../../target.ts'
+import { httpGet } from '../http.ts'
+import { type Answer, type Session, urlIn } from './exchange.ts'
+import { type Flowing, hostOfUrl, loginCost, mainLogin, observed, pause, probeOf, readWith, secretNamed, signIn, tampered, type TokenFacts } from './flow.ts'
+
+export interface PublishedKey {
+  readonly kty: string
+  readonly kid?: string
+  readonly alg?: string
+  readonly use?: string
+  readonly bits?: number
+  readonly curve?: string
+  /** Members that belong to the private half. */
+  readonly privateMembers: readonly string[]
+  readonly unusable?: string
+}
+
+export interface KeysSeen {
+  readonly url: string
+  readonly status: number
+  readonly mediaType?: string
+  readonly cacheControl: readonly string[]
+  readonly problem?: string
+  readonly keys: readonly PublishedKey[]
+  /** For tokens that are signed with what everybody knows. */
+  readonly publicKeys: readonly KeyObject[]
+}
+
+const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+const CURVE_BITS: Readonly<Record<string, number>> = { 'P-256': 256, 'P-384': 384, 'P-521': 521, secp256k1: 256, Ed25519: 256, Ed448: 448 }
+
+/** The declared JWKS; impact: one ordinary request. */
+export function authKeys(one: Flowing, target: Target): Probe<KeysSeen> {
+  const url = urlIn(one.flow.token?.jwks ?? '', target.domain)
+  return {
+    kind: 'authKeys',
+    key: `authKeys ${url}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 1 },
+    host: hostOfUrl(url, target),
+    async run(context) {
+      const seen = await observed(context, httpGet(url))
+      const type = mediaType(seen.headers)
+      const base = { url, status: seen.status, ...(type === undefined ? {} : { mediaType: type }), cacheControl: headerValues(seen.headers, 'cache-control') }
+      let document: unknown
+      try {
+        document = JSON.parse(bodyText(seen))
+      } catch {
+        return { ...base, problem: 'no JSON', keys: [], publicKeys: [] }
+      }
+      const list = (document as { keys?: unknown } | null)?.keys
+      if (!Array.isArray(list)) return { ...base, problem: 'no member "keys"', keys: [], publicKeys: [] }
+      const publicKeys: KeyObject[] = []
+      const keys = list.slice(0, 50).map((jwk: unknown): PublishedKey => {
+        const member = (name: string): string | undefined => {
+          const value = (jwk as Record<string, unknown> | null)?.[name]
+          return typeof value === 'string' ? value : undefined
+        }
+        const kty = member('kty') ?? ''
+        const [kid, alg, use, curve] = [member('kid'), member('alg'), member('use'), member('crv')]
+        const modulus = member('n')
+        const bits = modulus === undefined ? CURVE_BITS[curve ?? ''] : Buffer.from(modulus, 'base64url').length * 8
+        let unusable: string | undefined
+        if (kty !== 'oct')
+          try {
+            const { d: _d, ...open } = jwk as { readonly d?: string }
+            publicKeys.push(createPublicKey({ key: open as never, format: 'jwk' }))
+          } catch (error) {
+            unusable = error instanceof Error ? error.message.slice(0, 120) : 'unusable'
+          }
+        return {
+          kty,
+          ...(kid === undefined ? {} : { kid }),
+          ...(alg === undefined ? {} : { alg }),
+          ...(use === undefined ? {} : { use }),
+          ...(curve === undefined ? {} : { curve }),
+          ...(bits === undefined ? {} : { bits }),
+          privateMembers: PRIVATE.filter((name) => member(name) !== undefined),
+          ...(unusable === undefined ? {} : { unusable }),
+        }
+      })
+      return { ...base, keys, publicKeys }
+    },
+  }
+}
+
+export type AttackGroup = 'alg-none' | 'signature' | 'confusion' | 'psychic' | 'injection' | 'expired' | 'foreign' | 'id-token'
+
+export interface Attack {
+  readonly group: AttackGroup
+  /** What is wrong with the token, in words. */
+  readonly what: string
+  readonly answer: Answer
+}
+
+export interface AttacksSeen {
+  /** undefined: the login gave no token to begin with. */
+  readonly token?: TokenFacts
+  /** The token as it is, before and after. */
+  readonly before: Answer
+  readonly after: Answer
+  /** No token at all. */
+  readonly without: Answer
+  readonly attacks: readonly Attack[]
+  /** Groups that could not be tried, and why. */
+  readonly untried: Readonly<Partial<Record<AttackGroup, string>>>
+}
+
+const encode = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+
+/** Our own key for tokens that bring their key along; made once. */
+let own: { readonly privateKey: KeyObject; readonly publicKey: KeyObject } | undefined
+const ownKey = (): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } => (own ??= generateKeyPairSync('ec', { namedCurve: 'P-256' }))
+
+const hmacToken = (header: object, payload: string, key: Buffer | string): string => {
+  const head = `${encode({ ...header, alg: 'HS256' })}.${payload}`
+  return `${head}.${createHmac('sha256', key).update(head).digest('base64url')}`
+}
+
+/** Tokens made of a right one, without any key that is secret. */
+export function forgeries(
+  token: string,
+  publicKeys: readonly KeyObject[],
+): readonly { readonly group: AttackGroup; readonly what: string; readonly token: string }[] {
+  const read = readJsonWebToken(token)
+  if (!read.ok) return []
+  const { header, payload, segments } = read.token
+  const [head, body, signature] = segments
+  const changed = encode({ ...payload, role: 'admin', admin: true, postproof: true })
+  const { alg: _alg, ...rest } = header
+  const forged: { group: AttackGroup; what: string; token: string }[] = []
+  for (const alg of ['none', 'None', 'NONE', 'nOnE'])
+    forged.push({ group: 'alg-none', what: `alg ${alg}, no signature`, token: `${encode({ ...rest, alg })}.${body}.` })
+  forged.push({ group: 'alg-none', what: 'alg none, two segments', token: `${encode({ ...rest, alg: 'none' })}.${body}` })
+  forged.push({ group: 'alg-none', what: 'alg none, old signature', token: `${encode({ ...rest, alg: 'none' })}.${body}.${signature}` })
+  forged.push({ group: 'alg-none', what: 'alg empty, no signature', token: `${encode({ ...rest, alg: '' })}.${body}.` })
+  forged.push({ group: 'signature', what: 'payload changed, old signature', token: `${head}.${changed}.${signature}` })
+  forged.push({ group: 'signature', what: 'signature cut off', token: `${head}.${body}.` })
+  forged.push({ group: 'signature', what: 'signature and its dot cut off', token: `${head}.${body}` })
+  forged.push({ group: 'signature', what: 'one character in the middle of the signature changed', token: tampered(token) })
+  const asymmetric = typeof header['alg'] === 'string' && /^(?:RS|PS|ES|EdDSA)/.test(header['alg'])
+  const key = publicKeys[0]
+  if (asymmetric && key !== undefined) {
+    const pem = key.export({ type: 'spki', format: 'pem' }).toString()
+    const variants: readonly (readonly [string, Buffer | string])[] = [
+      ['PEM', pem],
+      ['PEM without its last newline', pem.trimEnd()],
+      ['DER', key.export({ type: 'spki', format: 'der' })],
+      ['JWK', JSON.stringify(key.export({ format: 'jwk' }))],
+    ]
+    for (const [name, value] of variants) forged.push({ group: 'confusion', what: `HS256 with the public key as ${name}`, token: hmacToken(rest, body, value) })
+  }
+  if (typeof header['alg'] === 'string' && header['alg'].startsWith('ES')) {
+    const bytes = { ES256: 64, ES384: 96, ES512: 132 }[header['alg']] ?? 64
+    forged.push({ group: 'psychic', what: 'r and s zero', token: `${head}.${body}.${Buffer.alloc(bytes).toString('base64url')}` })
+  }
+  const { privateKey, publicKey } = ownKey()
+  const embedded = `${encode({ ...rest, alg: 'ES256', jwk: publicKey.export({ format: 'jwk' }) })}.${body}`
+  forged.push({
+    group: 'injection',
+    what: 'its own key in the header (jwk)',
+    token: `${embedded}.${sign('sha256', Buffer.from(embedded), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`,
+  })
+  forged.push({
+    group: 'injection',
+    what: 'kid ../../dev/null, signed with nothing',
+    token: hmacToken({ ...rest, kid: '../../../../../../dev/null' }, body, ''),
+  })
+  forged.push({ group: 'injection', what: 'kid with a quote', token: `${encode({ ...header, kid: "x' UNION SELECT 'postproof" })}.${body}.${signature}` })
+  forged.push({
+    group: 'injection',
+    what: 'kid with a quote, signed with what it selects',
+    token: hmacToken({ ...rest, kid: "x' UNION SELECT 'postproof" }, body, 'postproof'),
+  })
+  return forged
+}
+
+/** Asks the first protected route that can be read with tokens that are not right, between two questions with the right one. */
+export function jwtAttacks(one: Flowing, target: Target): Probe<AttacksSeen> {
+  const { flow } = one
+  return probeOf('jwtAttacks', one, target, { requests: 28 }, async (context) => {
+    const login = await observed(context, mainLogin(one, target))
+    const { accessToken } = login.session
+    if (accessToken === undefined)
+      throw new ProbeError({ code: 'NO_TOKEN', message: `the login answered ${login.answer.status} without an access token`, phase: 'response' })
+    const ask = async (what: string, session: Session | undefined): Promise<Answer> => {
+      const answer = await readWith(context, flow, session, what)
+      if (answer === undefined) throw new ProbeError({ code: 'NO_ACCESS', message: 'no protected route that can be read is declared', phase: 'request' })
+      return answer
+    }
+    const bare = login.session.copy()
+    const before = await ask('with the token', bare)
+    const without = await ask('without a token', undefined)
+    let publicKeys: readonly KeyObject[] = []
+    if (flow.token?.jwks !== undefined) {
+      const keys = await context.observe(authKeys(one, target))
+      if (keys.ok) publicKeys = keys.value.publicKeys
+    }
+    const attacks: Attack[] = []
+    const untried: Partial<Record<AttackGroup, string>> = {}
+    const attack = async (group: AttackGroup, what: string, token: string): Promise<void> => {
+      attacks.push({ group, what, answer: await ask(what, bare.withToken(token)) })
+    }
+    if (login.token?.form === 'jwt') for (const { group, what, token } of forgeries(accessToken, publicKeys)) await attack(group, what, token)
+    const asymmetric = /^(?:RS|PS|ES|EdDSA)/.test(login.token?.alg ?? '')
+    if (!asymmetric) untried.confusion = `its tokens are signed with ${login.token?.alg ?? 'nothing that can be read'}`
+    else if (publicKeys.length === 0) untried.confusion = 'no public key is known (declare token.jwks)'
+    if (login.token?.alg?.startsWith('ES') !== true)
+      untried.psychic = `its tokens are signed with ${login.token?.alg ?? 'nothing that can be read'}, not with ECDSA`
+    for (const [group, name] of [
+      ['expired', flow.token?.expired],
+      ['foreign', flow.token?.foreign],
+    ] as const) {
+      if (name === undefined) untried[group] = `token.${group} names no token`
+      else await attack(group, group === 'expired' ? 'the declared expired token' : 'the declared token for another audience', secretNamed(context, name))
+    }
+    if (login.session.idToken === undefined) untried['id-token'] = 'the login gives no ID token'
+    else await attack('id-token', 'the ID token', login.session.idToken)
+    const after = await ask('with the token, again', bare)
+    return { ...(login.token === undefined ? {} : { token: login.token }), before, after, without, attacks, untried }
+  })
+}
+
+export interface ExpirySeen {
+  readonly token?: TokenFacts
+  /** Max-Age of the session cookie, seconds. */
+  readonly cookieSeconds?: number
+  readonly before: Answer
+  /** After its end, and after the tolerance where it still opened. */
+  readonly late: readonly { readonly afterSeconds: number; readonly answer: Answer }[]
+  /** Why it was not waited for. */
+  readonly unwaited?: string
+}
+
+const seconds = (milliseconds: number): number => Math.round(milliseconds / 10) / 100
+
+/** A login of its own, and what it opens after its end. */
+export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
+  const { flow } = one
+  const patience = flow.token?.waitSeconds ?? 30
+  const leeway = flow.token?.leewaySeconds ?? 60
+  return probeOf(
+    'authExpiry',
+    one,
+    target,
+    { requests: 5, logins: loginCost(flow, 1) },
+    async (context): Promise<ExpirySeen> => {
+      const login = await signIn(context, flow, { what: 'a login to outlive' })
+      const at = Date.now()
+      const before = await readWith(context, flow, login.session, 'with the session')
+      if (before === undefined) throw new ProbeError({ code: 'NO_ACCESS', message: 'no protected route that can be read is declared', phase: 'request' })
+      const set = login.answer.cookies.findLast(({ name }) => name === flow.login?.cookie)?.cookie
+      const cookieSeconds = typeof set?.maxAge === 'number' ? set.maxAge : undefined
+      const facts = { ...(login.token === undefined ? {} : { token: login.token }), ...(cookieSeconds === undefined ? {} : { cookieSeconds }) }
+      const ends = login.token?.exp === undefined ? (cookieSeconds === undefined ? undefined : at + cookieSeconds * 1000) : login.token.exp * 1000
+      if (ends === undefined) return { ...facts, before, late: [], unwaited: 'nothing says when it ends' }
+      const left = ends - Date.now()
+      if (left > patience * 1000)
+        return { ...facts, before, late: [], unwaited: `it lives for ${Math.round(left / 1000)} s, longer than token.waitSeconds ${patience}` }
+      const late: { afterSeconds: number; answer: Answer }[] = []
+      for (const after of leeway === 0 ? [0.2] : [0.2, leeway + 0.5]) {
+        await pause(context, Math.max(0, ends + after * 1000 - Date.now()))
+        const answer = await readWith(context, flow, login.session, `with the session, ${after} s after its end`)
+        if (answer === undefined) break
+        late.push({ afterSeconds: seconds(Date.now() - ends), answer })
+        if (answer.status >= 400 || answer.bodyHash !== before.bodyHash) break
+      }
+      return { ...facts, before, late }
+    },
+    { timeoutMs: 120_000 + (patience + leeway) * 1000 },
+  )
+}
