@@ -171,7 +171,6 @@ export async function exchange(context: ProbeContext, request: ExchangeRequest):
         path: line.path,
         headers: headers.flat(),
         setHost: false,
-        agent: false,
         createConnection: () => line.socket,
         maxHeaderSize: 256 * 1024,
       })
