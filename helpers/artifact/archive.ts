@@ -328,7 +328,9 @@ export async function readCustom(reader: ByteReader, budget: { left: number }): 
       if (type === 3) {
         // Large objects: each with its number, closed by 0.
         while ((await integer(reader, toc.intSize)) !== 0) {
-          const problem = await drain(block(reader, toc.intSize, budget), toc.compression, (chunk) => void digest.update(chunk))
+          const problem = await drain(block(reader, toc.intSize, budget), toc.compression, (chunk) => {
+            digest.update(chunk)
+          })
           if (problem !== undefined) damage({ complete: false, kind: 'corrupt', error: `large object: ${problem}` })
         }
       } else {

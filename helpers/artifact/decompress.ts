@@ -26,6 +26,7 @@ async function header(reader: ByteReader): Promise<Reading | undefined> {
   const cut: Reading = { complete: false, kind: 'cut', error: 'unexpected end of file' }
   const fixed = await reader.take(10)
   if (fixed === undefined) return cut
+  if (!fixed.subarray(0, 2).equals(MAGIC)) return { complete: false, kind: 'corrupt', error: 'it does not begin as gzip does' }
   if (fixed[2] !== 8) return { complete: false, kind: 'corrupt', error: `compression method ${fixed[2] ?? ''}` }
   const flags = fixed[3] as number
   if ((flags & 0xe0) !== 0) return { complete: false, kind: 'corrupt', error: 'reserved flags are set' }

@@ -9,6 +9,8 @@ const NAMES = 10_000
 export interface TarEntry {
   readonly name: string
   readonly size: number
+  /** Permission bits. */
+  readonly mode: number
   /** Of a regular file; it must be read or left before the next entry is asked for. */
   body(): AsyncGenerator<Buffer, void, undefined>
 }
@@ -165,7 +167,7 @@ export async function readTar(
       if (real === 0) emptyNames.push(name)
     }
     const end = reader.position + real
-    await onFile({ name, size: real, body: () => reader.chunks(end - reader.position) })
+    await onFile({ name, size: real, mode: number(header.subarray(100, 108)) & 0o7777, body: () => reader.chunks(end - reader.position) })
     const left = end - reader.position
     if ((await reader.skip(left)) < left || (await reader.skip(padded - real)) < padded - real) {
       result = { complete: false, kind: 'cut', error: `unexpected end of file inside ${name}` }

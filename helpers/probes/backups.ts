@@ -304,8 +304,8 @@ export function offsiteCopies(entry: BackupEntry): Probe<OffsiteCopies> {
       const set = there.value.sets[0]
       const compared: OffsiteCopies['compared'][number][] = []
       const chosen = chosenSet(here.value)
-      const sha256Of = async (file: BackupFile, set?: BackupSet): Promise<{ readonly bytes: number; readonly sha256: string }> => {
-        const { bytes, digest } = await digestOf(context, entry, file, 'sha256', set)
+      const sha256Of = async (file: BackupFile, of?: BackupSet): Promise<{ readonly bytes: number; readonly sha256: string }> => {
+        const { bytes, digest } = await digestOf(context, entry, file, 'sha256', of)
         return { bytes, sha256: digest }
       }
       const local = here.value.sets.flatMap(({ files }) => files)
