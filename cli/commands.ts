@@ -43,6 +43,19 @@ export interface DemoFlags extends VerifyFlags {
   readonly port?: string
 }
 
+export interface ReportSignFlags {
+  readonly key: string
+  readonly performedBy: string
+  readonly reviewedBy?: string
+  readonly decision: string
+  readonly note?: string
+  readonly receipts?: string
+}
+export interface ReportVerifyFlags {
+  readonly key: string
+  readonly receipts?: string
+}
+
 const selection = (command: Command): Command =>
   command
     .option('--suite <names>', 'only these suites (comma-separated)', list)
@@ -122,6 +135,36 @@ function program(): Command {
     .option('--json', 'as JSON')
     .action(async (flags: { suite?: readonly string[]; fault?: readonly string[]; json?: boolean }) => {
       process.exitCode = await (await import('./selftest.ts')).selftest(flags)
+    })
+  const report = root.command('report').description('sign off a report, and prove later that it is the one that was signed')
+  report
+    .command('keygen')
+    .description('a new Ed25519 key pair: FILE signs, FILE.pub verifies')
+    .argument('<file>')
+    .action(async (file: string) => {
+      process.exitCode = await (await import('./report.ts')).keygen(file)
+    })
+  report
+    .command('sign')
+    .description('write the sign-off into the report, sign all of it, add a receipt to the chain')
+    .argument('<folder>', 'the report folder, such as postproof-report')
+    .requiredOption('--key <file>', 'the private key (Ed25519, PEM)')
+    .requiredOption('--performed-by <name>', 'who ran it and answers for it')
+    .option('--reviewed-by <name>', 'who looked at it as well')
+    .requiredOption('--decision <decision>', 'accept, accept-with-actions or reject')
+    .option('--note <text>', 'actions, owners, dates')
+    .option('--receipts <file>', 'the chain of receipts; default postproof-receipts.jsonl beside the folder')
+    .action(async (folder: string, flags: ReportSignFlags) => {
+      process.exitCode = await (await import('./report.ts')).sign(folder, flags)
+    })
+  report
+    .command('verify')
+    .description('offline: everything is as it was signed, and the decision follows from the verdicts; then exits as the report says')
+    .argument('<folder>')
+    .requiredOption('--key <file>', 'the public key (PEM)')
+    .option('--receipts <file>', 'the chain of receipts; default postproof-receipts.jsonl beside the folder')
+    .action(async (folder: string, flags: ReportVerifyFlags) => {
+      process.exitCode = await (await import('./report.ts')).verifySigned(folder, flags)
     })
   root
     .command('schema')

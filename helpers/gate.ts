@@ -27,8 +27,13 @@ export function withWaivers(results: readonly Result[], target: Target, now: Dat
 }
 
 /** @param results with waivers attached */
-export function gateOf(results: readonly Result[], target: Target): Gate {
-  const block = target.file.gate?.block ?? 'high'
+export const gateOf = (results: readonly Result[], target: Target): Gate => gateAt(target.file.gate?.block ?? 'high', results)
+
+/** What a gate weighs of a result. */
+export type Weighed = Pick<Result, 'check' | 'suite' | 'subject' | 'outcome' | 'severity' | 'waiver'>
+
+/** @param block lowest severity that blocks */
+export function gateAt(block: Severity, results: readonly Weighed[]): Gate {
   const weighs = (severity: Severity): boolean => SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(block)
   // Whatever the gate's level, the run's own incompleteness is never waved through.
   const blocks = results.filter(

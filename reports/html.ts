@@ -9,6 +9,7 @@ import { SCRIPT, STYLE } from './html-assets.ts'
 import type { HostTiming } from '../helpers/seen.ts'
 import { figures } from './figures.ts'
 import { Markup, markup } from './markup.ts'
+import type { Signed } from './attestation/statement.ts'
 import type { Report, ReportResult } from './report.ts'
 
 /** Above this many results the passes and skips are embedded without their evidence: the whole stands in report.json. */
@@ -171,17 +172,37 @@ function* data(report: Report): Generator<string> {
 /** Where the data goes. No text of ours or of the target holds it: what is not printed plainly is escaped long before. */
 const DATA = '\u0000data\u0000'
 
-export const html = (report: Report): string => [...htmlPieces(report)].join('')
+export const html = (report: Report, signed?: Signed): string => [...htmlPieces(report, undefined, signed)].join('')
 
-export function* htmlPieces(report: Report): Generator<string> {
-  const page = pageOf(report)
+/** @param _whole every format is handed it; what the page shows is in memory */
+export function* htmlPieces(report: Report, _whole?: unknown, signed?: Signed): Generator<string> {
+  const page = pageOf(report, signed)
   const at = page.indexOf(DATA)
   yield page.slice(0, at)
   yield* data(report)
   yield page.slice(at + DATA.length)
 }
 
-function pageOf(report: Report): string {
+/** Blank lines to sign by hand, or what was signed. */
+function signOff(report: Report, signed: Signed | undefined): Markup {
+  const entries: readonly (readonly [string, string])[] =
+    signed === undefined
+      ? [
+          ['Performed by', ''],
+          ['Reviewed by', ''],
+          ['Decision', ''],
+          ['Date', ''],
+        ]
+      : [
+          ['Performed by', signed.performedBy],
+          ['Reviewed by', signed.reviewedBy ?? ''],
+          ['Decision', signed.decision],
+          ['Date', `${signed.signedAt.slice(0, 19).replace('T', ' ')} UTC`],
+        ]
+  return markup`<section class="sign" aria-labelledby="sign"><h2 id="sign">Sign-off</h2><dl>${entries.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>${signed?.note === undefined ? undefined : markup`<p>${signed.note}</p>`}<p class="dim">Target sha256 ${report.target.sha256}${signed === undefined ? '' : `; signed with the key ${signed.keyid}, to be verified by: postproof report verify`}</p></section>`
+}
+
+function pageOf(report: Report, signed: Signed | undefined): string {
   const { word, tone } = verdict(report)
   const { counts } = report
   const seconds = ((Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000).toFixed(1)
@@ -232,7 +253,7 @@ ${requirements(report)}
 ${waterfall(report.timings)}
 ${certificates(report)}
 ${notLooked(report)}
-<section class="sign" aria-labelledby="sign"><h2 id="sign">Sign-off</h2><dl><div><dt>Reviewed by</dt><dd></dd></div><div><dt>Decision</dt><dd></dd></div><div><dt>Date</dt><dd></dd></div></dl><p class="dim">Target sha256 ${report.target.sha256}</p></section>
+${signOff(report, signed)}
 </main>
 <footer><p>${vantage}</p><p>Every pass carries evidence; a check that could not look is inconclusive, never green. The same facts for machines: report.json.</p></footer>
 <script type="application/json" id="data">${new Markup(DATA)}</script>

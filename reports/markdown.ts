@@ -1,6 +1,7 @@
 /** report.md: for a pull request or a ticket. Target text stands in code spans, so that it is never markup. */
 import type { Figure } from '../helpers/figure.ts'
 import { RANK, suitesLookedAt, worstFirst } from './order.ts'
+import type { Signed } from './attestation/statement.ts'
 import type { Report, ReportResult } from './report.ts'
 
 /** A code span that no content can leave: the fence is longer than any run of backticks inside. */
@@ -67,7 +68,7 @@ function detail(result: ReportResult): string {
   return lines.join('\n')
 }
 
-export function markdown(report: Report): string {
+export function markdown(report: Report, signed?: Signed): string {
   const { counts, gate } = report
   const verdict = gate.interrupted === true ? 'INTERRUPTED' : gate.passed ? 'PASSED' : gate.exitCode === 2 ? 'COULD NOT TELL' : 'FAILED'
   const suites = suitesLookedAt(report.results)
@@ -103,5 +104,18 @@ export function markdown(report: Report): string {
     )
   if (report.requirements.length > 0)
     lines.push('## Requirements', '', ...report.requirements.map((one) => `- ${MARKS[one.outcome]} ${code(one.id)}: ${one.checks.map(code).join(', ')}`), '')
+  const blank = '                    '
+  lines.push(
+    '## Sign-off',
+    '',
+    '| performed by | reviewed by | decision | date |',
+    '|---|---|---|---|',
+    signed === undefined
+      ? `| ${blank} | ${blank} | ${blank} | ${blank} |`
+      : `| ${cell(signed.performedBy)} | ${signed.reviewedBy === undefined ? blank : cell(signed.reviewedBy)} | ${signed.decision} | ${signed.signedAt} |`,
+    '',
+  )
+  if (signed?.note !== undefined) lines.push(code(signed.note), '')
+  if (signed !== undefined) lines.push(`Signed with the key ${code(signed.keyid)}; \`postproof report verify\` proves it.`, '')
   return lines.join('\n')
 }
