@@ -12,11 +12,15 @@ const evidenceOf = (url: string, door: DoorLook, one: Try): Evidence => ({
 
 export function judgeLogins<Code extends string>(look: LoginLook, accepted: Code): Verdict {
   const { url, doors } = look
-  const evidence = doors.flatMap((door) => door.tries.map((one) => evidenceOf(url, door, one)))
-  const won = doors.flatMap((door) =>
-    door.tries.filter(({ kind, outcome }) => kind === 'known' && outcome === 'accepted').map((one) => evidenceOf(url, door, one)),
+  const all = doors.flatMap((door) =>
+    door.tries.map((one) => ({ won: one.kind === 'known' && one.outcome === 'accepted', evidence: evidenceOf(url, door, one) })),
   )
-  if (won.length > 0) return fail(accepted, [...won, ...evidence.filter((one) => !won.some(({ what }) => what === one.what))])
+  const evidence = all.map((one) => one.evidence)
+  if (all.some(({ won }) => won))
+    return fail(
+      accepted,
+      [...all.filter(({ won }) => won), ...all.filter(({ won }) => !won)].map((one) => one.evidence),
+    )
   const open = doors.find(({ anonymous }) => anonymous)
   if (open !== undefined)
     return inconclusive('unobserved', `${open.proof} is read without any login, so that a login proves nothing here`, [
