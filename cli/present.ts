@@ -61,10 +61,10 @@ const firstFailure = (look: Style, clean: (text: string) => string, result: Resu
 function tallies(run: Run): Map<string, { total: number; done: number; counts: Record<Outcome, number> }> {
   const suites = new Map<string, { total: number; done: number; counts: Record<Outcome, number> }>()
   // What nobody declared is told by the report; a line for each such suite would fill the screen.
-  const quiet = new Set(run.cases.map(({ check }) => check.suite))
-  for (const { check, settled } of run.cases) if (settled?.outcome !== 'skip') quiet.delete(check.suite)
+  const undeclared = new Set(run.cases.map(({ check }) => check.suite))
+  for (const { check, settled } of run.cases) if (settled?.outcome !== 'skip') undeclared.delete(check.suite)
   for (const one of run.cases) {
-    if (quiet.has(one.check.suite)) continue
+    if (undeclared.has(one.check.suite)) continue
     const known = suites.get(one.check.suite)
     if (known === undefined) suites.set(one.check.suite, { total: 1, done: 0, counts: { pass: 0, warn: 0, fail: 0, inconclusive: 0, skip: 0 } })
     else known.total += 1

@@ -77,7 +77,6 @@ export function capFigure(figure: Figure): Figure {
           ...(one.note === undefined ? {} : { note: short(one.note) }),
         })),
       }
-    case 'table':
-      return { ...figure, title, columns: figure.columns.slice(0, 20).map(short), rows: thinned(figure.rows).map((row) => row.slice(0, 20).map(short)) }
   }
+  return { ...figure, title, columns: figure.columns.slice(0, 20).map(short), rows: thinned(figure.rows).map((row) => row.slice(0, 20).map(short)) }
 }

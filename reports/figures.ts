@@ -88,9 +88,8 @@ function draw(figure: Figure): Markup {
       return timeline(figure)
     case 'states':
       return states(figure)
-    case 'table':
-      return table(figure)
   }
+  return table(figure)
 }
 
 /** The pictures of a report, those of the worst verdicts first; undefined where there is none. */

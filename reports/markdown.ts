@@ -42,9 +42,8 @@ function inWords(figure: Figure): readonly string[] {
         ['from', 'to', 'by', 'outcome', 'note'],
         figure.transitions.map((one) => [one.from, one.to, one.label, one.outcome, one.note ?? '']),
       )
-    case 'table':
-      return table(figure.columns, figure.rows)
   }
+  return table(figure.columns, figure.rows)
 }
 
 function detail(result: ReportResult): string {

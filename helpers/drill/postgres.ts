@@ -135,18 +135,18 @@ export async function restorePostgres(
   const known = new Set((await psql(place, 'postgres', 'select rolname from pg_roles', signal)).stdout.split('\n'))
   const wanted = [...new Set([...dump.rolesNamed, 'postgres'])].filter((role) => !known.has(role) && !BUILT_IN.test(role) && !dump.rolesCreated.includes(role))
   const encoding = options.encoding ?? 'UTF8'
+  // A dump of statements may make its database itself (pg_dump -C, pg_dumpall); an archive is told where to go.
+  const own = !ARCHIVES.has(piece.facts.format) && (dump.scope !== 'database' || dump.databases.length > 0)
   const create = [
     ...wanted.map((role) => `create role ${quoted(role)} nologin;`),
-    ...(dump.scope === 'database' && dump.databases.length === 0
+    ...(!own
       ? [
           `create database ${DATABASE} template template0 encoding ${literal(encoding)} lc_collate 'C' lc_ctype ${/^utf-?8$/i.test(encoding) ? "'C.UTF-8'" : "'C'"};`,
         ]
       : []),
-    'select extname from (values (1)) v(n) left join lateral (select null::name as extname) e on false where false;',
   ]
   const made = await psql(place, 'postgres', create.join('\n'), signal)
   if (made.exit !== 0) throw new EngineError('died', `the database to restore into could not be made (${stateOf(made)})`)
-  const own = dump.scope !== 'database' || dump.databases.length > 0
   const target = own ? 'postgres' : DATABASE
   const before = await psql(
     place,

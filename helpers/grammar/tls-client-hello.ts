@@ -11,6 +11,8 @@ export interface ClientHelloSpec {
   readonly supportedVersions?: readonly number[]
   /** Preferred first. */
   readonly suites: readonly number[]
+  /** Written before them; nobody knows them, and whoever chooses one has chosen what was not offered. */
+  readonly unassignedSuites?: readonly number[]
   /** @default [0]; 1 is DEFLATE (RFC 3749) */
   readonly compression?: readonly number[]
   /** @default none */
@@ -99,7 +101,7 @@ const sizeOf = (message: number): number => message + 5 * Math.ceil(message / MO
  * @throws RangeError where a vector would not fit its length: a defect of the caller, never of the peer
  */
 export function encodeClientHello(spec: ClientHelloSpec): Uint8Array {
-  const suites = spec.grease === true ? [GREASE_SUITE, ...spec.suites] : spec.suites
+  const suites = [...(spec.grease === true ? [GREASE_SUITE] : []), ...(spec.unassignedSuites ?? []), ...spec.suites]
   if (spec.random !== undefined && spec.random.length !== 32) throw new RangeError('a random of other than 32 bytes')
   if (spec.sessionId !== undefined && spec.sessionId.length > 32) throw new RangeError('a session id of more than 32 bytes')
   // TLS 1.3 in compatibility mode (RFC 8446 §D.4) carries a session id that means nothing.

@@ -120,7 +120,7 @@ export interface OpenedTcp {
  */
 export async function openTcp(
   context: ProbeContext,
-  to: { readonly address: string; readonly port: number; readonly signal?: AbortSignal },
+  to: { readonly address: string; readonly port: number; readonly signal?: AbortSignal; readonly localAddress?: string },
 ): Promise<OpenedTcp> {
   const port = mappedPort(context.target, to.port)
   const signal = to.signal ?? context.signal
@@ -134,7 +134,13 @@ export async function openTcp(
         reject(signal.reason as Error)
         return
       }
-      const opening = connectTcp({ host: to.address, port, autoSelectFamily: false, noDelay: true })
+      const opening = connectTcp({
+        host: to.address,
+        port,
+        autoSelectFamily: false,
+        noDelay: true,
+        ...(to.localAddress === undefined ? {} : { localAddress: to.localAddress }),
+      })
       const abort = (): void => {
         opening.destroy()
         reject(signal.reason as Error)
@@ -246,6 +252,8 @@ function libraryChain(socket: TLSSocket): readonly CertificateFacts[] {
 
 interface TlsDestination extends TlsParameters {
   readonly address: string
+  /** Address of this machine to come from. */
+  readonly localAddress?: string
   readonly port?: number
   readonly signal?: AbortSignal
 }
@@ -293,7 +301,12 @@ async function openTlsOnce(context: ProbeContext, to: TlsDestination, answerMs?:
   const began = performance.now()
   const store = rootsFor(context.target, to)
   const secure = secureContext(context.target, { ...to, store })
-  const tcp = await openTcp(context, { address: to.address, port: to.port ?? 443, signal })
+  const tcp = await openTcp(context, {
+    address: to.address,
+    port: to.port ?? 443,
+    signal,
+    ...(to.localAddress === undefined ? {} : { localAddress: to.localAddress }),
+  })
   const servername = to.servername === false || isIP(to.servername) !== 0 ? undefined : to.servername
   const alpn = to.alpn ?? ['h2', 'http/1.1']
   const start = performance.now()

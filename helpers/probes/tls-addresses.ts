@@ -2,7 +2,7 @@
 import type { TlsHelloObservation } from '../observations.ts'
 import { type Observed, type Probe, ProbeError } from '../probe.ts'
 import { resolveHost, usableAddresses } from './resolve.ts'
-import { oldVersion, type SuiteLook, weakSuites } from './tls-plan.ts'
+import { oldVersionLook, type SuiteLook, weakSuites } from './tls-plan.ts'
 
 export interface AddressLook {
   readonly address: string
@@ -29,8 +29,8 @@ export function oldTlsEveryAddress(host: string): Probe<readonly AddressLook[]> 
           // The first address is the one that every other question about the host goes to: the same looks.
           const asked = index === 0 ? { host } : { host, address }
           const [tls11, tls10, weak] = await Promise.all([
-            context.observe(oldVersion(asked, 0x0302)),
-            context.observe(oldVersion(asked, 0x0301)),
+            context.observe(oldVersionLook(asked, 0x0302)),
+            context.observe(oldVersionLook(asked, 0x0301)),
             context.observe(weakSuites(asked)),
           ])
           return { address, tls11, tls10, weak }

@@ -7,7 +7,7 @@ import { type Observed, type Probe, type ProbeContext, ProbeError } from '../pro
 import { isFullDepth } from '../target.ts'
 import { openTls } from './connection.ts'
 import { type HelloProbe, tlsHello } from './tls-hello.ts'
-import { type Asked, at, CLASSICAL_GROUPS, FALLBACK_SCSV, groupsAsked, keyOf, oldVersion, otherKeyLook, tls12Look, weakSuites } from './tls-plan.ts'
+import { type Asked, at, CLASSICAL_GROUPS, FALLBACK_SCSV, groupsAsked, keyOf, oldVersion, oldVersionLook, otherKeyLook, tls12Look, weakSuites } from './tls-plan.ts'
 import { tlsHandshake } from './tls.ts'
 
 const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0603, 0x0807, 0x0808, 0x0203, 0x0201] as const
@@ -113,8 +113,8 @@ export function helloSizes(asked: Asked, depth: 'default' | 'full' = 'default'):
     const tls = await context.observe(ordinary(asked))
     const tls12 = await context.observe(tls12Look(at(asked)))
     const others = await Promise.all([
-      context.observe(oldVersion(at(asked), 0x0302)),
-      context.observe(oldVersion(at(asked), 0x0301)),
+      context.observe(oldVersionLook(at(asked), 0x0302)),
+      context.observe(oldVersionLook(at(asked), 0x0301)),
       context.observe(otherKeyLook(at(asked))),
       context.observe(weakSuites(at(asked))),
     ])
@@ -144,7 +144,8 @@ export function helloSizes(asked: Asked, depth: 'default' | 'full' = 'default'):
     }
     const [tls11, tls10, otherKey, weak] = others
     add(small, sampleOf('TLS 1.1', tls11))
-    add(small, sampleOf('TLS 1.0', tls10))
+    // One hello may have answered both.
+    if (!(tls10.ok && tls11.ok && tls10.value === tls11.value)) add(small, sampleOf('TLS 1.0', tls10))
     if (otherKey.ok) small.push({ what: 'the other kind of key', result: 'answered', how: word(otherKey.value.answer), at: otherKey.startedAt })
     if (weak.ok && weak.value.end !== undefined) add(small, sampleOf('weak suites', weak.value.end))
     const suspicion = retried.length > 0 || (large.some(({ result }) => result === 'lost') && !small.some(({ result }) => result === 'lost'))
@@ -193,7 +194,7 @@ export function unknownValues(asked: Asked): Probe<UnknownValues> {
     const tls12 = await context.observe(tls12Look(at(asked)))
     if (!tls12.ok) throw new ProbeError(tls12.failure)
     const { large } = tls12.value
-    // The long hello of TLS 1.2 carried them already, but for the version.
+    // The long hello of TLS 1.2 carried them already.
     if (!isFullDepth(context.target) && large.ok && large.value.flight.hello !== undefined) return { greased: large }
     const greased = await context.observe(greasedHello(at(asked)))
     if (greased.ok && greased.value.flight.hello !== undefined) return { greased }
@@ -205,7 +206,10 @@ export interface KeyExchangeLook {
   readonly tls: TlsObservation
   /** The handshake offered X25519MLKEM768 first, with a share. */
   readonly offered: boolean
-  /** To a hello that knows X25519MLKEM768 alone, or to one with all groups of its kind where that decides; asked only where the handshake did not choose it. */
+  /**
+   * To a hello that knows X25519MLKEM768 alone, or to one with all groups of its kind where that decides; asked only where the handshake did not choose
+   * it: where it could not, or where somebody wants to know why.
+   */
   readonly alone?: Observed<TlsHelloObservation>
   /** To X25519MLKEM768 and X25519, without a share of either; asked where both are known and the handshake did not offer the choice. */
   readonly both?: Observed<TlsHelloObservation>
@@ -218,11 +222,13 @@ export interface KeyExchangeLook {
 }
 
 /**
- * Does the key exchange withstand a quantum computer, and can clients that know no such group still connect?
+ * Does the key exchange withstand a quantum computer, and can clients that know no such group still connect? `closely`: also why it does not, as in
+ * full depth; else a handshake that could have chosen X25519MLKEM768 and did not says enough.
  * @throws ProbeError of the ordinary handshake
  */
-export function keyExchangeLook(asked: Asked): Probe<KeyExchangeLook> {
-  return look('keyExchangeLook', asked, 3, 90_000, async (context) => {
+export function keyExchangeLook(asked: Asked & { readonly closely: boolean }): Probe<KeyExchangeLook> {
+  const { closely } = asked
+  return look(closely ? 'keyExchangeLook closely' : 'keyExchangeLook', asked, 3, 90_000, async (context) => {
     const seen = await context.observe(ordinary(asked))
     if (!seen.ok) throw new ProbeError(seen.failure)
     const tls = seen.value
@@ -235,6 +241,7 @@ export function keyExchangeLook(asked: Asked): Probe<KeyExchangeLook> {
     }
     // TLS 1.3 was offered and not chosen: no group of this kind exists below it.
     if (tls.protocol !== 'TLSv1.3') return { tls, offered }
+    if (offered && tls.group !== undefined && !closely && !isFullDepth(context.target)) return { tls, offered }
     // All of the kind at once: who knows none of them, as most that end here, is asked no more.
     const any = await context.observe(groupsAsked(at(asked), [X25519MLKEM768, ...OTHER_MLKEM, KYBER_DRAFT], 'groups with ML-KEM alone'))
     const chosen = groupIn(any)
@@ -343,8 +350,8 @@ export function fallbackLook(asked: Asked): Probe<FallbackLook> {
     const tls12 = await context.observe(tls12Look(at(asked)))
     const looks = [
       { version: 0x0303, seen: tls12.ok ? { ...tls12, value: tls12.value.best } : tls12 },
-      { version: 0x0302, seen: await context.observe(oldVersion(at(asked), 0x0302)) },
-      { version: 0x0301, seen: await context.observe(oldVersion(at(asked), 0x0301)) },
+      { version: 0x0302, seen: await context.observe(oldVersionLook(at(asked), 0x0302)) },
+      { version: 0x0301, seen: await context.observe(oldVersionLook(at(asked), 0x0301)) },
     ] as const
     const versions = looks.flatMap(({ seen }) => (seen.ok && seen.value.flight.hello !== undefined ? [seen.value.flight.hello.version] : []))
     const accepted = [...new Set(versions)].filter((version) => version >= 0x0300 && version <= 0x0303).sort((a, b) => b - a)
@@ -366,11 +373,13 @@ export interface Renegotiation {
   readonly at: string
 }
 export interface RenegotiationLook {
-  /** One connection; a second where the first one's second handshake was completed. */
+  /** One connection; a second where a single handshake more was completed on the first, and in full depth where any was. */
   readonly tries: readonly Renegotiation[]
 }
 
 const RENEGOTIATION_WAIT_MS = 4_000
+/** What happens twice is no chance. */
+const FEW_RENEGOTIATIONS = 2
 export const MOST_RENEGOTIATIONS = 11
 
 /**
@@ -384,9 +393,11 @@ export function clientRenegotiation(asked: Asked): Probe<RenegotiationLook> {
     if (tls12.value.best.flight.hello === undefined)
       throw new ProbeError({ code: 'NO_TLS12', message: `TLS 1.2 was answered with ${word(tls12.value.best)}`, phase: 'tls' })
     const { address } = tls12.value.best
-    const most = isFullDepth(context.target) ? MOST_RENEGOTIATIONS : 1
+    const full = isFullDepth(context.target)
+    const most = full ? MOST_RENEGOTIATIONS : FEW_RENEGOTIATIONS
     const first = await renegotiate(context, asked.host, address, most)
-    return { tries: first.completed === 0 ? [first] : [first, await renegotiate(context, asked.host, address, most)] }
+    const enough = first.completed === 0 || (!full && first.completed === most)
+    return { tries: enough ? [first] : [first, await renegotiate(context, asked.host, address, most)] }
   })
 }
 

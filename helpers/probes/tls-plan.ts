@@ -6,7 +6,7 @@ import type { ClientHelloSpec } from '../grammar/tls-client-hello.ts'
 import { CIPHER_SUITES, REFUSING_ALERTS, type SuiteClass, suiteById, suiteClass } from '../grammar/tls-names.ts'
 import { parseCertificateCached } from '../grammar/certificate.ts'
 import type { CertificateFacts, TlsHelloObservation } from '../observations.ts'
-import { type Observed, type Probe, ProbeError } from '../probe.ts'
+import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { isFullDepth } from '../target.ts'
 import { type HelloProbe, tlsHello } from './tls-hello.ts'
 
@@ -72,7 +72,7 @@ const OLD_SUITES = ids([
 ])
 /**
  * Everything that should be refused, worst first, as far as implementations ever spoke it: at most 64, because some servers do not read longer
- * lists (internet.nl #2031).
+ * lists (internet.nl #2031). Together with the rare ones they are offered only to those that have shown that they do.
  */
 export const WEAK_SUITES = ids(
   [
@@ -90,8 +90,8 @@ export const WEAK_SUITES = ids(
   ].flatMap((row) => row.split(' ')),
 )
 /**
- * Offered in a hello of their own, once the commoner ones are refused: Camellia, ARIA, CCM, and what only drafts or one library ever had; the sound ones
- * among them too, so that a list which does not name them needs no further hello.
+ * Camellia, ARIA, CCM, and what only drafts or one library ever had; the sound ones among them too, so that a list which does not name them needs no
+ * further hello.
  */
 const RARE_SUITES: readonly number[] = CIPHER_SUITES.filter(
   (suite) =>
@@ -102,6 +102,12 @@ const RARE_SUITES: readonly number[] = CIPHER_SUITES.filter(
     suite.authentication !== 'DSS' &&
     (suite.authentication === 'anonymous' || (suite.keyExchange !== 'DH' && suite.keyExchange !== 'ECDH')),
 ).map(({ id }) => id)
+/** Worst first, as far as common; then the rare ones. */
+const WEAK_AND_RARE: readonly number[] = [...WEAK_SUITES, ...RARE_SUITES]
+/**
+ * Numbers that are assigned to no suite, more of them than the longest list of ours is long. A server that chooses one of those behind them has read so far.
+ */
+const UNASSIGNED: readonly number[] = Array.from({ length: WEAK_AND_RARE.length + 5 }, (_, index) => 0x6c00 + index)
 /** A suite that means "I fell back": RFC 7507. */
 export const FALLBACK_SCSV = 0x5600
 const RENEGOTIATION_SCSV = 0x00ff
@@ -122,6 +128,9 @@ const ECDSA_SHA1 = 0x0203
 /** Longer than one segment of any path (an MSS of 1,460 bytes), as hellos with an ML-KEM share are. */
 const LARGE = 1_600
 const FIRST_SEGMENT = 1_200
+
+const TLS12 = 0x0303
+const PROTOCOL_VERSION = 70
 
 export interface Asked {
   readonly host: string
@@ -151,23 +160,28 @@ const tls12Large = (asked: Asked): HelloProbe =>
   tlsHello({
     ...at(asked),
     ask: 'TLS 1.2, large',
-    hello: tls12Spec(TLS12_SUITES, { compression: [1, 0], grease: true, padTo: LARGE }),
+    hello: tls12Spec(TLS12_SUITES, { supportedVersions: [TLS12], unassignedSuites: UNASSIGNED, compression: [1, 0], grease: true, padTo: LARGE }),
     cutAfter: FIRST_SEGMENT,
   })
 export const tls12Small = (asked: Asked): HelloProbe =>
   tlsHello({ ...at(asked), ask: 'TLS 1.2, small', hello: tls12Spec(TLS12_SUITES, { compression: [1, 0] }) })
 
 export interface Tls12Look {
-  /** A hello of 1,600 bytes in two segments, with values that must be ignored (RFC 8701). */
+  /**
+   * A hello of 1,600 bytes in two segments, with values that must be ignored (RFC 8701), more than a hundred suites that nobody knows before the real
+   * ones, and TLS 1.2 named in a list of versions that lacks TLS 1.3, as every server must be prepared for (RFC 8446 §4.2.1).
+   */
   readonly large: Observed<TlsHelloObservation>
-  /** A hello that fits one segment, without them; sent only where the large one got no ServerHello for a reason other than its version. */
+  /** A hello that fits one segment, without all that; sent only where the large one got no ServerHello of TLS 1.2. */
   readonly small?: Observed<TlsHelloObservation>
   /** What to go by: a ServerHello where either got one, else the answer of the large one. */
   readonly best: TlsHelloObservation
+  /** The large one was answered by a suite from the end of its list: longer lists than ours are read to the end. */
+  readonly readsLongLists: boolean
+  /** The large one was answered in TLS 1.2: a list of versions without TLS 1.3 is read as the standard says, or not at all. */
+  readonly takesVersionLists: boolean
 }
 
-const TLS12 = 0x0303
-const PROTOCOL_VERSION = 70
 const isAlert = (seen: TlsHelloObservation, description: number): boolean => seen.answer === 'alert' && seen.flight.alert?.description === description
 
 /** The server said no, by an alert that means it (rules G1). */
@@ -191,12 +205,15 @@ export function tls12Look(asked: Asked): Probe<Tls12Look> {
     timeoutMs: 40_000,
     async run(context) {
       const large = await context.observe(tls12Large(asked))
-      if (large.ok && (large.value.flight.hello !== undefined || isAlert(large.value, PROTOCOL_VERSION))) return { large, best: large.value }
+      const agreed = large.ok && large.value.answer === 'server-hello' && large.value.flight.alert?.level !== 2
+      const readsLongLists = agreed && large.value.unoffered?.includes('suite') !== true
+      if (large.ok && large.value.flight.hello?.version === TLS12) return { large, best: large.value, readsLongLists, takesVersionLists: agreed }
       // No connection, no second try: the address is dead, and that is another check's finding.
       if (!large.ok && large.failure.phase !== 'tls' && large.failure.phase !== 'deadline') throw new ProbeError(large.failure)
       const small = await context.observe(tls12Small(asked))
-      if (small.ok) return { large, small, best: large.ok && small.value.flight.hello === undefined ? large.value : small.value }
-      if (large.ok) return { large, small, best: large.value }
+      const common = { large, small, readsLongLists, takesVersionLists: false }
+      if (small.ok) return { ...common, best: large.ok && small.value.flight.hello === undefined ? large.value : small.value }
+      if (large.ok) return { ...common, best: large.value }
       throw new ProbeError(small.failure)
     },
   }
@@ -223,8 +240,68 @@ export function oldVersion(asked: Asked, version: 0x0302 | 0x0301 | 0x0300, more
 }
 export const ssl2 = (asked: Asked): HelloProbe => tlsHello({ ...at(asked), ask: 'SSL 2.0', hello: 'ssl2' })
 
+const SSL3 = 0x0300
 /**
- * SSL 3.0. A hello for TLS 1.0 at most that was answered `protocol_version` has been asked of every version below as well, and no connection is made.
+ * All versions below TLS 1.2 in one list. A server that reads such lists picks from this one and looks at nothing else in the hello (RFC 8446 §4.2.1);
+ * one that does not know them takes it for a hello of TLS 1.2, and cannot answer that this version is refused.
+ */
+export const oldVersionsAtOnce = (asked: Asked): HelloProbe =>
+  tlsHello({
+    ...at(asked),
+    ask: 'TLS 1.1, 1.0 and SSL 3.0',
+    hello: {
+      version: TLS12,
+      supportedVersions: [0x0302, 0x0301, SSL3],
+      suites: [...OLD_SUITES, RENEGOTIATION_SCSV],
+      groups: [X25519, 23, 24, 25],
+      signatureAlgorithms: SIGNATURES,
+      extendedMasterSecret: true,
+      sessionTicket: new Uint8Array(0),
+    },
+  })
+
+/**
+ * What that list was answered, where it settles the question about this version: none of the three is spoken, or just this one was chosen. Nothing
+ * else does: an alert of another kind, TLS 1.2, silence. A server that has refused TLS 1.2 itself when a list named it may refuse all lists without
+ * TLS 1.3, which would be no statement about this one.
+ */
+async function fromTheList(context: ProbeContext, asked: Asked, version: number): Promise<TlsHelloObservation | undefined> {
+  if (isFullDepth(context.target)) return undefined
+  const tls12 = await context.observe(tls12Look(asked))
+  // Nobody is there.
+  if (!tls12.ok && tls12.failure.phase === 'connect') throw new ProbeError(tls12.failure)
+  if (!tls12.ok || !tls12.value.takesVersionLists) return undefined
+  const seen = await context.observe(oldVersionsAtOnce(asked))
+  if (!seen.ok) return undefined
+  const settled = isAlert(seen.value, PROTOCOL_VERSION) || (agrees(seen.value) && seen.value.flight.hello?.version === version)
+  return settled ? seen.value : undefined
+}
+
+/**
+ * TLS 1.1 or TLS 1.0: by a hello that offers all old versions at once where that settles it, else by one of its own; by one of its own in full depth.
+ * @throws ProbeError as tlsHello
+ */
+export function oldVersionLook(asked: Asked, version: 0x0302 | 0x0301): Probe<TlsHelloObservation> {
+  return {
+    kind: 'oldVersionLook',
+    key: `oldVersionLook ${keyOf(asked)} ${version.toString(16)}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 0 },
+    host: asked.host,
+    timeoutMs: 40_000,
+    async run(context) {
+      const known = await fromTheList(context, asked, version)
+      if (known !== undefined) return known
+      const seen = await context.observe(oldVersion(asked, version))
+      if (!seen.ok) throw new ProbeError(seen.failure)
+      return seen.value
+    },
+  }
+}
+
+/**
+ * SSL 3.0. A hello for TLS 1.0 at most that was answered `protocol_version` has been asked of every version below as well, as has one that lists all
+ * old versions, and no connection is made.
  * @throws ProbeError as tlsHello
  */
 export function ssl3Look(asked: Asked): Probe<TlsHelloObservation> {
@@ -236,11 +313,13 @@ export function ssl3Look(asked: Asked): Probe<TlsHelloObservation> {
     host: asked.host,
     timeoutMs: 40_000,
     async run(context) {
+      const known = await fromTheList(context, asked, SSL3)
+      if (known !== undefined) return known
       if (!isFullDepth(context.target)) {
-        const tls10 = await context.observe(oldVersion(asked, 0x0301))
-        if (tls10.ok && (isAlert(tls10.value, PROTOCOL_VERSION) || tls10.value.flight.hello?.version === 0x0300)) return tls10.value
+        const tls10 = await context.observe(oldVersionLook(asked, 0x0301))
+        if (tls10.ok && (isAlert(tls10.value, PROTOCOL_VERSION) || tls10.value.flight.hello?.version === SSL3)) return tls10.value
       }
-      const seen = await context.observe(oldVersion(asked, 0x0300))
+      const seen = await context.observe(oldVersion(asked, SSL3))
       if (!seen.ok) throw new ProbeError(seen.failure)
       return seen.value
     },
@@ -335,8 +414,9 @@ function joined(first: SuiteLook, second: SuiteLook): SuiteLook {
 const OF_OLD_VERSIONS: ReadonlySet<SuiteClass | undefined> = new Set<SuiteClass>(['null', 'export', 'anonymous', 'broken'])
 
 /**
- * Weak suites by class, each question about the classes of which nothing was accepted so far: the common ones; where those are refused, the rare
- * ones; and where an old version is accepted, the worst ones again in that.
+ * Weak suites by class, each question about the classes of which nothing was accepted so far: all in one list where a longer one was read to its end;
+ * else, or where that list is not refused as it should be, the common ones, and where those are refused, the rare ones; and where an old version is
+ * accepted, the worst ones again in that.
  * @throws ProbeError as acceptedSuites
  */
 export function weakSuites(asked: Asked): Probe<SuiteLook> {
@@ -353,32 +433,45 @@ export function weakSuites(asked: Asked): Probe<SuiteLook> {
         if (!seen.ok) throw new ProbeError(seen.failure)
         return seen.value
       }
-      const open = (look: SuiteLook, suites: readonly number[]): readonly number[] => {
-        const known = new Set(look.accepted.map(({ suite }) => classOf(suite)))
-        return suites.filter((id) => !known.has(classOf(id)))
-      }
-      const common = await ask(WEAK_SUITES, 'weak suites')
-      // Unanswered, or refused for its version: further hellos would fare no better.
-      if (!isRefusal(common) && common.rest.length > 0)
-        return joined(common, { offered: RARE_SUITES, accepted: [], unasked: [], rest: open(common, RARE_SUITES) })
       const tls12 = await context.observe(tls12Look(asked))
-      if (tls12.ok && isAlert(tls12.value.best, PROTOCOL_VERSION))
-        return { ...common, offered: [...WEAK_SUITES, ...RARE_SUITES], rest: [...common.rest, ...RARE_SUITES] }
-      const rare = open(common, RARE_SUITES)
-      const look = rare.length === 0 ? common : joined(common, await ask(rare, 'rare weak suites'))
-      const [tls11, tls10] = await Promise.all([context.observe(oldVersion(asked, 0x0302)), context.observe(oldVersion(asked, 0x0301))])
+      if (!tls12.ok) throw new ProbeError(tls12.failure)
+      const noTls12 = isAlert(tls12.value.best, PROTOCOL_VERSION)
+      const both = noTls12 || tls12.value.readsLongLists ? await ask(WEAK_AND_RARE, 'weak suites, the rare ones too') : undefined
+      if (noTls12 && both !== undefined) return both
+      const { look, answered } =
+        both !== undefined && (isRefusal(both) || both.rest.length === 0) ? { look: both, answered: true } : await oneByOne(ask, both)
+      // Further hellos would fare no better.
+      if (!answered) return look
+      const [tls11, tls10] = await Promise.all([context.observe(oldVersionLook(asked, 0x0302)), context.observe(oldVersionLook(asked, 0x0301))])
       const versions = [tls10, tls11].flatMap((seen) => (seen.ok && agrees(seen.value) ? (seen.value.flight.hello?.version ?? []) : []))
       // SSL 3.0 has a look of its own.
-      const old = versions.find((version) => version > 0x0300)
+      const old = versions.find((version) => version > SSL3)
       const worst = open(
         look,
-        [...WEAK_SUITES, ...RARE_SUITES].filter((id) => OF_OLD_VERSIONS.has(classOf(id))),
+        WEAK_AND_RARE.filter((id) => OF_OLD_VERSIONS.has(classOf(id))),
       )
       // Where the hellos above ended in that version, this was the question.
-      if (old === undefined || worst.length === 0 || (tls12.ok && tls12.value.best.flight.hello?.version === old)) return look
+      if (old === undefined || worst.length === 0 || tls12.value.best.flight.hello?.version === old) return look
       return joined(look, await ask(worst, 'the worst suites in an old version', old))
     },
   }
+}
+/** Those of whose class nothing was accepted so far. */
+const open = (look: SuiteLook, suites: readonly number[]): readonly number[] => {
+  const known = new Set(look.accepted.map(({ suite }) => classOf(suite)))
+  return suites.filter((id) => !known.has(classOf(id)))
+}
+/** The common ones, then the rare ones; what the one list brought is kept. `answered`: where the common ones were refused in the end. */
+async function oneByOne(
+  ask: (suites: readonly number[], what: string) => Promise<SuiteLook>,
+  both: SuiteLook | undefined,
+): Promise<{ readonly look: SuiteLook; readonly answered: boolean }> {
+  const begun: SuiteLook = { offered: both?.offered ?? [], accepted: both?.accepted ?? [], unasked: [], rest: [] }
+  const common = joined(begun, await ask(open(begun, WEAK_SUITES), 'weak suites'))
+  const rare = open(common, RARE_SUITES)
+  if (!isRefusal(common) && common.rest.length > 0)
+    return { look: joined(common, { offered: RARE_SUITES, accepted: [], unasked: [], rest: rare }), answered: false }
+  return { look: rare.length === 0 ? common : joined(common, await ask(rare, 'rare weak suites')), answered: true }
 }
 
 export interface OtherKeyLook {

@@ -1,7 +1,7 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { suiteById, suiteName, versionName } from '../../helpers/grammar/tls-names.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { oldVersion, tls12Look, weakSuites } from '../../helpers/probes/tls-plan.ts'
+import { oldVersionLook, tls12Look, weakSuites } from '../../helpers/probes/tls-plan.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
 import { helloEvidence, noHosts, showHello, tlsHosts } from './shared.ts'
 import { bestOf, isClass, showWeak, suitesEvidence } from './suites.ts'
@@ -31,7 +31,7 @@ export default defineCheck({
   unless: noHosts,
   needs: (subject) => {
     const asked = { host: hostOf(subject).fqdn }
-    return { tls12: attempt(tls12Look(asked)), tls11: attempt(oldVersion(asked, TLS11)), weak: attempt(weakSuites(asked)) }
+    return { tls12: attempt(tls12Look(asked)), tls11: attempt(oldVersionLook(asked, TLS11)), weak: attempt(weakSuites(asked)) }
   },
   judge: ({ tls12, tls11, weak }) => {
     for (const seen of [bestOf(tls12), tls11]) {

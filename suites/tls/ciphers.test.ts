@@ -90,7 +90,7 @@ const alert = (description: number): TlsHelloObservation => observed('alert', { 
 const REFUSED = seen(alert(40))
 const VERSION = seen(alert(70))
 
-const look12 = (best: TlsHelloObservation): Tls12Look => ({ large: seen(best), best })
+const look12 = (best: TlsHelloObservation): Tls12Look => ({ large: seen(best), best, readsLongLists: true, takesVersionLists: true })
 const MODERN = seen(look12(chose(GCM)))
 const ONLY13 = seen(look12(alert(70)))
 

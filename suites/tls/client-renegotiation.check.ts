@@ -51,8 +51,9 @@ export default defineCheck({
       // A server that only closes may be closing for any reason (rules G1).
       return first.end === 'alert' ? pass(evidence) : inconclusive('unobserved', `neither completed nor refused: ${first.how}`, evidence)
     }
-    if (second === undefined || second.completed === 0) return inconclusive('unobserved', 'completed on one connection and not on the next', evidence)
-    return Math.min(first.completed, second.completed) > TOLERATED
+    if (second === undefined ? first.completed === 1 : second.completed === 0)
+      return inconclusive('unobserved', 'completed on one connection and not on the next', evidence)
+    return Math.min(first.completed, second?.completed ?? first.completed) > TOLERATED
       ? fail('tls.renegotiation.unlimited', evidence, 'medium')
       : warn('tls.renegotiation.accepted', [
           ...evidence,

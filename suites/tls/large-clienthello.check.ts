@@ -34,8 +34,9 @@ export default defineCheck({
       fix: 'Update the load balancer, firewall or TLS library that reads the hello in one piece; look at every back end by itself.',
     },
     'tls.hello.large-lost-once': {
-      meaning: 'One long hello got no answer; the series that followed did. One back end of several may be broken.',
-      fix: 'Run again with --depth full (30 pairs), and against each back end by its address.',
+      meaning:
+        'One long hello got no answer; the series that followed did. One back end of several may be broken, or something in that hello alone (its list of 140 suites) is not read.',
+      fix: 'Run again with --depth full (30 pairs), and against each back end by its address; if every run says so, look for what limits the number of suites.',
     },
     'tls.hello.large-slow': {
       meaning: 'Long hellos are answered, but take more than twice as long as short ones.',

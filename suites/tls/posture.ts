@@ -5,7 +5,7 @@ import { attempt, type Observed } from '../../helpers/probe.ts'
 import { type CertificatePaths, certificatePaths } from '../../helpers/probes/certificate-path.ts'
 import { documentOf } from '../../helpers/probes/http.ts'
 import { tlsHandshake } from '../../helpers/probes/tls.ts'
-import { oldVersion, ssl3Look, type SuiteLook, type Tls12Look, tls12Look, weakSuites } from '../../helpers/probes/tls-plan.ts'
+import { oldVersionLook, ssl3Look, type SuiteLook, type Tls12Look, tls12Look, weakSuites } from '../../helpers/probes/tls-plan.ts'
 import type { Host } from '../../helpers/target.ts'
 import { helloProof, type Proof, suitesProof } from './shared.ts'
 
@@ -15,8 +15,8 @@ export const postureNeeds = (host: Host) => {
     tls: tlsHandshake(asked),
     paths: certificatePaths(host.fqdn),
     tls12: attempt(tls12Look(asked)),
-    tls11: attempt(oldVersion(asked, 0x0302)),
-    tls10: attempt(oldVersion(asked, 0x0301)),
+    tls11: attempt(oldVersionLook(asked, 0x0302)),
+    tls10: attempt(oldVersionLook(asked, 0x0301)),
     ssl3: attempt(ssl3Look(asked)),
     weak: attempt(weakSuites(asked)),
     document: attempt(documentOf(host)),

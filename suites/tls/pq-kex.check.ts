@@ -15,6 +15,10 @@ export default defineCheck({
   source: 'RFC 10024; TLSRef 6.0',
   severity: 'medium',
   codes: {
+    'tls.pq.not-chosen': {
+      meaning: 'X25519MLKEM768 was offered first, with a share, as browsers do, and a classical group was chosen.',
+      fix: 'Update the TLS library (OpenSSL 3.5, Go 1.24) and leave its default groups, or put X25519MLKEM768 first (nginx: ssl_ecdh_curve); --depth full tells whether it is known at all.',
+    },
     'tls.pq.missing': {
       meaning: 'X25519MLKEM768 is refused: only classical groups are accepted.',
       fix: 'Update the TLS library (OpenSSL 3.5, Go 1.24) and leave its default groups (nginx: no ssl_ecdh_curve).',
@@ -39,7 +43,8 @@ export default defineCheck({
   options: { required: false },
   subjects: eachHost((host) => host.tls.maxVersion !== 'TLSv1.2'),
   unless: { skip: 'not-applicable', reason: 'the target declares tls.maxVersion TLSv1.2, which has no post-quantum key exchange' },
-  needs: (subject) => ({ look: keyExchangeLook({ host: hostOf(subject).fqdn }) }),
+  // Whoever demands it is told why it is not used.
+  needs: (subject, _, { required }) => ({ look: keyExchangeLook({ host: hostOf(subject).fqdn, closely: required }) }),
   judge: ({ look: { tls, offered, alone, both, others, withoutDraft, classical } }, { options }) => {
     const bad = options.required ? fail : warn
     const negotiated = seenAt(
@@ -54,7 +59,7 @@ export default defineCheck({
       const evidence = [negotiated, helloEvidence(classical, 'hello with classical groups alone', 'ServerHello or HelloRetryRequest', proof.how)]
       return proof.result === 'refused' ? warn('tls.pq.only', evidence, 'low') : pass(evidence)
     }
-    if (alone === undefined) return bad('tls.pq.missing', negotiated)
+    if (alone === undefined) return bad(tls.protocol === 'TLSv1.3' ? 'tls.pq.not-chosen' : 'tls.pq.missing', negotiated)
     const evidence: Evidence[] = [negotiated]
     const proof = helloProof(alone, (hello) => hello.group === X25519MLKEM768)
     evidence.push(

@@ -1,6 +1,6 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { oldVersion, tls12Look } from '../../helpers/probes/tls-plan.ts'
+import { oldVersionLook, tls12Look } from '../../helpers/probes/tls-plan.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { ordinary } from './probes.ts'
 import { helloEvidence, helloProof, openssl } from './shared.ts'
@@ -33,8 +33,8 @@ export default defineCheck({
     return {
       tls: ordinary(host),
       tls12: attempt(tls12Look({ host: host.fqdn })),
-      tls11: attempt(oldVersion({ host: host.fqdn }, 0x0302)),
-      tls10: attempt(oldVersion({ host: host.fqdn }, 0x0301)),
+      tls11: attempt(oldVersionLook({ host: host.fqdn }, 0x0302)),
+      tls10: attempt(oldVersionLook({ host: host.fqdn }, 0x0301)),
     }
   },
   judge: ({ tls, tls12, tls11, tls10 }, { subject }) => {

@@ -1,6 +1,6 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { oldVersion } from '../../helpers/probes/tls-plan.ts'
+import { oldVersionLook } from '../../helpers/probes/tls-plan.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
 import { helloEvidence, helloProof, noHosts, openssl, tlsHosts } from './shared.ts'
 
@@ -20,10 +20,10 @@ export default defineCheck({
   options: {},
   subjects: tlsHosts,
   unless: noHosts,
-  needs: (subject) => ({ seen: attempt(oldVersion({ host: hostOf(subject).fqdn }, 0x0301)) }),
+  needs: (subject) => ({ seen: attempt(oldVersionLook({ host: hostOf(subject).fqdn }, 0x0301)) }),
   judge: ({ seen }, { subject }) => {
     const proof = helloProof(seen, (hello) => hello.version === 0x0301)
-    const evidence = helloEvidence(seen, 'a hello for TLS 1.0 at most', 'refused by an alert or another version', proof.how)
+    const evidence = helloEvidence(seen, 'a hello with TLS 1.0 and nothing newer than TLS 1.1', 'refused by an alert or another version', proof.how)
     if (proof.result === 'unknown') return inconclusive('unobserved', `neither accepted nor refused: ${proof.how}`, evidence)
     if (proof.result === 'refused') return pass(evidence)
     // The owner has said that it may be accepted: still a deviation from RFC 8996, but not a surprise.

@@ -53,6 +53,7 @@ export class EngineError extends Error {
 
 /** Interfaces and routes from /proc/net/dev and /proc/net/route (proc_net(5)). */
 export function reachOf(devices: string, routes: string): Reach {
+  if (!/^\s*lo:/m.test(devices)) return { interfaces: [], routes: 0, unread: "the server's own view of the network could not be read" }
   const interfaces = devices
     .split('\n')
     .slice(2)

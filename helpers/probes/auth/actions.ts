@@ -3,7 +3,7 @@ import { type Probe, ProbeError } from '../../probe.ts'
 import type { Target } from '../../target.ts'
 import type { AuthCall } from '../../target/auth.ts'
 import { splitUrl } from '../http.ts'
-import { type Answer, random, send, Session, urlIn, valueAt } from './exchange.ts'
+import { type Answer, send, Session, urlIn, valueAt } from './exchange.ts'
 import {
   factsOf,
   type Flowing,
@@ -542,16 +542,15 @@ export const authAuthorize = (one: Flowing, target: Target): Probe<AuthorizeSeen
     { host: hostOfUrl(one.flow.client?.authorizeUrl ?? '', target) },
   )
 
-/** A Location that is the URI with more behind it, or that carries it on unharmed to the login. */
-const goesTo = (location: string, uri: string): boolean => {
-  if (location === '') return false
-  if (location.startsWith(uri)) return true
+/** A Location that begins with the URI sends the browser there; one that carries it goes on to the login. */
+const goesTo = (location: string, uri: string): 'there' | 'onwards' | 'no' => {
+  if (location === '') return 'no'
+  if (location.startsWith(uri)) return 'there'
   try {
-    return [...new URL(location, 'https://login.invalid/').searchParams.values()].some(
-      (value) => value.startsWith(uri) || value.includes(`redirect_uri=${encodeURIComponent(uri)}`),
-    )
+    const values = [...new URL(location, 'https://login.invalid/').searchParams.values()]
+    return values.some((value) => value.startsWith(uri) || value.includes(`redirect_uri=${encodeURIComponent(uri)}`)) ? 'onwards' : 'no'
   } catch {
-    return false
+    return 'no'
   }
 }
 

@@ -6,7 +6,21 @@ import { type Probe, ProbeError } from '../../probe.ts'
 import type { Target } from '../../target.ts'
 import { httpGet } from '../http.ts'
 import { type Answer, type Session, urlIn } from './exchange.ts'
-import { type Flowing, hostOfUrl, loginCost, mainLogin, observed, pause, probeOf, readWith, secretNamed, signIn, tampered, type TokenFacts } from './flow.ts'
+import {
+  type Flowing,
+  hostOfUrl,
+  loginCost,
+  type LoginSeen,
+  mainLogin,
+  observed,
+  pause,
+  probeOf,
+  readWith,
+  secretNamed,
+  signIn,
+  tampered,
+  type TokenFacts,
+} from './flow.ts'
 
 export interface PublishedKey {
   readonly kty: string
@@ -237,6 +251,14 @@ export interface ExpirySeen {
   readonly unwaited?: string
 }
 
+/** Seconds that a login lives, by its token or its cookie. */
+function lifeOf(login: LoginSeen, cookie: string | undefined): number | undefined {
+  const { token } = login
+  if (token?.exp !== undefined) return token.exp - (token.iat ?? Date.parse(login.answer.at) / 1000)
+  const maxAge = login.answer.cookies.findLast(({ name }) => name === cookie)?.cookie.maxAge
+  return typeof maxAge === 'number' ? maxAge : undefined
+}
+
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 10) / 100
 
 /** A login of its own, and what it opens after its end. */
@@ -250,6 +272,11 @@ export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
     target,
     { requests: 5, logins: loginCost(flow, 1) },
     async (context): Promise<ExpirySeen> => {
+      const known = await observed(context, mainLogin(one, target))
+      const lives = lifeOf(known, flow.login?.cookie)
+      const route = { before: known.answer, late: [], ...(known.token === undefined ? {} : { token: known.token }) }
+      if (lives === undefined) return { ...route, unwaited: 'nothing says when it ends' }
+      if (lives > patience) return { ...route, unwaited: `it lives for ${Math.round(lives)} s, longer than token.waitSeconds ${patience}` }
       const login = await signIn(context, flow, { what: 'a login to outlive' })
       const at = Date.now()
       const before = await readWith(context, flow, login.session, 'with the session')
@@ -259,9 +286,6 @@ export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
       const facts = { ...(login.token === undefined ? {} : { token: login.token }), ...(cookieSeconds === undefined ? {} : { cookieSeconds }) }
       const ends = login.token?.exp === undefined ? (cookieSeconds === undefined ? undefined : at + cookieSeconds * 1000) : login.token.exp * 1000
       if (ends === undefined) return { ...facts, before, late: [], unwaited: 'nothing says when it ends' }
-      const left = ends - Date.now()
-      if (left > patience * 1000)
-        return { ...facts, before, late: [], unwaited: `it lives for ${Math.round(left / 1000)} s, longer than token.waitSeconds ${patience}` }
       const late: { afterSeconds: number; answer: Answer }[] = []
       for (const after of leeway === 0 ? [0.2] : [0.2, leeway + 0.5]) {
         await pause(context, Math.max(0, ends + after * 1000 - Date.now()))
