@@ -51,32 +51,30 @@ const thinned = <T>(items: readonly T[]): readonly T[] =>
 /** No more than a page can show, whatever the target sent. */
 export function capFigure(figure: Figure): Figure {
   const title = short(figure.title)
-  switch (figure.kind) {
-    case 'requests':
-      return {
-        ...figure,
-        title,
-        points: thinned(figure.points).map((point) => (point.label === undefined ? point : { ...point, label: short(point.label) })),
-        ...(figure.model === undefined ? {} : { model: { label: short(figure.model.label), line: thinned(figure.model.line) } }),
-      }
-    case 'timeline':
-      return {
-        ...figure,
-        title,
-        spans: thinned(figure.spans).map((span) => ({ ...span, label: short(span.label), ...(span.note === undefined ? {} : { note: short(span.note) }) })),
-      }
-    case 'states':
-      return {
-        ...figure,
-        title,
-        transitions: thinned(figure.transitions).map((one) => ({
-          ...one,
-          from: short(one.from),
-          to: short(one.to),
-          label: short(one.label),
-          ...(one.note === undefined ? {} : { note: short(one.note) }),
-        })),
-      }
-  }
+  if (figure.kind === 'requests')
+    return {
+      ...figure,
+      title,
+      points: thinned(figure.points).map((point) => (point.label === undefined ? point : { ...point, label: short(point.label) })),
+      ...(figure.model === undefined ? {} : { model: { label: short(figure.model.label), line: thinned(figure.model.line) } }),
+    }
+  if (figure.kind === 'timeline')
+    return {
+      ...figure,
+      title,
+      spans: thinned(figure.spans).map((span) => ({ ...span, label: short(span.label), ...(span.note === undefined ? {} : { note: short(span.note) }) })),
+    }
+  if (figure.kind === 'states')
+    return {
+      ...figure,
+      title,
+      transitions: thinned(figure.transitions).map((one) => ({
+        ...one,
+        from: short(one.from),
+        to: short(one.to),
+        label: short(one.label),
+        ...(one.note === undefined ? {} : { note: short(one.note) }),
+      })),
+    }
   return { ...figure, title, columns: figure.columns.slice(0, 20).map(short), rows: thinned(figure.rows).map((row) => row.slice(0, 20).map(short)) }
 }

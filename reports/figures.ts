@@ -81,14 +81,9 @@ const table = ({ title, columns, rows }: TableFigure): Markup =>
   markup`<figcaption>${title}</figcaption><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="plain"><thead><tr>${columns.map((column) => markup`<th scope="col">${column}</th>`)}</tr></thead><tbody>${rows.slice(0, 200).map((row) => markup`<tr>${row.map((cell) => markup`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`
 
 function draw(figure: Figure): Markup {
-  switch (figure.kind) {
-    case 'requests':
-      return requests(figure)
-    case 'timeline':
-      return timeline(figure)
-    case 'states':
-      return states(figure)
-  }
+  if (figure.kind === 'requests') return requests(figure)
+  if (figure.kind === 'timeline') return timeline(figure)
+  if (figure.kind === 'states') return states(figure)
   return table(figure)
 }
 

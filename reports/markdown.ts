@@ -27,22 +27,20 @@ function inWords(figure: Figure): readonly string[] {
     ...(rows.length > 50 ? [`| … ${rows.length - 50} more in report.json |`] : []),
   ]
   const ms = (value: number): string => `${value.toFixed(0)} ms`
-  switch (figure.kind) {
-    case 'requests': {
-      const accepted = figure.points.filter((point) => point.accepted).length
-      return [`${title}: ${accepted} of ${figure.points.length} requests accepted${figure.model === undefined ? '' : `; ${code(figure.model.label)}`}`]
-    }
-    case 'timeline':
-      return table(
-        ['what', 'from', 'to', 'outcome', 'note'],
-        figure.spans.map((one) => [one.label, ms(one.startMs), ms(one.endMs), one.outcome, one.note ?? '']),
-      )
-    case 'states':
-      return table(
-        ['from', 'to', 'by', 'outcome', 'note'],
-        figure.transitions.map((one) => [one.from, one.to, one.label, one.outcome, one.note ?? '']),
-      )
+  if (figure.kind === 'requests') {
+    const accepted = figure.points.filter((point) => point.accepted).length
+    return [`${title}: ${accepted} of ${figure.points.length} requests accepted${figure.model === undefined ? '' : `; ${code(figure.model.label)}`}`]
   }
+  if (figure.kind === 'timeline')
+    return table(
+      ['what', 'from', 'to', 'outcome', 'note'],
+      figure.spans.map((one) => [one.label, ms(one.startMs), ms(one.endMs), one.outcome, one.note ?? '']),
+    )
+  if (figure.kind === 'states')
+    return table(
+      ['from', 'to', 'by', 'outcome', 'note'],
+      figure.transitions.map((one) => [one.from, one.to, one.label, one.outcome, one.note ?? '']),
+    )
   return table(figure.columns, figure.rows)
 }
 
