@@ -12,6 +12,7 @@ import {
   mainLogin,
   observed,
   probeOf,
+  random,
   readWith,
   refreshWith,
   secretNamed,
@@ -466,7 +467,7 @@ export interface AuthorizeSeen {
   /** The request as the client makes it. */
   readonly good: Answer
   /** Other places to go back to. */
-  readonly redirects: readonly { readonly uri: string; readonly answer: Answer /** It sends the browser there. */; readonly goes: boolean }[]
+  readonly redirects: readonly { readonly uri: string; readonly answer: Answer; readonly goes: 'there' | 'onwards' | 'no' }[]
   readonly withoutChallenge: Answer
   readonly withoutChallengeGoesOn: boolean
   readonly plainChallenge: Answer
