@@ -167,7 +167,7 @@ describe('report.md', () => {
       'ul',
     ])
     expect([...rendered.matchAll(/<h1>/g)]).toHaveLength(1)
-    expect([...rendered.matchAll(/<h2>/g)]).toHaveLength(3)
+    expect([...rendered.matchAll(/<h2>/g)]).toHaveLength(4)
   })
 })
 
