@@ -9,8 +9,11 @@ import { mailDelivery, mailSinks } from './mail-delivery.ts'
 import { auth, forwardAuth } from './auth.ts'
 import { bimi, imap, mx, submission } from './mail-servers.ts'
 import { rateLimits } from './rate-limit.ts'
+import { bucketSchema, encryptionSchema, place } from './storage.ts'
 import { text, list, status, port, hostName, absoluteUrl, webUrl, path, stated, NOT_STATED, secretReference } from './words.ts'
 import { defaultCredentials } from './default-credentials.ts'
+import { journeys } from './journeys.ts'
+import { uploads } from './uploads.ts'
 
 // One parse a run: compiling parsers first costs more than it saves.
 z.config({ jitless: true })
@@ -310,7 +313,8 @@ const backupContent = {
 
 const backup = z.strictObject({
   id: text('name of the backup, for the report'),
-  dir: text('folder it is kept in, relative to this file'),
+  dir: place('folder it is kept in'),
+  s3: bucketSchema.optional(),
   files: z
     .record(
       z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'a short name in kebab-case: database, uploads'),
@@ -346,10 +350,18 @@ const backup = z.strictObject({
     })
     .optional(),
   offsite: z
-    .strictObject({ dir: text('folder where the copies are mounted'), maxAgeHours: z.number().positive().optional() })
+    .strictObject({
+      dir: place('folder where the copies are mounted'),
+      s3: bucketSchema.optional(),
+      maxAgeHours: z.number().positive().optional(),
+      independent: z
+        .boolean()
+        .meta({ description: 'the copies must survive whoever gets hold of this machine: other credentials, earlier versions kept' })
+        .optional(),
+    })
     .meta({ description: 'a second place that must hold the same bytes' })
     .optional(),
-  encryption: z.enum(['required', 'optional']).optional(),
+  encryption: encryptionSchema.meta({ description: 'whether the files are locked, and with what they open' }).optional(),
   mode: z
     .string()
     .regex(/^[0-7]{3}$/, 'a mode such as "750"')
@@ -513,6 +525,8 @@ export const targetSchema = z.strictObject({
     })
     .optional(),
   defaultCredentials: defaultCredentials.optional(),
+  uploads: uploads.optional(),
+  journeys: journeys.optional(),
   mail: mail.optional(),
   performance: z
     .strictObject({
