@@ -210,8 +210,8 @@ export interface DrillObservation {
   readonly notRestored: readonly NotRestored[]
   /** What the restored servers could reach: network interfaces other than loopback, and routes; undefined: nobody could look. */
   readonly isolation: readonly { readonly label: string; readonly interfaces: readonly string[]; readonly routes: number; readonly unread?: string }[]
-  /** Connections of the drill to anything that it did not make itself. The system identifier of the live cluster where it is declared. */
-  readonly live: { readonly connections: readonly string[]; readonly identifier?: string }
+  /** How the drill talked to each server, all of which it made itself. The system identifier of the live cluster where it is declared. */
+  readonly live: { readonly reached: readonly string[]; readonly identifier?: string }
   /** What was made, what of it was still there afterwards, and what earlier drills that were killed had left. */
   readonly cleanup: { readonly made: readonly string[]; readonly left: readonly string[]; readonly swept: readonly string[] }
 }

@@ -68,13 +68,14 @@ async function feed(
   database: string,
   piece: Piece,
   signal: AbortSignal,
+  onMove?: (percent: number) => void,
 ): Promise<{ readonly stages: readonly StageExit[]; readonly stderr: string }> {
   const pipe = [
     ...piece.facts.layers.map((layer) => ({ tool: layer as string, command: layerTool(layer) })),
     { tool: 'psql', command: 'psql -X -q -v VERBOSITY=verbose -v ON_ERROR_STOP=0 -d "$1" -o /dev/null -f - >/dev/null' },
   ]
   const script = `exec 3>&1; ${pipe.map(({ tool, command }) => `{ ${command}; echo "stage ${tool} $?" >&3; }`).join(' | ')}`
-  const ran = await place.sh(script, [database], { file: piece.path, signal })
+  const ran = await place.sh(script, [database], { file: piece.path, signal, ...(onMove === undefined ? {} : { onMove }) })
   const stages = stagesOf(ran.stdout)
   if (stages.some(({ exit }) => exit === 127))
     throw new EngineError('missing', `${stages.find(({ exit }) => exit === 127)?.tool ?? 'a program'} is not installed where the database is restored`)
@@ -115,6 +116,7 @@ export async function restorePostgres(
     readonly drill: DrillFile
     readonly roles: readonly string[]
     readonly signal: AbortSignal
+    readonly onMove?: (percent: number, etaSeconds: number) => void
   },
 ): Promise<RestoredPostgres> {
   const { signal } = options
@@ -174,7 +176,10 @@ export async function restorePostgres(
     const schema = await place.sh('pg_restore -s -f - "$1"', [path], { signal, trusted: true })
     if (schema.exit === 0) ({ declarations: promised, objects: objectsExpected } = ofSchema(schema.stdout))
   } else {
-    const fed = await feed(place, target, piece, signal)
+    const began = performance.now()
+    const fed = await feed(place, target, piece, signal, (percent) => {
+      if (percent > 0) options.onMove?.(percent, Math.round(((performance.now() - began) / 1000) * (100 / percent - 1)))
+    })
     stages.push(...fed.stages)
     stderr += fed.stderr
     promised = await reading

@@ -3,7 +3,7 @@
  * lets us take it away, and not as root.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { chown, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
@@ -101,7 +101,18 @@ export function execute(argv: readonly string[], options: Execution): Promise<Ra
       ...(options.env === undefined ? {} : { env: options.env }),
       ...(options.user === undefined || options.trusted === true ? {} : options.user),
     })
-    if (fd !== undefined) closeSync(fd)
+    // The descriptor shares its position with the one that the program reads from.
+    const size = fd === undefined ? 0 : fstatSync(fd).size
+    const watch =
+      fd === undefined || options.onMove === undefined || size === 0
+        ? undefined
+        : setInterval(() => {
+            try {
+              options.onMove?.(Math.min(100, (100 * Number(/^pos:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? 0)) / size))
+            } catch {
+              // Not every system tells; then only the time that passed is shown.
+            }
+          }, 500)
     const taken = (stream: NodeJS.ReadableStream | null, cap: number): (() => string) => {
       const parts: Buffer[] = []
       let bytes = 0
@@ -115,11 +126,14 @@ export function execute(argv: readonly string[], options: Execution): Promise<Ra
     const stderr = taken(child.stderr, STDERR_BYTES)
     const abort = (): void => void child.kill('SIGKILL')
     options.signal?.addEventListener('abort', abort, { once: true })
-    child.once('error', (error) =>
-      reject(new EngineError('missing', `${argv[0] ?? ''} cannot be run: ${(error as NodeJS.ErrnoException).code ?? error.message}`, { cause: error })),
-    )
+    child.once('error', (error) => {
+      clearInterval(watch)
+      reject(new EngineError('missing', `${argv[0] ?? ''} cannot be run: ${(error as NodeJS.ErrnoException).code ?? error.message}`, { cause: error }))
+    })
     child.once('close', (code) => {
       options.signal?.removeEventListener('abort', abort)
+      clearInterval(watch)
+      if (fd !== undefined) closeSync(fd)
       resolve({ exit: code ?? 255, stdout: stdout(), stderr: stderr() })
     })
     if (options.input !== undefined) {
@@ -239,6 +253,7 @@ export async function startNative(
     name: programs.name,
     version,
     basis,
+    reached: 'a socket in the work folder of the drill',
     sealed: false,
     sh: (script, args = [], more = {}) => run(['sh', '-c', script, 'sh', ...args], more),
     inside: (path) => path,

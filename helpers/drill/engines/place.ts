@@ -19,6 +19,8 @@ export interface Reach {
 export interface PostgresPlace {
   readonly name: 'docker' | 'native' | 'embedded'
   readonly image?: string
+  /** How the drill talks to it. */
+  readonly reached: string
   /** `15.18` */
   readonly version: string
   readonly basis: TimeBasis
@@ -36,6 +38,8 @@ export interface RunOptions {
   readonly file?: string
   readonly input?: string
   readonly signal?: AbortSignal
+  /** How much of {@link file} was read, now and then. */
+  readonly onMove?: (percent: number) => void
   /** Runs as whoever runs the drill, who may read the artifact; for programs that execute nothing they read. */
   readonly trusted?: boolean
 }

@@ -1,0 +1,74 @@
+/** Unpacks a tar archive into the private folder of a drill. Names in the archive never become paths: every file gets a number. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ByteReader } from '../artifact/bytes.ts'
+import { gunzipped, unzstd } from '../artifact/decompress.ts'
+import type { Reading } from '../artifact/facts.ts'
+import { readTar } from '../artifact/tar.ts'
+
+export interface UnpackedFile {
+  /** As the archive has it. */
+  readonly name: string
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+  readonly mode: number
+}
+
+/** The content of a file with the compression around it taken off. */
+export function decoded(path: string, layers: readonly ('gzip' | 'zstd')[], signal: AbortSignal): AsyncIterable<Buffer> {
+  let chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1024 * 1024, signal })
+  for (const layer of layers) {
+    const result: { reading: Reading } = { reading: { complete: true } }
+    chunks = layer === 'gzip' ? gunzipped(chunks, result) : unzstd(chunks, result)
+  }
+  return chunks
+}
+
+/** Writes one file with the compression around it taken off, readable by its owner alone. */
+export async function writeDecoded(from: string, layers: readonly ('gzip' | 'zstd')[], to: string, signal: AbortSignal): Promise<number> {
+  const file = await open(to, 'wx', 0o600)
+  let bytes = 0
+  try {
+    for await (const chunk of decoded(from, layers, signal)) {
+      bytes += chunk.length
+      await file.writeFile(chunk)
+    }
+  } finally {
+    await file.close()
+  }
+  return bytes
+}
+
+/** @param most bytes that may come out: what the scan of the same archive counted */
+export async function unpack(
+  path: string,
+  layers: readonly ('gzip' | 'zstd')[],
+  folder: string,
+  most: number,
+  signal: AbortSignal,
+): Promise<readonly UnpackedFile[]> {
+  const files: UnpackedFile[] = []
+  let total = 0
+  await readTar(new ByteReader(decoded(path, layers, signal)), async (entry) => {
+    const place = join(folder, String(files.length))
+    const file = await open(place, 'wx', 0o600)
+    const hash = createHash('sha256')
+    let bytes = 0
+    try {
+      for await (const chunk of entry.body()) {
+        bytes += chunk.length
+        total += chunk.length
+        if (total > most) throw new RangeError('the archive gives more than it did when it was read before')
+        hash.update(chunk)
+        await file.writeFile(chunk)
+      }
+    } finally {
+      await file.close()
+    }
+    files.push({ name: entry.name, path: place, bytes, sha256: hash.digest('hex'), mode: entry.mode })
+  })
+  return files
+}

@@ -1,0 +1,598 @@
+/**
+ * The restore drill: the newest set of a backup, restored into servers that are made for it, asked what it holds, and removed. Touches nothing that it
+ * did not make: there is no way to tell it of a live database.
+ */
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, statfs } from 'node:fs/promises'
+import { basename, isAbsolute, join, resolve } from 'node:path'
+import { type ArtifactFacts, ENCRYPTED } from '../artifact/facts.ts'
+import { chosenSet } from '../artifact/sets.ts'
+import { startDocker } from '../drill/engines/docker.ts'
+import { findPrograms, startNative } from '../drill/engines/native.ts'
+import { EngineError, type PostgresPlace } from '../drill/engines/place.ts'
+import { Lease, sweep } from '../drill/lease.ts'
+import { restoreMysql } from '../drill/mysql.ts'
+import type {
+  DrillObservation,
+  DrillPhase,
+  NotRestored,
+  PhaseName,
+  ReferencedFiles,
+  RestoredCertificate,
+  RestoredConfig,
+  RestoredDatabase,
+  TimeBasis,
+} from '../drill/observation.ts'
+import { allPaths, fileRows, type FileRow, inspectPostgres, migrationsOf, type Piece, postgresAsk, restorePostgres } from '../drill/postgres.ts'
+import { drillProgress } from '../drill/progress.ts'
+import { restoreRedis } from '../drill/redis.ts'
+import { inspectSqlite, restoreSqlite, sqliteAsk, sqliteFileRows, sqliteVersion } from '../drill/sqlite.ts'
+import { unpack, type UnpackedFile } from '../drill/unpack.ts'
+import { pathMatches } from '../grammar/backup-name.ts'
+import { type Probe, ProbeError } from '../probe.ts'
+import type { BackupEntry, Target } from '../target.ts'
+import type { DrillFile } from '../target/drill.ts'
+import { backupArtifact, backupFolder, type SeenArtifact } from './backups.ts'
+
+const MINUTE = 60_000
+/** Room beside what comes out of the artifact: a restored database is larger than its dump (restore-drills.md §3.5). */
+const GROWTH = 2
+const SPARE_BYTES = 256 * 1024 * 1024
+
+const below = (path: string, target: Target): string => (isAbsolute(path) ? path : resolve(target.folder ?? '.', path))
+const wholeness = (facts: ArtifactFacts): string | undefined => {
+  if (facts.stream?.complete === false) return `it cannot be decompressed to its end (${facts.stream.error ?? 'cut'})`
+  if (!facts.reading.complete) return `it is not whole (${facts.reading.error ?? 'cut'})`
+  if (facts.dump?.open !== undefined) return `it ends inside ${facts.dump.open}`
+  if (facts.format === 'pg-plain' && facts.dump?.endMark === false) return 'the closing comment of the dump is missing'
+  if (facts.format === 'mysql-plain' && facts.dump?.endMark === false) return 'the closing comment of the dump is missing'
+  if (facts.sqlite !== undefined && facts.sqlite.expectedBytes > 0 && facts.sqlite.expectedBytes !== facts.decodedBytes)
+    return 'its length is not the one in its header'
+  if (facts.redis?.checksum === 'wrong') return 'its checksum is wrong'
+  return undefined
+}
+type Kind = 'postgres' | 'globals' | 'mysql' | 'sqlite' | 'redis' | 'archive'
+function kindOf(facts: ArtifactFacts): Kind | undefined {
+  switch (facts.format) {
+    case 'pg-custom':
+    case 'pg-directory':
+    case 'pg-tar':
+      return 'postgres'
+    case 'pg-plain':
+      return facts.dump?.scope === 'globals' ? 'globals' : 'postgres'
+    case 'mysql-plain':
+      return 'mysql'
+    case 'sql':
+      return facts.dump?.engine === 'postgres' ? 'postgres' : facts.dump?.engine === 'mysql' ? 'mysql' : undefined
+    case 'sqlite':
+      return 'sqlite'
+    case 'rdb':
+    case 'aof':
+      return 'redis'
+    case 'tar':
+      return 'archive'
+    case 'age':
+    case 'openpgp':
+    case 'openssl':
+    case 'lz4':
+    case 'xz':
+    case 'bzip2':
+    case 'zip':
+    case 'text':
+    case 'empty':
+    case 'unknown':
+      return undefined
+    default: {
+      const never: never = facts.format
+      throw new TypeError(`no such format ${String(never)}`)
+    }
+  }
+}
+
+/** Everything of one run that its steps share. */
+class Course {
+  readonly began = performance.now()
+  readonly startedAt = new Date()
+  readonly phases: DrillPhase[] = []
+  readonly databases: RestoredDatabase[] = []
+  readonly notRestored: NotRestored[] = []
+  readonly configs: RestoredConfig[] = []
+  readonly certificates: RestoredCertificate[] = []
+  readonly isolation: DrillObservation['isolation'][number][] = []
+  readonly reached: string[] = []
+  readonly archives = new Map<string, { readonly label: string; readonly files: readonly UnpackedFile[] }>()
+  readonly entry: string
+  constructor(entry: string) {
+    this.entry = entry
+  }
+  at(): number {
+    return performance.now() - this.began
+  }
+  async phase<T>(name: PhaseName, detail: string, work: () => Promise<T>): Promise<T> {
+    const startMs = this.at()
+    drillProgress({ entry: this.entry, phase: name, detail, state: 'begun', elapsedMs: startMs })
+    let done = false
+    try {
+      const value = await work()
+      done = true
+      return value
+    } finally {
+      const endMs = this.at()
+      this.phases.push({ name, detail, startMs, endMs, done })
+      drillProgress({ entry: this.entry, phase: name, detail, state: 'ended', elapsedMs: endMs })
+    }
+  }
+  lastMs(name: PhaseName, detail: string): number {
+    const phase = this.phases.findLast((one) => one.name === name && one.detail === detail)
+    return phase === undefined ? 0 : phase.endMs - phase.startMs
+  }
+}
+
+interface Setting {
+  readonly entry: BackupEntry
+  readonly drill: DrillFile
+  readonly target: Target
+  readonly lease: Lease
+  readonly course: Course
+  readonly signal: AbortSignal
+  readonly deadlineSeconds: number
+  readonly setAt: string
+}
+
+async function startPostgres(setting: Setting, label: string, pieces: readonly Piece[]): Promise<PostgresPlace> {
+  const { drill, entry, lease, signal, deadlineSeconds } = setting
+  const engine = drill.engine ?? 'auto'
+  const common = { deadlineSeconds, signal, label, ...(entry.restoreVersion === undefined ? {} : { restoreVersion: entry.restoreVersion }) }
+  if (engine === 'docker' || (engine === 'auto' && drill.image !== undefined)) {
+    if (drill.image === undefined) throw new EngineError('missing', 'the engine docker needs an image: the one that runs live')
+    return await startDocker(lease, {
+      ...common,
+      image: drill.image,
+      memory: drill.memory ?? '2g',
+      ...(drill.cpus === undefined ? {} : { cpus: drill.cpus }),
+      files: pieces.map(({ path }) => path),
+    })
+  }
+  const kind =
+    engine === 'embedded' || (engine === 'auto' && findPrograms('native') === undefined && findPrograms('embedded') !== undefined) ? 'embedded' : 'native'
+  return await startNative(lease, { ...common, kind })
+}
+
+async function migrationNames(drill: DrillFile, target: Target): Promise<readonly string[] | undefined> {
+  const declared = drill.migrations
+  if (declared?.dir === undefined) return undefined
+  const entries = await readdir(below(declared.dir, target), { withFileTypes: true })
+  switch (declared.tool) {
+    case 'prisma':
+      return entries.filter((one) => one.isDirectory()).map(({ name }) => name)
+    case 'flyway':
+      return entries.filter(({ name }) => /^[VR].*\.sql$/.test(name)).map(({ name }) => name)
+    case 'payload':
+      return entries.filter(({ name }) => /^\d.*\.(?:ts|js)$/.test(name)).map(({ name }) => name.replace(/\.(?:ts|js)$/, ''))
+    case 'knex':
+      return entries.filter((one) => one.isFile() && /\.(?:ts|js|mjs|cjs)$/.test(one.name)).map(({ name }) => name)
+    case 'rails':
+      return entries.flatMap(({ name }) => /^(\d{14})_.*\.rb$/.exec(name)?.[1] ?? [])
+    default:
+      return undefined
+  }
+}
+
+async function drillPostgres(setting: Setting, piece: Piece, globals: readonly Piece[], index: number): Promise<void> {
+  const { course, drill, entry, signal } = setting
+  const label = `database-${index}`
+  let place: PostgresPlace | undefined
+  try {
+    const started = (place = await course.phase('provision', piece.label, () => startPostgres(setting, label, [piece, ...globals])))
+    const restored = await course.phase('restore', piece.label, () =>
+      restorePostgres(started, piece, {
+        globals,
+        drill,
+        roles: entry.roles ?? [],
+        signal,
+        onMove: (percent, etaSeconds) =>
+          drillProgress({ entry: entry.id, phase: 'restore', detail: piece.label, state: 'moved', elapsedMs: course.at(), percent, etaSeconds }),
+        ...(entry.encoding === undefined ? {} : { encoding: entry.encoding }),
+      }),
+    )
+    course.reached.push(started.reached)
+    const restoreMs = course.lastMs('restore', piece.label)
+    await course.phase('usable', piece.label, () => postgresAsk(started, restored.database, signal)('select 1'))
+    const { found, references, migrations } = await course.phase('verify', piece.label, async () => ({
+      found: await inspectPostgres(started, piece, restored, { drill, signal, now: course.startedAt.getTime() }),
+      references: await referencedFiles(setting, async (file) => {
+        const rows = await fileRows(started, restored.database, file, signal)
+        return typeof rows === 'string' ? rows : { rows, all: (await allPaths(started, restored.database, file, signal)) ?? new Set<string>() }
+      }),
+      migrations:
+        drill.migrations === undefined
+          ? undefined
+          : await migrationsOf(drill.migrations, await migrationNames(drill, setting.target), postgresAsk(started, restored.database, signal)),
+    }))
+    course.isolation.push({ label: piece.label, ...(await started.reach()) })
+    course.databases.push({
+      label: piece.label,
+      role: piece.role,
+      kind: 'postgres',
+      engine: { name: started.name, version: started.version, ...(started.image === undefined ? {} : { image: started.image }) },
+      basis: started.basis,
+      bytes: piece.facts.bytes,
+      decodedBytes: piece.facts.decodedBytes,
+      restoreMs,
+      stages: restored.stages,
+      errors: restored.errors,
+      references,
+      ...(migrations === undefined ? {} : { migrations }),
+      ...found,
+    })
+  } finally {
+    await place?.stop()
+  }
+}
+
+async function drillSqlite(setting: Setting, piece: Piece, index: number): Promise<void> {
+  const { course, drill, lease, signal } = setting
+  const path = join(await lease.makeFolder(`sqlite-${index}`), 'restored.db')
+  lease.made.push(`SQLite ${piece.label}`)
+  await course.phase('restore', piece.label, () => restoreSqlite(piece, path, signal))
+  const restoreMs = course.lastMs('restore', piece.label)
+  await course.phase('usable', piece.label, () => sqliteAsk(path, signal)('select 1'))
+  const { found, references, migrations } = await course.phase('verify', piece.label, async () => ({
+    found: await inspectSqlite(piece, path, drill, signal),
+    references: await referencedFiles(setting, (file) => sqliteFileRows(path, file, signal)),
+    migrations:
+      drill.migrations === undefined ? undefined : await migrationsOf(drill.migrations, await migrationNames(drill, setting.target), sqliteAsk(path, signal)),
+  }))
+  course.databases.push({
+    label: piece.label,
+    role: piece.role,
+    kind: 'sqlite',
+    engine: { name: 'sqlite', version: sqliteVersion() },
+    basis: { kind: 'measured', why: 'a SQLite file is restored by being put in its place' },
+    bytes: piece.facts.bytes,
+    decodedBytes: piece.facts.decodedBytes,
+    restoreMs,
+    stages: [{ tool: 'copy', exit: 0 }],
+    errors: [],
+    references,
+    ...(migrations === undefined ? {} : { migrations }),
+    ...found,
+  })
+}
+
+async function drillRedis(setting: Setting, piece: Piece, index: number): Promise<void> {
+  const { course, lease, signal, deadlineSeconds } = setting
+  const restored = await course.phase('restore', piece.label, () => restoreRedis(lease, piece, `redis-${index}`, deadlineSeconds, signal))
+  try {
+    course.isolation.push({ label: piece.label, ...restored.reach })
+    course.databases.push({
+      label: piece.label,
+      role: piece.role,
+      kind: 'redis',
+      engine: { name: 'native', version: restored.version },
+      basis: optimistic('a Redis of this machine is not the one that runs live'),
+      bytes: piece.facts.bytes,
+      decodedBytes: piece.facts.decodedBytes,
+      restoreMs: course.lastMs('restore', piece.label),
+      stages: [{ tool: 'redis-server', exit: restored.exit }],
+      errors: restored.error === undefined ? [] : [{ sqlstate: 'REDIS', message: restored.error, count: 1 }],
+      tables: [],
+      queries: [],
+      writes: [],
+      newest: [],
+      references: [],
+      redis: restored.redis,
+    })
+  } finally {
+    await restored.stop()
+  }
+}
+const optimistic = (why: string): TimeBasis => ({ kind: 'optimistic', why })
+
+async function drillMysql(setting: Setting, piece: Piece, index: number): Promise<void> {
+  const { course, drill, lease, signal, deadlineSeconds } = setting
+  const restored = await course.phase('restore', piece.label, () => restoreMysql(lease, piece, { label: `mysql-${index}`, deadlineSeconds, drill, signal }))
+  try {
+    const found = await course.phase('verify', piece.label, () => restored.inspect())
+    course.isolation.push({ label: piece.label, ...restored.reach })
+    course.databases.push({
+      label: piece.label,
+      role: piece.role,
+      kind: 'mysql',
+      engine: { name: 'native', version: restored.version },
+      basis: optimistic('a MariaDB of this machine is not the server that runs live'),
+      bytes: piece.facts.bytes,
+      decodedBytes: piece.facts.decodedBytes,
+      restoreMs: course.lastMs('restore', piece.label),
+      stages: restored.stages,
+      errors: restored.errors,
+      writes: [],
+      newest: [],
+      references: [],
+      ...found,
+    })
+  } finally {
+    await restored.stop()
+  }
+}
+
+type DeclaredFiles = NonNullable<DrillFile['files']>[number]
+async function referencedFiles(
+  setting: Setting,
+  ask: (file: DeclaredFiles) => Promise<{ readonly rows: readonly FileRow[]; readonly all: ReadonlySet<string> } | string>,
+): Promise<readonly ReferencedFiles[]> {
+  const found: ReferencedFiles[] = []
+  for (const file of setting.drill.files ?? []) {
+    const archive = setting.course.archives.get(file.from)
+    if (archive === undefined) continue
+    const answer = await ask(file)
+    // Another database of the set has that table.
+    if (typeof answer === 'string') continue
+    const root = file.root === undefined ? '' : `${file.root.replace(/\/+$/, '')}/`
+    const held = new Map(
+      archive.files.filter(({ name }) => name.replace(/^\.\//, '').startsWith(root)).map((one) => [one.name.replace(/^\.\//, '').slice(root.length), one]),
+    )
+    const plain = (path: string): string => path.replace(/^\/+/, '')
+    const madeAt = Date.parse(setting.setAt) / 1000
+    let [lost, later, empty, differing, compared, unreadable] = [0, 0, 0, 0, 0, 0]
+    for (const [path, bytes, sha256, seconds] of answer.rows) {
+      const one = held.get(plain(path))
+      if (one === undefined) {
+        if (seconds !== null && seconds > madeAt) later += 1
+        else lost += 1
+        continue
+      }
+      if ((one.mode & 0o444) === 0) unreadable += 1
+      if (one.bytes === 0 && bytes !== '0') empty += 1
+      if (bytes === null && sha256 === null) continue
+      compared += 1
+      if ((bytes !== null && Number(bytes) !== one.bytes) || (sha256 !== null && sha256.toLowerCase() !== one.sha256)) differing += 1
+    }
+    const named = new Set([...answer.all].map(plain))
+    found.push({
+      name: `${file.table}.${file.path}`,
+      from: archive.label,
+      rows: answer.all.size,
+      sampled: answer.rows.length,
+      lost,
+      later,
+      empty,
+      differing,
+      compared,
+      orphans: [...held.keys()].filter((name) => !named.has(name)).length,
+      files: held.size,
+      unreadable,
+    })
+  }
+  return found
+}
+
+/** Names of keys only; the values stay in this function. */
+async function readConfig(label: string, path: string, required: readonly string[]): Promise<RestoredConfig> {
+  const set = new Set<string>()
+  for (const line of (await readFile(path, 'utf8')).split(/\r?\n/)) {
+    const match = /^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*[=:]\s*(.*?)\s*$/.exec(line)
+    if (match !== null && !/^(?:""|''|)$/.test(match[2] as string)) set.add(match[1] as string)
+  }
+  return { label, keysMissing: required.filter((key) => !set.has(key)), keysRequired: required.length }
+}
+async function readCertificate(label: string, path: string, keys: readonly string[]): Promise<RestoredCertificate | undefined> {
+  const text = await readFile(path, 'utf8')
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) return undefined
+  try {
+    const certificate = new X509Certificate(text)
+    let keyMatches: boolean | undefined
+    for (const key of [text, ...(await Promise.all(keys.map((one) => readFile(one, 'utf8'))))]) {
+      if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(key)) continue
+      try {
+        keyMatches = keyMatches === true || certificate.checkPrivateKey(createPrivateKey(key))
+      } catch {
+        keyMatches ??= false
+      }
+    }
+    return { label, notAfter: new Date(certificate.validTo).toISOString(), ...(keyMatches === undefined ? {} : { keyMatches }) }
+  } catch {
+    return { label, error: 'it cannot be read as a certificate' }
+  }
+}
+
+/** Members of an archive that are databases, configuration or certificates. */
+async function openArchive(setting: Setting, role: string, seen: SeenArtifact, pieces: Piece[]): Promise<void> {
+  const { course, drill, entry, lease, signal } = setting
+  const folder = await lease.makeFolder(`archive-${course.archives.size}`)
+  lease.made.push(`unpacked ${seen.file.name}`)
+  const files = await course.phase('unpack', seen.file.name, () => unpack(seen.file.path, seen.facts.layers, folder, seen.facts.decodedBytes, signal))
+  course.archives.set(role, { label: seen.file.name, files })
+  const declared = entry.files[role]
+  const members = typeof declared === 'object' ? Object.entries(declared.members ?? {}) : []
+  for (const [name, member] of members) {
+    const glob = typeof member === 'string' ? member : member.path
+    course.archives.set(name, { label: `${seen.file.name}: ${glob}`, files: files.filter((file) => pathMatches(glob, file.name)) })
+  }
+  const memberOf = (path: string): string => members.find(([, member]) => pathMatches(typeof member === 'string' ? member : member.path, path))?.[0] ?? role
+  for (const facts of seen.facts.members) {
+    const file = files.find(({ name }) => name === facts.name)
+    if (file === undefined) continue
+    const member = memberOf(facts.name)
+    if (kindOf(facts) === 'archive') {
+      const inner = await lease.makeFolder(`archive-${course.archives.size}`)
+      const unpacked = await course.phase('unpack', facts.name, () => unpack(file.path, facts.layers, inner, facts.decodedBytes, signal))
+      course.archives.set(member, { label: `${seen.file.name}: ${facts.name}`, files: unpacked })
+    } else pieces.push({ label: `${seen.file.name}: ${facts.name}`, role: member, path: file.path, facts })
+  }
+  for (const file of files) {
+    const label = `${seen.file.name}: ${file.name}`
+    if (/(?:^|\/)\.env[^/]*$|\.env$/.test(file.name) && drill.requiredKeys !== undefined)
+      course.configs.push(await readConfig(label, file.path, drill.requiredKeys))
+    if (/\.(?:pem|crt|cer)$/.test(file.name) && file.bytes < 1024 * 1024) {
+      const stem = file.name.replace(/\.[^.]*$/, '').replace(/fullchain|cert(?!s\/)|chain/g, '')
+      const keys = files.filter(
+        ({ name, bytes }) =>
+          /(?:\.key|privkey[^/]*\.pem|-key\.pem)$/.test(name) &&
+          bytes < 1024 * 1024 &&
+          name.slice(0, name.lastIndexOf('/')) === stem.slice(0, stem.lastIndexOf('/')),
+      )
+      const certificate = await readCertificate(
+        label,
+        file.path,
+        keys.map(({ path }) => path),
+      )
+      if (certificate !== undefined) course.certificates.push(certificate)
+    }
+  }
+}
+
+async function disk(setting: Setting, pieces: readonly Piece[]): Promise<void> {
+  const wanted = pieces.reduce((sum, { facts }) => Math.max(sum, facts.decodedBytes * GROWTH), 0) + SPARE_BYTES
+  const { bavail, bsize } = await statfs(setting.lease.folder)
+  if (bavail * bsize < wanted)
+    throw new EngineError(
+      'missing',
+      `${Math.round((bavail * bsize) / 1024 ** 2)} MiB are free where the drill works (TMPDIR), and it may need ${Math.round(wanted / 1024 ** 2)} MiB`,
+    )
+}
+
+async function course(setting: Setting, seen: ReadonlyMap<string, SeenArtifact>): Promise<void> {
+  const { course } = setting
+  const pieces: Piece[] = []
+  const refuse = (label: string, why: string, blame: NotRestored['blame']): void => void course.notRestored.push({ label, why, blame })
+  for (const [role, one] of seen) {
+    if (ENCRYPTED.has(one.facts.format)) refuse(one.file.name, `it is encrypted (${one.facts.format}), and no key is declared`, 'misused')
+    else if (kindOf(one.facts) !== 'archive') pieces.push({ label: one.file.name, role, path: one.file.path, facts: one.facts })
+    else if (wholeness(one.facts) !== undefined) refuse(one.file.name, wholeness(one.facts) ?? '', 'artifact')
+    else if ((one.facts.tar?.hostileCount ?? 0) > 0) refuse(one.file.name, 'entries of the archive lead out of its folder', 'artifact')
+    else await openArchive(setting, role, one, pieces)
+  }
+  const whole = pieces.filter((piece) => {
+    const why = wholeness(piece.facts)
+    if (why !== undefined) refuse(piece.label, why, 'artifact')
+    return why === undefined
+  })
+  const globals = whole.filter(({ facts }) => kindOf(facts) === 'globals')
+  await disk(setting, whole)
+  for (const [index, piece] of whole.entries()) {
+    setting.signal.throwIfAborted()
+    try {
+      switch (kindOf(piece.facts)) {
+        case 'postgres':
+          await drillPostgres(setting, piece, globals, index)
+          break
+        case 'sqlite':
+          await drillSqlite(setting, piece, index)
+          break
+        case 'redis':
+          await drillRedis(setting, piece, index)
+          break
+        case 'mysql':
+          await drillMysql(setting, piece, index)
+          break
+        case 'globals':
+        case 'archive':
+          break
+        case undefined:
+          if (!setting.course.archives.has(piece.role) && !/\.(?:env|pem|crt|key|ya?ml|json|conf)$/.test(piece.path))
+            refuse(piece.label, `it is no backup that can be restored (${piece.facts.format})`, 'artifact')
+          break
+      }
+    } catch (error) {
+      if (setting.signal.aborted) throw setting.signal.reason
+      if (!(error instanceof EngineError)) throw error
+      refuse(piece.label, error.message, 'misused')
+    }
+  }
+}
+
+const sha = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12)
+export const drillOf = (entry: BackupEntry): DrillFile => entry.drill ?? {}
+
+/** Restores the newest whole set of a backup. Never fails for what the data are. */
+export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
+  const drill = drillOf(entry)
+  const deadlineMs = (drill.deadlineMinutes ?? 60) * MINUTE
+  return {
+    kind: 'restoreDrill',
+    key: `restoreDrill ${entry.id} ${sha(JSON.stringify(entry))}`,
+    impact: 'drill',
+    cost: { connections: 0, requests: 0 },
+    timeoutMs: deadlineMs + 2 * MINUTE,
+    run: async (context) => {
+      const progress = new Course(entry.id)
+      const swept = await sweep()
+      const lease = await Lease.take()
+      // Whatever becomes of this look, what it made ends with the run.
+      context.resource(
+        `drill ${lease.runId}`,
+        () => lease,
+        async (one) => void (await one.end()),
+      )
+      const seen = new Map<string, SeenArtifact>()
+      const folder = await context.observe(backupFolder(entry))
+      if (!folder.ok) throw new ProbeError(folder.failure)
+      const set = chosenSet(folder.value)
+      if (set === undefined) throw new ProbeError({ code: 'ENOENT', message: `there is no backup of ${entry.id} to restore`, phase: 'resolve' })
+      await progress.phase('scan', entry.id, async () => {
+        for (const role of Object.keys(entry.files)) {
+          const one = await context.observe(backupArtifact(entry, role))
+          if (!one.ok) throw new ProbeError(one.failure)
+          if (one.value !== undefined) seen.set(role, one.value)
+        }
+      })
+      const deadline = AbortSignal.timeout(deadlineMs)
+      const stop = new AbortController()
+      const abort = (): void =>
+        stop.abort(
+          context.signal.aborted
+            ? context.signal.reason
+            : new ProbeError({ code: 'TIMEOUT', message: `the drill was not done within ${drill.deadlineMinutes ?? 60} minutes`, phase: 'deadline' }),
+        )
+      context.signal.addEventListener('abort', abort, { once: true })
+      deadline.addEventListener('abort', abort, { once: true })
+      const created = [...seen.values()].flatMap(({ facts }) => [facts, ...facts.members]).flatMap(({ dump }) => dump?.createdAt ?? [])[0]
+      try {
+        await course(
+          {
+            entry,
+            drill,
+            target: context.target,
+            lease,
+            course: progress,
+            signal: stop.signal,
+            deadlineSeconds: deadlineMs / 1000 + 60,
+            setAt: created ?? set.at,
+          },
+          seen,
+        )
+      } catch (error) {
+        if (error instanceof ProbeError) throw error
+        if (context.signal.aborted) throw context.signal.reason
+        if (error instanceof EngineError)
+          throw new ProbeError({ code: error.kind === 'missing' ? 'NO_ENGINE' : 'ENGINE_DIED', message: error.message, phase: 'request' }, { cause: error })
+        const { code } = error as NodeJS.ErrnoException
+        if (typeof code === 'string') throw new ProbeError({ code, message: `the drill could not go on (${code})`, phase: 'request' }, { cause: error })
+        throw error
+      } finally {
+        context.signal.removeEventListener('abort', abort)
+        deadline.removeEventListener('abort', abort)
+        await progress.phase('cleanup', entry.id, () => lease.end())
+      }
+      const recovery = progress.phases.filter(({ name }) => name === 'unpack' || name === 'provision' || name === 'restore' || name === 'usable')
+      const usable = progress.databases.length > 0 && progress.databases.every(({ stages }) => stages.length > 0)
+      return {
+        entry: entry.id,
+        runId: lease.runId,
+        startedAt: progress.startedAt.toISOString(),
+        set: created === undefined ? { at: set.at, basis: set.basis } : { at: created, basis: 'dump' },
+        phases: progress.phases,
+        ...(usable ? { usableMs: recovery.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0) } : {}),
+        databases: progress.databases,
+        configs: progress.configs,
+        certificates: progress.certificates,
+        notRestored: progress.notRestored,
+        isolation: progress.isolation,
+        live: { reached: [...new Set(progress.reached)], ...(drill.liveIdentifier === undefined ? {} : { identifier: drill.liveIdentifier }) },
+        cleanup: { made: [...lease.made], left: await lease.end(), swept },
+      }
+    },
+  }
+}
