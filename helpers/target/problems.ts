@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { targetSchema, type TargetFile } from './schema.ts'
+import { bucketOf } from './storage.ts'
 
 export interface Problem {
   readonly file: string
@@ -270,6 +271,7 @@ function contradictions(target: TargetFile, add: (path: Path, message: string, m
     if (entry.host !== undefined) known(['errorPages', index, 'host'], entry.host)
   })
   signInProblems(target, add, known)
+  storageProblems(target, add)
   if (target.exposure?.captureSink !== undefined) known(['exposure', 'captureSink', 'host'], target.exposure.captureSink.host)
   const open = new Set([...(target.exposure?.open ?? []), ...(target.exposure?.optionalOpen ?? [])])
   target.exposure?.closed?.forEach((port, index) => {
@@ -297,6 +299,36 @@ function contradictions(target: TargetFile, add: (path: Path, message: string, m
   )) {
     if (pattern.expect !== undefined && pattern.mode === 'longpoll') add(['hosts', index.split('.')[0] ?? '', 'live'], '`expect` needs mode websocket or sse')
   }
+}
+
+/** Buckets without access and access without a bucket, and the secrets of backups that nobody declared. */
+function storageProblems(target: TargetFile, add: (path: Path, message: string, more?: { key?: string; hint?: string }) => void): void {
+  const names = Object.keys(target.secrets ?? {})
+  const secret = (at: Path, name: string | undefined): void => {
+    if (name === undefined || names.includes(name)) return
+    const meant = nearest(name, names)
+    add(at, `secrets has no ${JSON.stringify(name)}`, {
+      hint: meant === undefined ? `declare it in secrets: ${name}: env:NAME` : `did you mean ${JSON.stringify(meant)}?`,
+    })
+  }
+  target.backups?.forEach((backup, index) => {
+    for (const [at, one] of [
+      [['backups', index], backup],
+      [['backups', index, 'offsite'], backup.offsite],
+    ] as const) {
+      if (one === undefined) continue
+      const bucket = bucketOf(one.dir)
+      if (one.dir.startsWith('s3:') && bucket === undefined) add([...at, 'dir'], 'a bucket is written s3://bucket/prefix')
+      if (bucket !== undefined && one.s3 === undefined)
+        add([...at, 'dir'], 'a bucket needs `s3` beside it', { hint: 's3: { endpoint: https://…, accessKeyId: nameOfSecret, secretAccessKey: nameOfSecret }' })
+      if (bucket === undefined && one.s3 !== undefined) add([...at, 's3'], '`dir` is a folder, no bucket', { hint: 'dir: s3://bucket/prefix' })
+      for (const key of ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const) secret([...at, 's3', key], one.s3?.[key])
+    }
+    if (typeof backup.encryption === 'object') {
+      secret(['backups', index, 'encryption', 'identity'], backup.encryption.identity)
+      secret(['backups', index, 'encryption', 'passphrase'], backup.encryption.passphrase)
+    }
+  })
 }
 
 /** Secrets that sign-in names and nobody declared, and what is asked for without what it takes. */
