@@ -71,6 +71,7 @@ export function consentFor(
     return { allowed: false, reason: `the target does not allow ${impact}: add it to \`allow\`, or pass --allow ${impact}` }
   if (impact === 'drill' && target.environment === 'production' && !(target.file.allow ?? []).includes('drill'))
     return { allowed: false, reason: 'a production target refuses drills' }
+  if (impact === 'drill') return { allowed: true, reason: 'allowed by the target; a drill acts on what it makes itself, on this machine' }
   if (addresses.length > 0 && addresses.every((address) => isLoopback(address) || isPrivateAddress(address)))
     return { allowed: true, reason: 'allowed by the target; the address is not public' }
   if (proof?.proven === true) return { allowed: true, reason: `allowed by the target; ownership proven by ${proof.by ?? 'token'}` }

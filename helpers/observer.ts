@@ -292,6 +292,11 @@ export class Observer {
 
   /** Why this probe may not run, or undefined when the owner consented (design §4). */
   async #refusal(probe: Probe<unknown>): Promise<string | undefined> {
+    // Of no address: it acts on what it makes itself.
+    if (probe.impact === 'drill') {
+      const drill = consentFor('drill', this.target, [], undefined)
+      return drill.allowed ? undefined : drill.reason
+    }
     const host = probe.host ?? this.target.domain
     const resolved = await this.#observe(resolveHost(host))
     const addresses = resolved.ok ? (resolved.value as { addresses: readonly { address: string }[] }).addresses.map(({ address }) => address) : []
