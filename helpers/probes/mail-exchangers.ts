@@ -5,12 +5,12 @@ import { type Impact, isUnroutable, type Observed, type Probe, ProbeError } from
 import { dnsQuery } from './dns.ts'
 import { resolveHost, usableAddresses } from './resolve.ts'
 import { reverseName } from './spf.ts'
+import { MX_PORT } from './smtp.ts'
 import { tcpConnect } from './tcp.ts'
 
 const MOST_SERVERS = 4
 const MOST_ADDRESSES = 2
 const WHOLE_MS = 300_000
-export const MX_PORT = 25
 
 /** One server at one address; or one whose name has none. */
 export interface Exchanger<T> {
@@ -125,6 +125,40 @@ export function blocklistLook(
         ),
       ])
       return { tests, addresses }
+    },
+  }
+}
+
+/** The names of the addresses that DNS has for the domain's servers. */
+export interface ExchangerPointers {
+  readonly servers: readonly { readonly name: string; readonly address: string; readonly pointer: Observed<DnsObservation> }[]
+}
+export function exchangerPointers(domain: string): Probe<ExchangerPointers> {
+  return {
+    kind: 'exchangerPointers',
+    key: `exchangerPointers ${domain}`,
+    impact: 'read',
+    cost: { connections: 0, requests: 6 },
+    timeoutMs: WHOLE_MS,
+    run: async (context) => {
+      const mx = await context.observe(dnsQuery({ name: domain, type: 'MX' }))
+      if (!mx.ok) throw new ProbeError(mx.failure)
+      const servers = await Promise.all(
+        exchangerNames(mx.value)
+          .slice(0, MOST_SERVERS)
+          .map(async (name) => {
+            const seen = await Promise.all(['A', 'AAAA'].map((type) => context.observe(dnsQuery({ name, type }))))
+            const addresses = seen.flatMap((one) =>
+              one.ok ? one.value.answers.filter(({ type }) => type === 'A' || type === 'AAAA').map(({ value }) => value) : [],
+            )
+            return await Promise.all(
+              addresses
+                .slice(0, 2 * MOST_ADDRESSES)
+                .map(async (address) => ({ name, address, pointer: await context.observe(dnsQuery({ name: reverseName(address), type: 'PTR' })) })),
+            )
+          }),
+      )
+      return { servers: servers.flat() }
     },
   }
 }

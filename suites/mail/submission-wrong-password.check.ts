@@ -1,0 +1,38 @@
+import { defineCheck } from '../../helpers/check.ts'
+import { smtpLogin } from '../../helpers/probes/smtp.ts'
+import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
+import { eachSubmission, endText, line, placeOf, replyText, submissionOf, swaksFor } from './servers.ts'
+
+export default defineCheck({
+  id: 'mail/submission-wrong-password',
+  title: 'A wrong password is refused',
+  failureTitle: 'A wrong password is accepted',
+  why: 'A server that lets in whoever knows a name sends mail for anybody, in the name of the domain.',
+  source: 'RFC 4954 §4, §6 (535 5.7.8). One attempt with a password made up',
+  severity: 'critical',
+  codes: {
+    'mail.password.any': {
+      meaning: 'A password made up is accepted.',
+      fix: 'Look at the authentication service (Dovecot: passdb static or nopassword), and at once.',
+    },
+  },
+  options: {},
+  subjects: eachSubmission(({ user }) => user !== undefined),
+  unless: { skip: 'not-declared', reason: 'the target names no user of a server that mail is handed to (mail.submission, user)' },
+  needs: (subject) => ({ login: smtpLogin(placeOf(subject), { user: submissionOf(subject).entry.user ?? '' }) }),
+  judge: ({ login }, { subject }) => {
+    const { reply, withheld, ended, mechanism } = login
+    const answer = reply === undefined ? (withheld ?? endText(ended)) : `AUTH ${mechanism ?? ''}: ${replyText(reply)}`
+    const evidence = line(login, `signing in at ${subject.name} with a password made up`, 'refused for good (535)', answer)
+    if (reply === undefined) return inconclusive('unobserved', answer, evidence)
+    if (reply.code === 235) return fail('mail.password.any', evidence)
+    return reply.code >= 500 ? pass(evidence) : inconclusive('unobserved', `not refused for good: ${answer}`, evidence)
+  },
+  reproduce: (subject, target) =>
+    swaksFor(
+      target,
+      placeOf(subject),
+      `${placeOf(subject).mode === 'plain' ? '--tls ' : ''}--auth-user '${submissionOf(subject).entry.user ?? ''}' --auth-password wrong --quit-after AUTH`,
+    ),
+  covers: ['A72'],
+})
