@@ -7,7 +7,19 @@ import { type Observed, type Probe, type ProbeContext, ProbeError } from '../pro
 import { isFullDepth } from '../target.ts'
 import { openTls } from './connection.ts'
 import { type HelloProbe, tlsHello } from './tls-hello.ts'
-import { type Asked, at, CLASSICAL_GROUPS, FALLBACK_SCSV, groupsAsked, keyOf, oldVersion, oldVersionLook, otherKeyLook, tls12Look, weakSuites } from './tls-plan.ts'
+import {
+  type Asked,
+  at,
+  CLASSICAL_GROUPS,
+  FALLBACK_SCSV,
+  groupsAsked,
+  keyOf,
+  oldVersion,
+  oldVersionLook,
+  otherKeyLook,
+  tls12Look,
+  weakSuites,
+} from './tls-plan.ts'
 import { tlsHandshake } from './tls.ts'
 
 const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0603, 0x0807, 0x0808, 0x0203, 0x0201] as const

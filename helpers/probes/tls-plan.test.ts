@@ -14,6 +14,7 @@ import {
   acceptedSuites,
   groupsAsked,
   oldVersion,
+  oldVersionLook,
   otherKeyLook,
   type OtherKeyLook,
   refuses,
@@ -57,11 +58,12 @@ const id = (name: string): number => {
 }
 const MODERN = id('ECDHE-ECDSA-AES128-GCM-SHA256')
 const flight = (version: number, cipher: number): Buffer => serverFlight({ version, cipher, keyExchange: { kind: 'ecdhe', signature: 0x0403 } })
-/** A server of this century: TLS 1.2 with these suites, the client's first of them; alerts for all else. */
+/** A server of this century: TLS 1.2 with these suites, the client's first of them; alerts for all else. `deaf`: it knows no lists of versions. */
 const offering =
-  (suites: readonly number[], versions: readonly number[] = [0x0303]): Script =>
+  (suites: readonly number[], versions: readonly number[] = [0x0303], deaf = false): Script =>
   (hello) => {
-    const version = versions.filter((one) => one <= hello.version).toSorted((one, other) => other - one)[0]
+    const isOffered = (one: number): boolean => (deaf || hello.supportedVersions.length === 0 ? one <= hello.version : hello.supportedVersions.includes(one))
+    const version = versions.filter(isOffered).toSorted((one, other) => other - one)[0]
     if (version === undefined) return [alert(70)]
     const cipher = hello.ciphers.find((one) => suites.includes(one))
     return [cipher === undefined ? alert(40) : flight(version, cipher)]
@@ -75,15 +77,46 @@ describe('TLS 1.2', () => {
     const seen = valueOf(await see(server, tls12Look(ASKED)))
     expect(seen.best.flight.hello?.cipher).toBe(MODERN)
     expect(seen).not.toHaveProperty('small')
+    expect(seen).toMatchObject({ readsLongLists: true, takesVersionLists: true })
     expect(server.hellos.map(({ bytes, version, ciphers, sni }) => [bytes.length, version, isGrease(ciphers[0] ?? 0), sni])).toEqual([
       [1_600, 0x0303, true, 'example.com'],
     ])
   })
-  test('TLS 1.2 itself refused: all there is', async () => {
+  test('the list of the large one is longer than any other of ours, and nobody knows what stands before the real suites', async () => {
+    const server = await serving(offering([MODERN]))
+    await see(server, weakSuites(ASKED))
+    const [large, ...others] = server.hellos
+    const first = large?.ciphers.findIndex((one) => suiteById(one) !== undefined) ?? 0
+    expect(first).toBeGreaterThan(Math.max(...others.map(({ ciphers }) => ciphers.length)))
+    expect(new Set(large?.ciphers).size).toBe(large?.ciphers.length)
+    expect(large?.supportedVersions.filter((one) => !isGrease(one))).toEqual([0x0303])
+  })
+  test.each<[string, Script]>([
+    ['reads the first 64 suites only', (hello) => offering([MODERN])({ ...hello, ciphers: hello.ciphers.slice(0, 64) })],
+    ['chooses what nobody knows', (hello) => [flight(0x0303, isLarge(hello) ? (hello.ciphers[1] ?? 0) : MODERN)]],
+    ['takes its choice back', (hello) => [record(22, 0x0303, serverHello({ version: 0x0303, cipher: MODERN })), ...(isLarge(hello) ? [alert(40)] : [])]],
+  ])('one that %s has not read a long list', async (_, script) => {
+    const server = await serving(script)
+    expect(valueOf(await see(server, tls12Look(ASKED)))).toMatchObject({ readsLongLists: false })
+  })
+  test.each<[string, Script, number]>([
+    ['refuses lists without TLS 1.3', (hello) => (hello.supportedVersions.length > 0 ? [alert(70)] : offering([MODERN])(hello)), MODERN],
+    ['speaks an older version and knows no lists', offering([id('AES128-SHA')], [0x0302], true), id('AES128-SHA')],
+  ])('one that %s is asked without a list', async (_, script, cipher) => {
+    const server = await serving(script)
+    const seen = valueOf(await see(server, tls12Look(ASKED)))
+    expect([seen.takesVersionLists, seen.best.flight.hello?.cipher, seen.best.unoffered, server.hellos.at(-1)?.supportedVersions]).toEqual([
+      false,
+      cipher,
+      undefined,
+      [],
+    ])
+  })
+  test('TLS 1.2 itself refused, in a list and without one: all there is', async () => {
     const server = await serving(() => [alert(70)])
     const seen = valueOf(await see(server, tls12Look(ASKED)))
     expect(seen.best).toMatchObject({ answer: 'alert', flight: { alert: { description: 70 } } })
-    expect(server.counts.connections).toBe(1)
+    expect(server.counts.connections).toBe(2)
   })
   test.each<[string, readonly Step[], number]>([
     ['refused', [alert(40)], 2],
@@ -137,17 +170,17 @@ describe('old versions', () => {
       const server = await serving(() => [answer])
       const seen = valueOf(await see(server, ssl3Look(ASKED)))
       expect(seen.flight.hello?.version ?? seen.flight.alert?.description).toBe(answer[0] === 21 ? 70 : 0x0300)
-      expect(server.hellos.map(({ version }) => version)).toEqual([0x0301])
+      expect(server.hellos.slice(2).map(({ version, supportedVersions }) => [version, supportedVersions])).toEqual([[0x0301, []]])
     }
   })
   test.each<[string, readonly Step[], number]>([
-    ['accepted', [flight(0x0301, id('AES128-SHA'))], 2],
-    ['refused for another reason', [alert(40)], 2],
-    ['not answered', [], 3],
-    ['ended', ['fin'], 3],
-    ['answered with a warning of the same number', [alert(0, { level: 1 })], 3],
+    ['accepted', [flight(0x0301, id('AES128-SHA'))], 4],
+    ['refused for another reason', [alert(40)], 4],
+    ['not answered', [], 5],
+    ['ended', ['fin'], 5],
+    ['answered with a warning of the same number', [alert(0, { level: 1 })], 5],
   ])('SSL 3.0 is asked for by itself where TLS 1.0 was %s', async (_, steps, connections) => {
-    const server = await serving(({ version }) => (version === 0x0300 ? [alert(40)] : steps))
+    const server = await serving(({ version }) => (version === 0x0300 ? [alert(40)] : version === 0x0303 ? [alert(70)] : steps))
     const seen = valueOf(await see(server, ssl3Look(ASKED)))
     expect([seen.flight.alert?.description, server.hellos.at(-1)?.version, server.counts.connections]).toEqual([40, 0x0300, connections])
     const last = server.hellos.at(-1)
@@ -161,6 +194,59 @@ describe('old versions', () => {
   test('SSL 3.0 that is not answered is not known', async () => {
     const server = await serving(({ version }) => (version === 0x0300 ? ['fin'] : [alert(40)]))
     expect(await see(server, ssl3Look(ASKED))).toMatchObject({ ok: false, failure: { code: 'EOF' } })
+  })
+  /** What is said of TLS 1.1, TLS 1.0 and SSL 3.0, and in how many connections beside that of TLS 1.2. */
+  async function old(script: Script, depth?: 'full'): Promise<{ readonly said: readonly (number | string | undefined)[]; readonly connections: number }> {
+    const server = await serving(script)
+    const seen = await look(targetOf(server.port, depth), oldVersionLook(ASKED, 0x0302), oldVersionLook(ASKED, 0x0301), ssl3Look(ASKED))
+    await server.idle()
+    const said = seen.map((one) => (one.ok ? (one.value.flight.hello?.version ?? one.value.flight.alert?.description) : one.failure.code))
+    return { said, connections: server.hellos.filter((hello) => !isLarge(hello)).length }
+  }
+  const ALL = [MODERN, CBC, id('AES128-SHA')]
+  test('a list of all three that is refused for its versions says so of each', async () => {
+    expect(await old(offering(ALL))).toEqual({ said: [70, 70, 70], connections: 1 })
+  })
+  test.each<[string, readonly number[], readonly number[], number]>([
+    ['TLS 1.1', [0x0302], [0x0302, 70, 70], 2],
+    ['TLS 1.0', [0x0301], [0x0301, 0x0301, 70], 3],
+    ['both', [0x0302, 0x0301], [0x0302, 0x0301, 70], 3],
+    ['SSL 3.0', [0x0300], [0x0300, 0x0300, 0x0300], 3],
+    ['all', [0x0302, 0x0301, 0x0300], [0x0302, 0x0301, 0x0300], 3],
+  ])('what is chosen from the list is spoken, and the others are asked for by themselves: %s', async (_, versions, said, connections) => {
+    expect(await old(offering(ALL, [0x0303, ...versions]))).toEqual({ said, connections })
+  })
+  test('a server that refuses TLS 1.1 at most, and takes TLS 1.0 from a list, as GnuTLS does', async () => {
+    const { said } = await old((hello) => (hello.version === 0x0302 ? [alert(70)] : offering(ALL, [0x0303, 0x0301])(hello)))
+    expect(said.slice(0, 2)).toEqual([70, 0x0301])
+  })
+  test('one that knows no lists is asked for each by itself', async () => {
+    for (const suites of [ALL, [MODERN]]) {
+      const { said, connections } = await old(offering(suites, [0x0303, 0x0301], true))
+      expect(said.slice(0, 2)).toEqual(suites === ALL ? [0x0301, 0x0301] : [40, 40])
+      expect(connections).toBeGreaterThanOrEqual(3)
+    }
+  })
+  test('one that refuses every list without TLS 1.3 has not been asked by one', async () => {
+    const { said } = await old((hello) => (hello.supportedVersions.length > 0 ? [alert(70)] : offering(ALL, [0x0303, 0x0301])(hello)))
+    expect(said.slice(0, 2)).toEqual([0x0301, 0x0301])
+  })
+  test.each<[string, readonly Step[]]>([
+    ['silence', []],
+    ['an end', ['fin']],
+    ['a reset', ['reset']],
+    ['another alert', [alert(40)]],
+    ['a complaint of our bytes', [alert(50)]],
+    ['a warning', [alert(70, { level: 1 })]],
+    ['TLS 1.2', [flight(0x0303, MODERN)]],
+    ['a suite that was not offered', [flight(0x0301, MODERN)]],
+    ['a choice that is taken back', [record(22, 0x0303, serverHello({ version: 0x0301, cipher: id('AES128-SHA') })), alert(40)]],
+  ])('%s to the list settles nothing', async (what, steps) => {
+    const { said } = await old((hello) => (hello.supportedVersions.includes(0x0301) ? steps : offering(ALL, [0x0303, 0x0301])(hello)))
+    expect([what, ...said.slice(0, 2)]).toEqual([what, 0x0301, 0x0301])
+  })
+  test('in full depth each is asked for by itself', async () => {
+    expect(await old(offering(ALL), 'full')).toEqual({ said: [70, 70, 70], connections: 3 })
   })
   test('SSL 2.0', async () => {
     const server = await serving(() => [alert(70)])
@@ -255,7 +341,7 @@ describe('which suites are accepted', () => {
   test('nothing is asked where TLS 1.2 itself is refused', async () => {
     const server = await serving(() => [alert(70)])
     expect(valueOf(await see(server, COMMON))).toMatchObject({ accepted: [], rest: WEAK_SUITES, end: { ok: true, value: { answer: 'alert' } } })
-    expect(server.counts.connections).toBe(1)
+    expect(server.counts.connections).toBe(2)
   })
   test('an older version with the suite counts, and is named', async () => {
     const server = await serving(offering([id('AES128-SHA')], [0x0301]))
@@ -273,17 +359,63 @@ describe('which suites are accepted', () => {
 
 describe('weak suites', () => {
   const RARE = id('ECDHE-RSA-CAMELLIA128-SHA256')
-  test('all refused: two hellos of at most 64 suites, every class among them', async () => {
+  const sorted = (list: readonly number[]): readonly number[] => list.toSorted((one, other) => one - other)
+  const lists = (server: ScriptedTls): readonly (readonly number[])[] =>
+    server.hellos
+      .filter((hello) => hello.version === 0x0303 && !isLarge(hello) && hello.supportedVersions.length === 0)
+      .map(({ ciphers }) => ciphers.filter((one) => one !== 0x00ff))
+  test('all refused: one hello, every class in it', async () => {
     const server = await serving(offering([MODERN]))
     const seen = valueOf(await see(server, weakSuites(ASKED)))
     expect(seen).toMatchObject({ accepted: [], unasked: [], end: { ok: true, value: { answer: 'alert' } } })
-    expect(seen.rest.toSorted((one, other) => one - other)).toEqual(seen.offered.toSorted((one, other) => one - other))
-    // TLS 1.2, 1.1, 1.0, the common ones, the rare ones.
-    expect(server.counts.connections).toBe(5)
-    const lists = server.hellos.filter(({ version, bytes }) => version === 0x0303 && bytes.length < 1_600).map(({ ciphers }) => ciphers.slice(0, -1))
-    expect(lists.flat().toSorted((one, other) => one - other)).toEqual(seen.offered.toSorted((one, other) => one - other))
-    for (const list of lists) expect(list.length).toBeLessThanOrEqual(64)
+    expect(sorted(seen.rest)).toEqual(sorted(seen.offered))
+    // TLS 1.2, old versions, weak suites.
+    expect(server.counts.connections).toBe(3)
+    expect(lists(server).map(sorted)).toEqual([sorted(seen.offered)])
     expect(server.hellos.every(({ ciphers }) => !ciphers.some((one) => suiteById(one)?.keyExchange === 'any'))).toBe(true)
+  })
+  /** Reads no more than 64 suites of any list. */
+  const shortSighted =
+    (suites: readonly number[]): Script =>
+    (hello) =>
+      offering(suites)({ ...hello, ciphers: hello.ciphers.slice(0, 64) })
+  test('who has not read a long list gets none: two hellos of at most 64 suites', async () => {
+    const server = await serving(shortSighted([MODERN]))
+    const seen = valueOf(await see(server, weakSuites(ASKED)))
+    expect(seen).toMatchObject({ accepted: [], unasked: [], end: { ok: true, value: { answer: 'alert' } } })
+    const [, ...weak] = lists(server)
+    expect(weak.length).toBe(2)
+    for (const list of weak) expect(list.length).toBeLessThan(64)
+    expect(sorted(weak.flat())).toEqual(sorted(seen.offered))
+    const found = await serving(shortSighted([MODERN, RARE]))
+    expect(valueOf(await see(found, weakSuites(ASKED))).accepted.map(({ suite }) => suite)).toEqual([RARE])
+  })
+  test.each<[string, readonly Step[]]>([
+    ['silence', []],
+    ['an end', ['fin']],
+    ['a complaint of our bytes', [alert(50)]],
+    ['a suite that was not offered', [flight(0x0303, 0xdada)]],
+  ])('after %s to the long list they are asked for in two short ones', async (_, steps) => {
+    for (const has of [[MODERN], [MODERN, RARE], [MODERN, id('RC4-SHA')]]) {
+      const server = await serving((hello) => (!isLarge(hello) && hello.ciphers.length > 64 ? steps : offering(has)(hello)))
+      const seen = valueOf(await see(server, weakSuites(ASKED)))
+      expect(seen.accepted.map(({ suite }) => suite)).toEqual(has.slice(1))
+      expect(seen.end?.ok === true && refuses(seen.end.value)).toBe(true)
+    }
+  })
+  test('what the long list brought before it ended is kept, and its class not asked for again', async () => {
+    const server = await serving((hello) => {
+      if (isLarge(hello) || hello.ciphers.length <= 64) return offering([MODERN, RARE])(hello)
+      return hello.ciphers.includes(id('RC4-SHA')) ? [flight(0x0303, id('RC4-SHA'))] : ['fin']
+    })
+    const seen = valueOf(await see(server, weakSuites(ASKED)))
+    expect(seen.accepted.map(({ suite }) => suite)).toEqual([id('RC4-SHA'), RARE])
+    expect(
+      lists(server)
+        .filter(({ length }) => length <= 64)
+        .flat(),
+    ).not.toContain(id('RC4-MD5'))
+    expect(sorted([...seen.rest, ...seen.unasked, ...seen.accepted.map(({ suite }) => suite)])).toEqual(sorted(seen.offered))
   })
   test('a rare one is found behind the refusal of the common ones', async () => {
     const server = await serving(offering([MODERN, RARE]))
@@ -295,8 +427,9 @@ describe('weak suites', () => {
   test('one that only TLS 1.0 gets is found there', async () => {
     const EXPORT = id('EXP-RC4-MD5')
     const server = await serving((hello) => {
-      const suites = hello.version <= 0x0301 ? [EXPORT, id('AES128-SHA')] : [MODERN]
-      return offering(hello.version <= 0x0301 && hello.ciphers.includes(EXPORT) ? [EXPORT] : suites, [0x0301, 0x0303])(hello)
+      const isOld = hello.version <= 0x0301 || hello.supportedVersions.includes(0x0301)
+      const suites = isOld ? [EXPORT, id('AES128-SHA')] : [MODERN]
+      return offering(isOld && hello.ciphers.includes(EXPORT) ? [EXPORT] : suites, [0x0301, 0x0303])(hello)
     })
     const seen = valueOf(await see(server, weakSuites(ASKED)))
     expect(seen.accepted.map(({ suite, version }) => [suite, version])).toEqual([[EXPORT, 0x0301]])
@@ -387,14 +520,14 @@ test('groups are asked for without a share of any', async () => {
   expect(server.hellos[0]).toMatchObject({ groups: [0x11ec, 24], supportedVersions: [0x0304], ciphers: [0x1301, 0x1302, 0x1303] })
 })
 
-test('all looks of the plan share their hellos: a healthy server sees six connections', async () => {
+test('all looks of the plan share their hellos: a healthy server sees four connections', async () => {
   const server = await serving(offering([MODERN]))
   const target = targetOf(server.port)
   const probes: readonly Probe<unknown>[] = [
     tls12Look(ASKED),
     tls12Look(ASKED),
-    oldVersion(ASKED, 0x0302),
-    oldVersion(ASKED, 0x0301),
+    oldVersionLook(ASKED, 0x0302),
+    oldVersionLook(ASKED, 0x0301),
     ssl3Look(ASKED),
     weakSuites(ASKED),
     weakSuites(ASKED),
@@ -402,8 +535,8 @@ test('all looks of the plan share their hellos: a healthy server sees six connec
   ]
   const seen = await look(target, ...probes)
   expect(seen.every(({ ok }) => ok)).toBe(true)
-  // TLS 1.2, 1.1, 1.0, two lists of weak suites, SSL 2.0 (of full depth).
-  expect(server.counts.connections).toBe(6)
+  // TLS 1.2, old versions, weak suites, SSL 2.0 (of full depth).
+  expect(server.counts.connections).toBe(4)
 })
 
 test('every group by name comes to an end with a server that swings between two curves', { timeout: 20_000 }, async () => {

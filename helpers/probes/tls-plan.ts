@@ -273,7 +273,8 @@ async function fromTheList(context: ProbeContext, asked: Asked, version: number)
   if (!tls12.ok || !tls12.value.takesVersionLists) return undefined
   const seen = await context.observe(oldVersionsAtOnce(asked))
   if (!seen.ok) return undefined
-  const settled = isAlert(seen.value, PROTOCOL_VERSION) || (agrees(seen.value) && seen.value.flight.hello?.version === version)
+  const { alert, hello } = seen.value.flight
+  const settled = (isAlert(seen.value, PROTOCOL_VERSION) && alert?.level === 2) || (agrees(seen.value) && hello?.version === version)
   return settled ? seen.value : undefined
 }
 
@@ -438,8 +439,7 @@ export function weakSuites(asked: Asked): Probe<SuiteLook> {
       const noTls12 = isAlert(tls12.value.best, PROTOCOL_VERSION)
       const both = noTls12 || tls12.value.readsLongLists ? await ask(WEAK_AND_RARE, 'weak suites, the rare ones too') : undefined
       if (noTls12 && both !== undefined) return both
-      const { look, answered } =
-        both !== undefined && (isRefusal(both) || both.rest.length === 0) ? { look: both, answered: true } : await oneByOne(ask, both)
+      const { look, answered } = both !== undefined && (isRefusal(both) || both.rest.length === 0) ? { look: both, answered: true } : await oneByOne(ask, both)
       // Further hellos would fare no better.
       if (!answered) return look
       const [tls11, tls10] = await Promise.all([context.observe(oldVersionLook(asked, 0x0302)), context.observe(oldVersionLook(asked, 0x0301))])

@@ -3,6 +3,7 @@ import { constants, privateDecrypt } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { issueCertificate } from '../../fixtures/certificates.ts'
 import { healthyWorld } from '../../fixtures/healthy.ts'
+import { newestOffered } from '../../fixtures/hello.ts'
 import { outcomesOf } from '../../fixtures/proof.ts'
 import { alert, derOf, EXTENDED_MASTER_SECRET, record, RENEGOTIATION_INFO, serverFlight } from '../../fixtures/servers/server-flight.ts'
 import type { HostSpec, TlsSpec, WorldSpec } from '../../fixtures/world.ts'
@@ -85,7 +86,8 @@ test('what is no proof of intolerance', { timeout: 60_000 }, async () => {
         what: 'closed on a fallback',
         check: fallbackScsv,
         tls: {
-          hello: ({ version, ciphers }) => {
+          hello: ({ ciphers, ...hello }) => {
+            const version = newestOffered(hello)
             if (version >= 0x0303) return undefined
             if (version !== 0x0302) return alert(70)
             if (ciphers.includes(0x5600)) return 'close'
@@ -98,7 +100,8 @@ test('what is no proof of intolerance', { timeout: 60_000 }, async () => {
         what: 'a fallback that is noticed',
         check: fallbackScsv,
         tls: {
-          hello: ({ version, ciphers }) => {
+          hello: ({ ciphers, ...hello }) => {
+            const version = newestOffered(hello)
             if (version >= 0x0303) return undefined
             if (version !== 0x0302) return alert(70)
             if (ciphers.includes(0x5600)) return alert(86)

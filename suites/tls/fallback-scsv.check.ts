@@ -38,7 +38,12 @@ export default defineCheck({
     }
     const proofs = asked.map(({ version, seen }) => ({ version, seen, proof: helloProof(seen, (hello) => hello.version <= version) }))
     const evidence = proofs.map(({ version, seen, proof }) =>
-      helloEvidence(seen, `hello of at most ${versionName(version)}`, 'at most one version below TLS 1.3 accepted', proof.how),
+      helloEvidence(
+        seen,
+        `hello that offers ${versionName(version)} and nothing above ${version === 0x0303 ? 'it' : 'TLS 1.1'}`,
+        'at most one version below TLS 1.3 accepted',
+        proof.how,
+      ),
     )
     const unknown = proofs.filter(({ proof }) => proof.result === 'unknown')
     if (unknown.length > 0 && accepted.length + unknown.length > 1)

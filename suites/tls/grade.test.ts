@@ -74,7 +74,8 @@ const weak = (...accepted: readonly TlsHelloObservation[]): PostureSeen['weak'] 
 const document = (hsts?: string): Observed<HttpChain> =>
   observed({ hops: [{ headers: hsts === undefined ? [] : [['Strict-Transport-Security', hsts]] } as never], end: 'final' })
 
-const tls12 = (answer: TlsHelloObservation): PostureSeen['tls12'] => observed({ large: observed(answer), best: answer, readsLongLists: true, takesVersionLists: true })
+const tls12 = (answer: TlsHelloObservation): PostureSeen['tls12'] =>
+  observed({ large: observed(answer), best: answer, readsLongLists: true, takesVersionLists: true })
 const seen = (more: Partial<PostureSeen> & { leaf?: CertificateFacts } = {}): PostureSeen => {
   const leaf = more.leaf ?? certificate()
   const root = certificate({ sha256: 'cc', subject: 'CN=ca', isCa: true, dnsNames: [] })

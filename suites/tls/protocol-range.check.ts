@@ -62,7 +62,12 @@ export default defineCheck({
       ['TLSv1', 0x0301, tls10],
     ] as const) {
       const proof = helloProof(seen, (hello) => hello.version === number)
-      const evidence = helloEvidence(seen, `a hello for ${version} at most`, inRange(version) ? `may be accepted (${range})` : `refused (${range})`, proof.how)
+      const evidence = helloEvidence(
+        seen,
+        `a hello that offers ${version} and nothing above ${version === 'TLSv1.2' ? 'it' : 'TLSv1.1'}`,
+        inRange(version) ? `may be accepted (${range})` : `refused (${range})`,
+        proof.how,
+      )
       if (inRange(version)) findings.push({ grade: 'pass', evidence })
       else if (proof.result === 'accepted') findings.push({ grade: 'fail', code: 'tls.version.outside-range', evidence })
       else if (proof.result === 'unknown') unknown.push(`${version}: ${proof.how}`)

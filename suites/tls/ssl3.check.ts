@@ -25,7 +25,7 @@ export default defineCheck({
   needs: (subject) => ({ seen: attempt(ssl3Look({ host: hostOf(subject).fqdn })) }),
   judge: ({ seen }) => {
     const proof = helloProof(seen, ({ version }) => version === SSL3)
-    const what = 'a hello for SSL 3.0, or one for TLS 1.0 at most, which offers it too'
+    const what = 'a hello for SSL 3.0, or one for old versions that offers it too'
     const evidence = helloEvidence(seen, what, 'refused by an alert or another version', proof.how)
     if (proof.result === 'unknown') return inconclusive('unobserved', `neither accepted nor refused: ${proof.how}`, evidence)
     return proof.result === 'accepted' ? fail('tls.ssl3.accepted', evidence) : pass(evidence)
