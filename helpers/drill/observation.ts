@@ -169,6 +169,8 @@ export interface RestoredDatabase {
   readonly newest: readonly NewestRow[]
   readonly migrations?: Migrations
   readonly references: readonly ReferencedFiles[]
+  /** Extensions that the artifact asks for. */
+  readonly extensionsExpected?: readonly string[]
   readonly postgres?: PostgresFacts
   readonly sqlite?: SqliteRestored
   readonly redis?: RedisRestored

@@ -222,6 +222,7 @@ async function drillPostgres(setting: Setting, piece: Piece, globals: readonly P
       restoreMs,
       stages: restored.stages,
       errors: restored.errors,
+      extensionsExpected: piece.facts.dump?.extensions ?? [],
       references,
       ...(migrations === undefined ? {} : { migrations }),
       ...found,

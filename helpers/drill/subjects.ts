@@ -1,0 +1,49 @@
+/** The backups that are drilled as subjects of checks, what the checks look at, and how a doubter restores the same file by hand. */
+import { newestWord } from '../artifact/subjects.ts'
+import type { Subject } from '../check.ts'
+import type { Probe } from '../probe.ts'
+import { restoreDrill } from '../probes/drill.ts'
+import type { BackupEntry, Target } from '../target.ts'
+import type { DrillFile } from '../target/drill.ts'
+import type { DrillObservation } from './observation.ts'
+
+export const noDrill = { skip: 'not-declared', reason: 'no backup declares `drill`' } as const
+export const notDeclared = (what: string): { readonly skip: 'not-declared'; readonly reason: string } => ({
+  skip: 'not-declared',
+  reason: `no backup that is drilled declares ${what}`,
+})
+
+/** One subject per backup that is drilled. */
+export const drilled =
+  (keep: (drill: DrillFile, entry: BackupEntry) => boolean = () => true) =>
+  (target: Target): readonly Subject[] =>
+    (target.file.backups ?? []).filter((entry) => entry.drill !== undefined && keep(entry.drill, entry)).map((entry) => ({ name: entry.id, item: entry }))
+
+export const entryOf = (subject: Subject): BackupEntry => subject.item as BackupEntry
+export const declaredDrill = (subject: Subject): DrillFile => entryOf(subject).drill ?? {}
+export const looks = (subject: Subject): { readonly drill: Probe<DrillObservation> } => ({ drill: restoreDrill(entryOf(subject)) })
+
+/** Restores the database of the set into a server that nobody needs (`$SCRATCH`), then asks it. */
+export function restoreCommand(subject: Subject, target: Target, sql?: string): string {
+  const entry = entryOf(subject)
+  const roles = Object.entries(entry.files).map(([role, file]) => ({
+    role,
+    name: typeof file === 'string' ? file : file.name,
+    kind: typeof file === 'string' ? undefined : file.kind,
+  }))
+  const database =
+    roles.find(({ kind }) => kind === 'postgres' || kind === 'mysql' || kind === 'sqlite') ??
+    roles.find(({ name }) => /\.(?:sql|dump|db)\b/.test(name)) ??
+    roles[0]
+  const word = newestWord({ entry, role: database?.role ?? '' }, target)
+  const name = database?.name ?? ''
+  const read = /\.t?gz$/.test(name) ? `gzip -dc ${word}` : name.endsWith('.zst') ? `zstd -dc ${word}` : `cat ${word}`
+  if (database?.kind === 'sqlite' || /\.(?:db|sqlite3?)\b/.test(name))
+    return `${read} > /tmp/restored.db && sqlite3 /tmp/restored.db ${quote(sql ?? 'PRAGMA integrity_check')}`
+  if (/\.t(?:ar\.)?gz$|\.tar/.test(name)) return `${read} | tar -tvf -`
+  const load = /\.(?:dump|custom|pgdump)$/.test(name)
+    ? `pg_restore --exit-on-error -d "$SCRATCH" ${word}`
+    : `${read} | psql -X -v ON_ERROR_STOP=1 -d "$SCRATCH"`
+  return sql === undefined ? load : `${load} && psql -X -d "$SCRATCH" -c ${quote(sql)}`
+}
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`

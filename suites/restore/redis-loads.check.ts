@@ -1,0 +1,65 @@
+import { defineCheck } from '../../helpers/check.ts'
+import { declaredDrill, drilled, looks, noDrill, restoreCommand } from '../../helpers/drill/subjects.ts'
+import { judgeRestored, where } from './shared.ts'
+
+export default defineCheck({
+  id: 'restore/redis-loads',
+  title: 'Redis loads the snapshot, and the keys are there',
+  failureTitle: 'Redis does not load the snapshot, or keys are missing',
+  why: 'Redis refuses a damaged snapshot and does not start at all; of a cut append-only file it silently loads what is left.',
+  source: 'DBSIZE of a Redis started on the file; minKeys of the target',
+  severity: 'high',
+  codes: {
+    'restore.redis-refused': {
+      meaning: 'Redis does not start on the file.',
+      fix: 'Take the file after BGSAVE has ended (LASTSAVE), or the rewritten append-only file.',
+    },
+    'restore.redis-keys-missing': {
+      meaning: 'Fewer keys than minKeys were loaded.',
+      fix: 'Look at the moment of the snapshot and at expiry; keys that expired meanwhile are not loaded.',
+    },
+  },
+  options: {},
+  subjects: drilled(),
+  unless: noDrill,
+  needs: looks,
+  judge: ({ drill }, { subject }) =>
+    judgeRestored(
+      drill,
+      ['redis'],
+      (database) => {
+        const exit = database.stages.find(({ exit: one }) => one !== 0)
+        const least = declaredDrill(subject).minKeys ?? 1
+        const keys = database.redis?.keys ?? 0
+        const expired = database.redis?.expiredAtLoad ?? 0
+        return [
+          {
+            grade: exit === undefined ? 'pass' : 'fail',
+            code: 'restore.redis-refused',
+            evidence: {
+              what: `start of Redis on ${database.label}`,
+              expected: 'it loads',
+              received: exit === undefined ? 'it loaded' : (database.errors[0]?.message ?? 'it ended'),
+              where: where(database),
+            },
+          },
+          ...(exit !== undefined
+            ? []
+            : [
+                {
+                  grade: keys + expired >= least ? ('pass' as const) : ('fail' as const),
+                  code: 'restore.redis-keys-missing',
+                  evidence: {
+                    what: `keys of ${database.label}`,
+                    expected: `at least ${least}`,
+                    received: `${keys}${expired > 0 ? `, and ${expired} that expired meanwhile` : ''}`,
+                    where: where(database),
+                  },
+                },
+              ]),
+        ]
+      },
+      'the set holds no Redis snapshot',
+    ),
+  reproduce: (subject, target) => restoreCommand(subject, target),
+})

@@ -1,0 +1,50 @@
+/** What the restore checks share: the restored databases of a set, and what follows where there are none. */
+import type { Compared, DrillObservation, RestoredDatabase } from '../../helpers/drill/observation.ts'
+import { type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
+
+type Kind = RestoredDatabase['kind']
+export const few = (names: readonly string[]): string => `${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`
+export const where = (database: RestoredDatabase): string =>
+  `${database.label}, restored into ${database.kind} ${database.engine.version} (${database.engine.name})`
+
+/** What was not restored makes nothing green: it is said where no restored database is left to judge. */
+export function judgeRestored(
+  drill: DrillObservation,
+  kinds: readonly Kind[],
+  find: (database: RestoredDatabase) => readonly Finding[],
+  none: string,
+): Verdict {
+  const findings = drill.databases.filter(({ kind }) => kinds.includes(kind)).flatMap(find)
+  if (findings.length > 0) return worst(findings)
+  const first = drill.notRestored[0]
+  if (first === undefined) return skip('not-applicable', none)
+  return inconclusive(first.blame === 'misused' ? 'misused' : 'unobserved', `${first.label} was not restored: ${first.why}`, {
+    what: first.label,
+    expected: 'restored',
+    received: first.why,
+  })
+}
+
+/** Declarations that were promised and are not there, or are there and were not promised. */
+export function comparedFinding(
+  database: RestoredDatabase,
+  compared: Compared | undefined,
+  words: { readonly what: string; readonly code: string },
+): readonly Finding[] {
+  if (compared === undefined || compared.expected === 0) return []
+  return [
+    {
+      grade: compared.missing.length === 0 ? 'pass' : 'fail',
+      code: words.code,
+      evidence: {
+        what: `${words.what} of ${database.label}`,
+        expected: `the ${compared.expected} that the dump declares`,
+        received: compared.missing.length === 0 ? 'all of them' : `missing: ${few(compared.missing)}`,
+        where: where(database),
+      },
+    },
+  ]
+}
+
+/** `users` and `public.users` mean the same table. */
+export const sameTable = (declared: string, name: string): boolean => name === declared || (!declared.includes('.') && name.endsWith(`.${declared}`))
