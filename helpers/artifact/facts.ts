@@ -169,9 +169,11 @@ export interface ArtifactFacts {
   readonly sha256: string
   /** A bomb is not read to its end: the digest is that of what was read. */
   readonly partly?: true
+  /** It is locked, and a key was at hand: everything else here is of what is inside, once {@link sealed.opened}. */
+  readonly sealed?: { readonly kind: 'age'; readonly opened: boolean; readonly error?: string }
   /** How the innermost structure read; worth nothing where {@link stream} is not whole. */
   readonly reading: Reading
-  /** How the compression around it read; absent where there is none. */
+  /** How the compression and the lock around it read; absent where there is neither. */
   readonly stream?: Reading
   readonly dump?: DumpFacts
   readonly tar?: TarFacts

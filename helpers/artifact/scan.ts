@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, type ReadStream } from 'node:fs'
-import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { dataFiles, describe, readCustom, readTableOfContents, rowCounter, type TableOfContents } from './archive.ts'
@@ -15,6 +15,7 @@ import { gunzipped, unzstd } from './decompress.ts'
 import { readAof, readRdb } from './redis.ts'
 import { sqlScanner } from './sql.ts'
 import { askSqlite, sqliteHeader } from './sqlite.ts'
+import { type Keys, openAge, type Opened } from './unlock.ts'
 import { isTarHeader, readTar, type TarEntry } from './tar.ts'
 
 export interface ScanOptions {
@@ -27,6 +28,10 @@ export interface ScanOptions {
   readonly freeBytes?: number
   /** Databases of SQLite up to this size are copied and asked. @default 2 GiB */
   readonly maxCopyBytes?: number
+  /** What files of age open with. @default they stay closed */
+  readonly keys?: Keys
+  /** What is read was locked: copies of it stay in memory. */
+  readonly secret?: boolean
 }
 
 /** Archives within archives are read this deep. */
@@ -119,9 +124,18 @@ async function* decompressed(
 
 const COPYABLE = (options: ScanOptions): number => options.maxCopyBytes ?? 2 * GIBIBYTE
 
+/** A file system that lives in memory; undefined where this machine has none. */
+async function memoryFolder(): Promise<string | undefined> {
+  const TMPFS = 0x01021994
+  return await statfs('/dev/shm').then(
+    ({ type }) => (type === TMPFS ? '/dev/shm' : undefined),
+    () => undefined,
+  )
+}
+
 /** A folder that nobody else may look into, gone afterwards whatever happens. */
-async function inPrivate<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'postproof-'))
+async function inPrivate<T>(root: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(root, 'postproof-'))
   try {
     return await work(folder)
   } finally {
@@ -141,7 +155,16 @@ async function readSqlite(
     const bytes = await reader.skip(Number.POSITIVE_INFINITY)
     return { reading: { complete: false, kind: 'cut', error: 'the header is not whole' }, bytes }
   }
-  return await inPrivate(async (folder) => {
+  const root = options.secret === true ? await memoryFolder() : tmpdir()
+  if (root === undefined) {
+    const bytes = await reader.skip(Number.POSITIVE_INFINITY)
+    return {
+      sqlite: { ...header, integrityError: 'what was locked is not written to a disk, and there is no file system in memory' },
+      reading: { complete: true },
+      bytes,
+    }
+  }
+  return await inPrivate(root, async (folder) => {
     const copy = join(folder, `${randomBytes(6).toString('hex')}.db`)
     const file = await open(copy, 'wx', 0o600)
     let bytes = 0
@@ -172,7 +195,7 @@ async function readSqlite(
 }
 
 type Content = Pick<ArtifactFacts, 'format' | 'layers' | 'decodedBytes' | 'reading' | 'members'> &
-  Partial<Pick<ArtifactFacts, 'stream' | 'dump' | 'tar' | 'sqlite' | 'redis'>>
+  Partial<Pick<ArtifactFacts, 'stream' | 'sealed' | 'dump' | 'tar' | 'sqlite' | 'redis'>>
 
 /** @param beside the write-ahead log of a SQLite file; null: there is none beside it; undefined: nobody could look */
 async function content(chunks: Chunks, options: ScanOptions, budget: Budget, depth: number, beside: string | null | undefined): Promise<Content> {
@@ -254,7 +277,18 @@ async function content(chunks: Chunks, options: ScanOptions, budget: Budget, dep
         reading: { complete: false, kind: 'unreadable', error: `${format} is not read here` },
         members: [],
       }
-    case 'age':
+    case 'age': {
+      const opened: Opened = options.keys === undefined || depth >= DEPTH ? { ok: false, error: '' } : await openAge(reader, options.keys)
+      if (!opened.ok) {
+        const sealed = options.keys === undefined ? {} : { sealed: { kind: 'age', opened: false, error: opened.error } as const }
+        return { format, layers: [], decodedBytes: await rest(), reading: { complete: true }, members: [], ...sealed }
+      }
+      const result: { reading: Reading } = { reading: { complete: true } }
+      const inner = await content(opened.content(result), { ...options, secret: true }, budget, depth + 1, undefined)
+      await rest()
+      const stream = inner.stream === undefined || !result.reading.complete ? result.reading : inner.stream
+      return { ...inner, stream, sealed: { kind: 'age', opened: true } }
+    }
     case 'openpgp':
     case 'openssl':
     case 'text':
@@ -370,26 +404,41 @@ class Gathered {
   }
 }
 
-/** The chunks of a file, with their digest and number taken on the way. */
-function source(
-  path: string,
-  signal: AbortSignal,
-): { readonly stream: ReadStream; readonly chunks: () => AsyncGenerator<Buffer, void, undefined>; readonly budget: Budget; readonly sha256: () => string } {
+/** What comes from somewhere, with digest and number taken on the way. */
+function measured(chunks: Chunks): { readonly chunks: () => AsyncGenerator<Buffer, void, undefined>; readonly budget: Budget; readonly sha256: () => string } {
   const hash = createHash('sha256')
   const budget: Budget = { stored: 0, decoded: 0 }
-  const stream = createReadStream(path, { highWaterMark: CHUNK, signal })
   return {
-    stream,
     budget,
     sha256: () => hash.digest('hex'),
     chunks: async function* () {
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
         hash.update(chunk)
         budget.stored += chunk.length
         yield chunk
       }
     },
   }
+}
+/** The chunks of a file. */
+function source(path: string, signal: AbortSignal): ReturnType<typeof measured> & { readonly stream: ReadStream } {
+  const stream = createReadStream(path, { highWaterMark: CHUNK, signal })
+  return { stream, ...measured(stream as AsyncIterable<Buffer>) }
+}
+
+/**
+ * Reads what comes from anywhere: a bucket, a pipe.
+ * @param bytes how many are announced
+ * @throws what the chunks throw
+ */
+export async function scanChunks(name: string, bytes: number, chunks: Chunks, options: ScanOptions, wal?: string | null): Promise<ArtifactFacts> {
+  const { chunks: counted, budget, sha256 } = measured(chunks)
+  const read = await content(counted(), options, budget, 0, wal)
+  // A bomb is not read to its end.
+  const partly = budget.stored < bytes ? { partly: true as const } : {}
+  // Endings are those of what is inside.
+  const inner = read.sealed?.opened === true ? name.replace(/\.age$/, '') : name
+  return { name: inner, bytes, sha256: sha256(), ...partly, ...read }
 }
 
 /**
@@ -403,10 +452,9 @@ export async function scanArtifact(path: string, options: ScanOptions): Promise<
     (log) => (log.isFile() && log.size > 0 ? `${path}-wal` : null),
     () => null,
   )
-  const { stream, chunks, budget, sha256 } = source(path, options.signal)
+  const stream = createReadStream(path, { highWaterMark: CHUNK, signal: options.signal })
   try {
-    const read = await content(chunks(), options, budget, 0, wal)
-    return { name: basename(path), bytes: found.size, sha256: sha256(), ...(budget.stored < found.size ? { partly: true as const } : {}), ...read }
+    return await scanChunks(basename(path), found.size, stream as AsyncIterable<Buffer>, options, wal)
   } finally {
     stream.destroy()
   }

@@ -8,13 +8,15 @@ export interface BackupFile {
   readonly bytes: number
   /** ISO 8601 UTC. */
   readonly modifiedAt: string
-  /** Permission bits. */
+  /** Permission bits; 0 in a bucket, which has none. */
   readonly mode: number
   /** A dump in directory format is a folder of files. */
   readonly folder: boolean
   /** Its size or time changed while it was watched. */
   readonly growing: boolean
   /** `<name>.sha256`, `.sha1` or `.md5` beside it: the digest in it, lower case; absent: unreadable. */
+  /** In a bucket: its tag. */
+  readonly etag?: string
   readonly sidecar?: { readonly name: string; readonly algorithm: 'sha256' | 'sha1' | 'md5'; readonly digest?: string }
 }
 
@@ -29,6 +31,8 @@ export interface BackupSet {
 
 export interface BackupFolder {
   readonly dir: string
+  /** It is a bucket: no permissions, and a file is there whole or not at all. */
+  readonly bucket?: true
   readonly mode: number
   /** Newest first. */
   readonly sets: readonly BackupSet[]

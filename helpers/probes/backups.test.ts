@@ -7,7 +7,8 @@ import { shopDump } from '../../fixtures/backups.ts'
 import { type BackupEntry, normaliseTarget } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
 import { look, valueOf } from '../testing/look.ts'
-import { backupArtifact, backupFolder, backupScript, offsiteCopies, sidecarDigests } from './backups.ts'
+import { backupArtifact, backupFolder, backupScript, sidecarDigests } from './backups.ts'
+import { offsiteCopies } from './offsite.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'postproof-backups-test-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

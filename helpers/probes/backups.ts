@@ -5,11 +5,15 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ArtifactFacts } from '../artifact/facts.ts'
-import { scanArtifact } from '../artifact/scan.ts'
+import { scanArtifact, scanChunks, type ScanOptions } from '../artifact/scan.ts'
+import type { Keys } from '../artifact/unlock.ts'
 import { type BackupFile, type BackupFolder, type BackupSet, chosenSet } from '../artifact/sets.ts'
 import { backupName, pathMatches } from '../grammar/backup-name.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import type { BackupEntry, Target } from '../target.ts'
+import { type BucketAccess, bucketOf } from '../target/storage.ts'
+import type { ListedObject } from '../grammar/object-list.ts'
+import { type Bucket, openBucket } from './bucket.ts'
 
 /** Files of one run of a script whose names carry slightly different times. */
 const SAME_RUN_MS = 10 * 60_000
@@ -19,15 +23,18 @@ const WATCH_MS = 2_000
 const NAMES = 200_000
 const TEMPORARY = /(?:\.(?:part|partial|tmp|temp|incomplete|filepart|crdownload|swp|lock)|~)$/i
 const SIDECAR = /\.(sha256|sha1|md5)(?:sum)?$/i
+const SIDECARS = ['sha256', 'sha256sum', 'sha1', 'md5', 'md5sum'] as const
 const DIGITS: Readonly<Record<string, number>> = { sha256: 64, sha1: 40, md5: 32 }
+/** Bounded by what is read, not by the clock of a network look. */
+export const LONG_MS = 12 * 3_600_000
 /** Slowest reading that still counts as reading: a mounted bucket. */
 const BYTES_PER_MS = 10_000
 
 type Declared = BackupEntry['files'][string]
 export const patternOf = (declared: Declared): string => (typeof declared === 'string' ? declared : declared.name)
-const placeOf = (dir: string, target: Target): string => (isAbsolute(dir) ? dir : resolve(target.folder ?? '.', dir))
+export const placeOf = (dir: string, target: Target): string => (isAbsolute(dir) ? dir : resolve(target.folder ?? '.', dir))
 
-const systemError = (error: unknown, path: string): ProbeError => {
+export const systemError = (error: unknown, path: string): ProbeError => {
   const { code = 'EIO', message } = error as NodeJS.ErrnoException
   return new ProbeError(
     { code, message: `${path}: ${message.replace(/^[A-Z]+: /, '').replace(/, .*$/, '')}`, phase: code === 'ENOENT' ? 'resolve' : 'response' },
@@ -35,11 +42,14 @@ const systemError = (error: unknown, path: string): ProbeError => {
   )
 }
 
+const digestOfText = (text: string, algorithm: string): string | undefined =>
+  new RegExp(`(?:^|[^0-9a-f])([0-9a-f]{${DIGITS[algorithm] ?? 0}})(?![0-9a-f])`, 'i').exec(text)?.[1]?.toLowerCase()
+
 async function digestIn(path: string, algorithm: string): Promise<string | undefined> {
   const file = await open(path, 'r')
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, 0)
-    return new RegExp(`(?:^|[^0-9a-f])([0-9a-f]{${DIGITS[algorithm] ?? 0}})(?![0-9a-f])`, 'i').exec(buffer.toString('latin1', 0, bytesRead))?.[1]?.toLowerCase()
+    return digestOfText(buffer.toString('latin1', 0, bytesRead), algorithm)
   } finally {
     await file.close()
   }
@@ -50,6 +60,8 @@ async function folderBytes(path: string): Promise<number> {
   for (const one of await readdir(path, { withFileTypes: true })) if (one.isFile()) bytes += (await stat(join(path, one.name))).size
   return bytes
 }
+
+type Algorithm = 'sha256' | 'sha1' | 'md5'
 
 interface Found {
   readonly role: string
@@ -82,8 +94,80 @@ function group(found: readonly Found[], roles: readonly string[]): readonly Back
   }))
 }
 
-/** The sets in a folder. A folder that is not there is a failure with `ENOENT`. */
-export function backupFolder(entry: BackupEntry, dir: string = entry.dir): Probe<BackupFolder> {
+export interface Place {
+  readonly dir: string
+  readonly s3?: BucketAccess | undefined
+}
+/** The bucket of a place, opened once for the whole run. */
+export async function bucketAt(context: ProbeContext, { dir, s3 }: Place): Promise<{ readonly bucket: Bucket; readonly prefix: string } | undefined> {
+  const of = bucketOf(dir)
+  if (of === undefined || s3 === undefined) return undefined
+  const bucket = await context.resource(
+    `bucket ${s3.endpoint} ${of.bucket} ${s3.accessKeyId}`,
+    () => openBucket(context.target, s3, of.bucket),
+    async (opened) => (await opened).close(),
+  )
+  return { bucket, prefix: of.prefix }
+}
+
+/** Digests beside files are a line; anything longer is none. */
+const SIDECAR_BYTES = 4096
+
+async function bucketFolder(
+  context: ProbeContext,
+  entry: BackupEntry,
+  place: Place,
+  at: NonNullable<Awaited<ReturnType<typeof bucketAt>>>,
+): Promise<BackupFolder> {
+  const roles = Object.keys(entry.files)
+  const now = Date.now()
+  const { bucket, prefix } = at
+  const objects = new Map((await bucket.list(prefix, context.signal)).map((one) => [one.key.slice(prefix.length), one]))
+  const patterns = roles.map((role) => ({ role, pattern: backupName(patternOf(entry.files[role] as Declared), entry.timeZone) }))
+  const found: Found[] = []
+  let others = 0
+  for (const [name, one] of objects) {
+    const match = patterns.flatMap(({ role, pattern }) => {
+      const seen = pattern.matches(name)
+      return seen === undefined ? [] : [{ role, ...seen }]
+    })[0]
+    if (match === undefined) {
+      if (!SIDECAR.test(name) || !objects.has(name.replace(SIDECAR, ''))) others += 1
+      continue
+    }
+    const beside = SIDECARS.map((ending) => objects.get(`${name}.${ending}`)).find((sidecar) => sidecar !== undefined)
+    const file: BackupFile = {
+      role: match.role,
+      name,
+      path: `${place.dir.replace(/\/+$/, '')}/${name}`,
+      bytes: one.bytes,
+      modifiedAt: one.modifiedAt,
+      mode: 0,
+      folder: false,
+      growing: false,
+      etag: one.etag,
+    }
+    found.push({ ...match, file: beside === undefined ? file : { ...file, sidecar: await storedDigest(bucket, beside, prefix, context.signal) } })
+  }
+  return { dir: place.dir, bucket: true, mode: 0, sets: group(found, roles), partial: [], others, at: new Date(now).toISOString() }
+}
+
+async function storedDigest(
+  bucket: Bucket,
+  { key, bytes, etag }: ListedObject,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<NonNullable<BackupFile['sidecar']>> {
+  const algorithm = (SIDECAR.exec(key)?.[1] ?? '').toLowerCase() as Algorithm
+  const parts: Buffer[] = []
+  if (bytes <= SIDECAR_BYTES) for await (const part of bucket.read(key, bytes, etag, signal)) parts.push(part)
+  const digest = digestOfText(Buffer.concat(parts).toString('latin1'), algorithm)
+  return { name: key.slice(prefix.length), algorithm, ...(digest === undefined ? {} : { digest }) }
+}
+
+/** The sets in a folder or bucket. A folder that is not there is a failure with `ENOENT`, a bucket one with `NoSuchBucket`. */
+export function backupFolder(entry: BackupEntry, place: Place = entry): Probe<BackupFolder> {
+  const { dir } = place
   const roles = Object.keys(entry.files)
   return {
     kind: 'backupFolder',
@@ -92,15 +176,17 @@ export function backupFolder(entry: BackupEntry, dir: string = entry.dir): Probe
     cost: { connections: 0, requests: 0 },
     timeoutMs: 60_000,
     run: async (context) => {
-      const place = placeOf(dir, context.target)
+      const bucket = await bucketAt(context, place)
+      if (bucket !== undefined) return await bucketFolder(context, entry, place, bucket)
+      const folder = placeOf(dir, context.target)
       const now = Date.now()
       let mode: number
       let names: readonly string[]
       try {
-        mode = (await stat(place)).mode & 0o777
-        names = (await readdir(place)).slice(0, NAMES)
+        mode = (await stat(folder)).mode & 0o777
+        names = (await readdir(folder)).slice(0, NAMES)
       } catch (error) {
-        throw systemError(error, place)
+        throw systemError(error, folder)
       }
       const present = new Set(names)
       const patterns = roles.map((role) => ({ role, pattern: backupName(patternOf(entry.files[role] as Declared), entry.timeZone) }))
@@ -108,7 +194,7 @@ export function backupFolder(entry: BackupEntry, dir: string = entry.dir): Probe
       const partial: BackupFolder['partial'][number][] = []
       let others = 0
       for (const name of names) {
-        const path = join(place, name)
+        const path = join(folder, name)
         const temporary = name.replace(TEMPORARY, '').replace(/^\./, '')
         const half = temporary !== name && patterns.some(({ pattern }) => pattern.matches(temporary) !== undefined)
         const match = patterns.flatMap(({ role, pattern }) => {
@@ -127,9 +213,9 @@ export function backupFolder(entry: BackupEntry, dir: string = entry.dir): Probe
           partial.push({ name, bytes: facts.size, modifiedAt })
           continue
         }
-        const beside = ['sha256', 'sha256sum', 'sha1', 'md5', 'md5sum'].map((ending) => `${name}.${ending}`).find((one) => present.has(one))
+        const beside = SIDECARS.map((ending) => `${name}.${ending}`).find((one) => present.has(one))
         const algorithm = beside === undefined ? undefined : ((SIDECAR.exec(beside)?.[1] ?? '').toLowerCase() as 'sha256')
-        const digest = beside === undefined || algorithm === undefined ? undefined : await digestIn(join(place, beside), algorithm).catch(() => undefined)
+        const digest = beside === undefined || algorithm === undefined ? undefined : await digestIn(join(folder, beside), algorithm).catch(() => undefined)
         const busy = present.has(`${name}.lock`) || present.has(`.${name}.lock`)
         found.push({
           ...match,
@@ -157,9 +243,22 @@ export function backupFolder(entry: BackupEntry, dir: string = entry.dir): Probe
         }
       }
       const settled = found.map((one) => (moving.has(one.file.path) ? { ...one, file: { ...one.file, growing: true } } : one))
-      return { dir: place, mode, sets: group(settled, roles), partial, others, at: new Date(now).toISOString() }
+      return { dir: folder, mode, sets: group(settled, roles), partial, others, at: new Date(now).toISOString() }
     },
   }
+}
+
+/** What the files of a backup open with; nothing where nothing is declared. */
+function keysOf({ encryption }: BackupEntry, target: Target): { readonly keys?: Keys } {
+  if (typeof encryption !== 'object' || (encryption.identity === undefined && encryption.passphrase === undefined)) return {}
+  const value = (name: string | undefined): string | undefined => {
+    const found = name === undefined ? undefined : target.secrets?.get(name)
+    if (name !== undefined && (found === undefined || found === ''))
+      throw new ProbeError({ code: 'NO_KEY', message: `the secret ${name} has no value`, phase: 'internal' })
+    return found
+  }
+  const [identity, passphrase] = [value(encryption.identity), value(encryption.passphrase)]
+  return { keys: { ...(identity === undefined ? {} : { identity }), ...(passphrase === undefined ? {} : { passphrase }) } }
 }
 
 export interface SeenArtifact {
@@ -178,8 +277,7 @@ export function backupArtifact(entry: BackupEntry, role: string, back = 0): Prob
     key: `backupArtifact ${entry.id} ${role} ${back}`,
     impact: 'read',
     cost: { connections: 0, requests: 0 },
-    // Bounded by what is read, not by the clock of a network look.
-    timeoutMs: 12 * 3_600_000,
+    timeoutMs: LONG_MS,
     run: async (context) => {
       const seen = await context.observe(backupFolder(entry))
       if (!seen.ok) throw new ProbeError(seen.failure)
@@ -194,14 +292,21 @@ export function backupArtifact(entry: BackupEntry, role: string, back = 0): Prob
       const declared = entry.files[role]
       const members = typeof declared === 'object' ? Object.values(declared.members ?? {}).map((one) => (typeof one === 'string' ? one : one.path)) : []
       try {
-        const facts = await scanArtifact(file.path, {
+        const options: ScanOptions = {
           signal: stop.signal,
+          ...keysOf(entry, context.target),
           ...(members.length === 0 ? {} : { wants: (name: string) => members.some((glob) => pathMatches(glob, name)) }),
-        })
+        }
+        const at = await bucketAt(context, entry)
+        const facts =
+          at === undefined
+            ? await scanArtifact(file.path, options)
+            : await scanChunks(file.name, file.bytes, at.bucket.read(`${at.prefix}${file.name}`, file.bytes, file.etag ?? '', stop.signal), options)
         return { file, set: { at: set.at, basis: set.basis }, facts }
       } catch (error) {
         if (context.signal.aborted) throw context.signal.reason
         if (deadline.aborted) throw new ProbeError({ code: 'TIMEOUT', message: `${file.name} could not be read in time`, phase: 'deadline' }, { cause: error })
+        if (error instanceof ProbeError) throw error
         throw systemError(error, file.name)
       } finally {
         context.signal.removeEventListener('abort', abort)
@@ -211,45 +316,62 @@ export function backupArtifact(entry: BackupEntry, role: string, back = 0): Prob
   }
 }
 
-type Algorithm = 'sha256' | 'sha1' | 'md5'
-interface FileDigest {
+export interface FileDigest {
   readonly bytes: number
   readonly digest: string
 }
 
+/** The bytes of a file, be it in a folder or in a bucket. */
+async function* bytesOf(context: ProbeContext, place: Place, file: BackupFile): AsyncGenerator<Buffer, void, undefined> {
+  const at = await bucketAt(context, place)
+  if (at !== undefined) yield* at.bucket.read(`${at.prefix}${file.name}`, file.bytes, file.etag ?? '', context.signal)
+  else
+    try {
+      yield* createReadStream(file.path, { highWaterMark: 1024 * 1024, signal: context.signal }) as AsyncIterable<Buffer>
+    } catch (error) {
+      if (context.signal.aborted) throw context.signal.reason
+      throw systemError(error, file.path)
+    }
+}
+
 /** One digest of a file, in one reading: for what stands beside it, and for its copy elsewhere. */
-function fileDigest(path: string, algorithm: Algorithm): Probe<FileDigest> {
+function fileDigest(place: Place, file: BackupFile, algorithm: Algorithm): Probe<FileDigest> {
   return {
     kind: 'fileDigest',
-    key: `fileDigest ${algorithm} ${path}`,
+    key: `fileDigest ${algorithm} ${file.path}`,
     impact: 'read',
     cost: { connections: 0, requests: 0 },
-    timeoutMs: 12 * 3_600_000,
+    timeoutMs: LONG_MS,
     run: async (context) => {
       const hash = createHash(algorithm)
       let bytes = 0
-      try {
-        for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024, signal: context.signal })) {
-          bytes += (chunk as Buffer).length
-          hash.update(chunk as Buffer)
-        }
-      } catch (error) {
-        if (context.signal.aborted) throw context.signal.reason
-        throw systemError(error, path)
+      for await (const chunk of bytesOf(context, place, file)) {
+        bytes += chunk.length
+        hash.update(chunk)
       }
       return { bytes, digest: hash.digest('hex') }
     },
   }
 }
 
-/** The digest of a file of this backup. The file that would be restored is read anyway, and its SHA-256 comes with that. */
-async function digestOf(context: ProbeContext, entry: BackupEntry, file: BackupFile, algorithm: Algorithm, chosen: BackupSet | undefined): Promise<FileDigest> {
+/**
+ * The digest of a file of this backup. The file that would be restored is read anyway, and its SHA-256 comes with that.
+ * @param chosen the set that would be restored, where the file may be of it
+ */
+export async function digestOf(
+  context: ProbeContext,
+  entry: BackupEntry,
+  file: BackupFile,
+  algorithm: Algorithm,
+  chosen: BackupSet | undefined,
+  place: Place = entry,
+): Promise<FileDigest> {
   if (algorithm === 'sha256' && chosen?.files.some(({ path }) => path === file.path) === true) {
     const seen = await context.observe(backupArtifact(entry, file.role))
     if (seen.ok && seen.value?.file.path === file.path && seen.value.facts.partly !== true)
       return { bytes: seen.value.facts.bytes, digest: seen.value.facts.sha256 }
   }
-  const digest = await context.observe(fileDigest(file.path, algorithm))
+  const digest = await context.observe(fileDigest(place, file, algorithm))
   if (!digest.ok) throw new ProbeError(digest.failure)
   return digest.value
 }
@@ -261,7 +383,7 @@ export function sidecarDigests(entry: BackupEntry): Probe<readonly { readonly fi
     key: `sidecarDigests ${entry.id}`,
     impact: 'read',
     cost: { connections: 0, requests: 0 },
-    timeoutMs: 12 * 3_600_000,
+    timeoutMs: LONG_MS,
     run: async (context) => {
       const seen = await context.observe(backupFolder(entry))
       if (!seen.ok) throw new ProbeError(seen.failure)
@@ -272,49 +394,6 @@ export function sidecarDigests(entry: BackupEntry): Probe<readonly { readonly fi
         result.push({ file, actual: (await digestOf(context, entry, file, file.sidecar.algorithm, chosen)).digest })
       }
       return result
-    },
-  }
-}
-
-export interface OffsiteCopies {
-  /** Newest first set there; undefined: nothing is there. */
-  readonly set?: BackupSet
-  readonly compared: readonly {
-    readonly name: string
-    readonly there: { readonly bytes: number; readonly sha256: string }
-    readonly here?: { readonly bytes: number; readonly sha256: string }
-  }[]
-  readonly at: string
-}
-
-/** The newest set at the second place, byte for byte beside the first. A folder that is not there is a failure with `ENOENT`. */
-export function offsiteCopies(entry: BackupEntry): Probe<OffsiteCopies> {
-  const dir = entry.offsite?.dir ?? entry.dir
-  return {
-    kind: 'offsiteCopies',
-    key: `offsiteCopies ${entry.id} ${dir}`,
-    impact: 'read',
-    cost: { connections: 0, requests: 0 },
-    timeoutMs: 12 * 3_600_000,
-    run: async (context) => {
-      const here = await context.observe(backupFolder(entry))
-      const there = await context.observe(backupFolder(entry, dir))
-      if (!there.ok) throw new ProbeError(there.failure)
-      if (!here.ok) throw new ProbeError(here.failure)
-      const set = there.value.sets[0]
-      const compared: OffsiteCopies['compared'][number][] = []
-      const chosen = chosenSet(here.value)
-      const sha256Of = async (file: BackupFile, of?: BackupSet): Promise<{ readonly bytes: number; readonly sha256: string }> => {
-        const { bytes, digest } = await digestOf(context, entry, file, 'sha256', of)
-        return { bytes, sha256: digest }
-      }
-      const local = here.value.sets.flatMap(({ files }) => files)
-      for (const file of set?.files ?? []) {
-        if (file.folder) continue
-        const same = local.find(({ name }) => name === file.name)
-        compared.push({ name: file.name, there: await sha256Of(file), ...(same === undefined ? {} : { here: await sha256Of(same, chosen) }) })
-      }
-      return { ...(set === undefined ? {} : { set }), compared, at: there.value.at }
     },
   }
 }

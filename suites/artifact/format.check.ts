@@ -2,7 +2,7 @@ import type { ArtifactFormat } from '../../helpers/artifact/facts.ts'
 import { backupRoles, newestWord, roleOf } from '../../helpers/artifact/subjects.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { look, noBackups, type Part, parts, say, streamWhole } from './shared.ts'
+import { closed, look, noBackups, type Part, parts, say, streamWhole } from './shared.ts'
 
 const KINDS: Readonly<Record<NonNullable<Part['declared']['kind']>, readonly ArtifactFormat[]>> = {
   postgres: ['pg-plain', 'pg-custom', 'pg-directory', 'pg-tar'],
@@ -54,6 +54,7 @@ export default defineCheck({
   needs: (subject) => ({ artifact: look(subject) }),
   judge: ({ artifact }, { subject }) => {
     if (artifact === undefined) return inconclusive('unobserved', 'there is no backup to judge')
+    if (artifact.facts.sealed?.opened === false) return closed(artifact)
     return worst(
       parts(artifact, roleOf(subject)).flatMap((part): Finding[] => {
         const { facts, declared } = part
@@ -67,7 +68,9 @@ export default defineCheck({
           findings.push({ grade: 'fail', code: 'artifact.compression', evidence: say(part, 'compression', outer ?? 'none', facts.layers[0] ?? 'none') })
         if (!streamWhole(facts) && (facts.format === 'empty' || facts.format === 'unknown'))
           return findings.length > 0 ? findings : [{ grade: 'pass', evidence: say(part, 'kind', outer ?? 'any', shown) }]
-        if (declared.kind !== undefined) {
+        if (declared.kind === 'encrypted' && facts.sealed?.opened === true)
+          findings.push({ grade: 'pass', evidence: say(part, 'kind', 'encrypted', `${facts.sealed.kind}, within it ${shown}`) })
+        else if (declared.kind !== undefined) {
           const scope = facts.dump?.scope
           const right = KINDS[declared.kind].includes(facts.format) && (declared.kind !== 'globals' || scope === 'globals' || scope === 'cluster')
           findings.push({

@@ -64,6 +64,14 @@ export const say = (part: Part, what: string, expected: string, received: string
 /** Compression around it was read to its end. */
 export const streamWhole = (facts: ArtifactFacts): boolean => facts.stream?.complete !== false
 
+/** Nobody can look inside; that is for backup/key-available to judge. */
+export const closed = ({ file, facts }: SeenArtifact): Verdict =>
+  inconclusive('unobserved', 'it cannot be opened (backup/key-available)', {
+    what: file.name,
+    expected: 'opens with the declared key',
+    received: facts.sealed?.error ?? '',
+  })
+
 /**
  * Judges every part that is of the kind in question.
  * @param find its findings; empty: nothing of the kind is in this part
@@ -72,6 +80,7 @@ export const streamWhole = (facts: ArtifactFacts): boolean => facts.stream?.comp
  */
 export function judgeParts(seen: SeenArtifact | undefined, subject: Subject, find: (part: Part) => readonly Finding[], none: string, dump = true): Verdict {
   if (seen === undefined) return inconclusive('unobserved', 'there is no backup to judge')
+  if (seen.facts.sealed?.opened === false) return closed(seen)
   if (ENCRYPTED.has(seen.facts.format)) return skip('not-declared', 'it is encrypted, and no key is declared to look inside')
   if (!streamWhole(seen.facts))
     return inconclusive('unobserved', 'the file could not be read to its end (artifact/stream-decodes)', {

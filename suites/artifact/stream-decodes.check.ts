@@ -1,7 +1,7 @@
 import { backupRoles, roleOf } from '../../helpers/artifact/subjects.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import { type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
-import { contentCommand, look, noBackups, parts, say } from './shared.ts'
+import { closed, contentCommand, look, noBackups, parts, say } from './shared.ts'
 
 const CODES = {
   cut: 'artifact.stream.cut',
@@ -37,14 +37,20 @@ export default defineCheck({
   needs: (subject) => ({ artifact: look(subject) }),
   judge: ({ artifact }, { subject }) => {
     if (artifact === undefined) return inconclusive('unobserved', 'there is no backup to judge')
+    if (artifact.facts.sealed?.opened === false) return closed(artifact)
     const findings = parts(artifact, roleOf(subject)).flatMap((part): Finding[] => {
-      const { stream, layers, decodedBytes, bytes } = part.facts
+      const { stream, layers, sealed, decodedBytes, bytes } = part.facts
       if (stream === undefined) return []
-      const evidence = say(part, layers.join(' and '), 'whole', stream.error ?? `${bytes} bytes into ${decodedBytes}`)
+      const evidence = say(
+        part,
+        [...(sealed === undefined ? [] : [sealed.kind]), ...layers].join(' and '),
+        'whole',
+        stream.error ?? `${bytes} bytes into ${decodedBytes}`,
+      )
       if (stream.kind === undefined) return [{ grade: stream.complete ? 'pass' : 'fail', code: CODES.corrupt, evidence }]
       return [{ grade: stream.kind === 'trailing' ? 'warn' : 'fail', code: CODES[stream.kind], evidence }]
     })
-    return findings.length === 0 ? skip('not-applicable', 'it is not compressed') : worst(findings)
+    return findings.length === 0 ? skip('not-applicable', 'it is neither compressed nor locked') : worst(findings)
   },
   reproduce: (subject, target) => `${contentCommand(subject, target)} | wc -c`,
   covers: ['A150', 'B73'],

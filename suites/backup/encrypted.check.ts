@@ -3,7 +3,7 @@ import { ENCRYPTED } from '../../helpers/artifact/facts.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import { backupArtifact } from '../../helpers/probes/backups.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
-import { undeclared } from './shared.ts'
+import { mustBeLocked, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'backup/encrypted',
@@ -19,15 +19,20 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: backupRoles((entry) => entry.encryption === 'required'),
+  subjects: backupRoles(mustBeLocked),
   unless: undeclared('must be encrypted (encryption: required)'),
   needs: (subject) => ({ artifact: backupArtifact(roleOf(subject).entry, roleOf(subject).role) }),
   judge: ({ artifact }) => {
     if (artifact === undefined) return inconclusive('unobserved', 'there is no backup to judge')
     const { facts, file } = artifact
-    const evidence = { what: file.name, expected: 'age, OpenPGP or openssl', received: [...facts.layers, facts.format].join(', within it '), where: file.path }
+    const evidence = {
+      what: file.name,
+      expected: 'age, OpenPGP or openssl',
+      received: [...(facts.sealed === undefined ? [] : [facts.sealed.kind]), ...facts.layers, facts.format].join(', within it '),
+      where: file.path,
+    }
     // Compressed data without any structure may be anything; only a known header is proof.
-    return ENCRYPTED.has(facts.format) ? pass(evidence) : fail('backup.plain', evidence)
+    return ENCRYPTED.has(facts.format) || facts.sealed !== undefined ? pass(evidence) : fail('backup.plain', evidence)
   },
   reproduce: (subject, target) => `head -c 64 ${newestWord(roleOf(subject), target)} | file -`,
   covers: ['B76', 'C69'],

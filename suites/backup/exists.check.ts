@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { fail, pass } from '../../helpers/verdict.ts'
-import { at, backups, listCommand, look, noBackups, unseen, whenOf } from './shared.ts'
+import { at, backups, GONE, listCommand, look, noBackups, unseen, whenOf } from './shared.ts'
 
 export default defineCheck({
   id: 'backup/exists',
@@ -12,7 +12,7 @@ export default defineCheck({
   severity: 'critical',
   codes: {
     'backup.folder-missing': {
-      meaning: 'The folder of the backups does not exist.',
+      meaning: 'The folder or bucket of the backups does not exist.',
       fix: 'Create it in the script (mkdir -p) and run the script once, or correct `dir`.',
     },
     'backup.none': {
@@ -26,7 +26,7 @@ export default defineCheck({
   needs: (subject) => ({ folder: attempt(look(subject)) }),
   judge: ({ folder }) => {
     if (!folder.ok) {
-      if (folder.failure.code !== 'ENOENT' && folder.failure.code !== 'ENOTDIR') return unseen(folder)
+      if (!GONE.has(folder.failure.code)) return unseen(folder)
       return fail('backup.folder-missing', { what: 'folder of the backups', expected: 'there', received: folder.failure.message, at: folder.startedAt })
     }
     const { sets, others } = folder.value

@@ -1,8 +1,8 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { offsiteCopies } from '../../helpers/probes/backups.ts'
+import { offsiteCopies } from '../../helpers/probes/offsite.ts'
 import { fail, type Finding, worst } from '../../helpers/verdict.ts'
-import { backups, entryOf, HOUR, hours, undeclared, unseen, whenOf } from './shared.ts'
+import { backups, copyCommand, entryOf, GONE, HOUR, hours, undeclared, unseen, whenOf } from './shared.ts'
 
 export default defineCheck({
   id: 'backup/offsite-copy',
@@ -31,7 +31,7 @@ export default defineCheck({
     const entry = entryOf(subject)
     const where = entry.offsite?.dir ?? ''
     if (!copies.ok) {
-      if (copies.failure.code !== 'ENOENT') return unseen(copies)
+      if (!GONE.has(copies.failure.code)) return unseen(copies)
       return fail('backup.offsite.missing', { what: 'second place', expected: 'there', received: copies.failure.message, at: copies.startedAt })
     }
     const { set, compared, at } = copies.value
@@ -48,21 +48,19 @@ export default defineCheck({
       ...set.missing.map(
         (role): Finding => ({ grade: 'fail', code: 'backup.offsite.missing', evidence: say(`${role} of the newest set there`, 'there', 'missing') }),
       ),
-      ...compared.map(({ name, there, here }): Finding => {
+      ...compared.map(({ name, there, here, by }): Finding => {
         const same = here !== undefined && here.sha256 === there.sha256
         const of = (one: { bytes: number; sha256: string }): string => `${one.bytes} bytes, ${one.sha256.slice(0, 16)}…`
+        const how = by === undefined || by === 'read' ? '' : ` (by its ${by})`
         return {
           grade: here === undefined || same ? 'pass' : 'fail',
           code: 'backup.offsite.differs',
-          evidence: say(name, here === undefined ? 'any bytes: the original is gone' : of(here), of(there)),
+          evidence: say(name, here === undefined ? 'any bytes: the original is gone' : of(here), `${of(there)}${how}`),
         }
       }),
     ]
     return worst(findings)
   },
-  reproduce: (subject) => {
-    const entry = entryOf(subject)
-    return `diff -rq '${entry.dir}' '${entry.offsite?.dir ?? ''}'`
-  },
+  reproduce: copyCommand,
   covers: ['A149', 'C67', 'D67', 'E74', 'B75'],
 })

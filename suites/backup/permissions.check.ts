@@ -1,6 +1,6 @@
 import { chosenSet } from '../../helpers/artifact/sets.ts'
 import { defineCheck } from '../../helpers/check.ts'
-import { type Finding, worst } from '../../helpers/verdict.ts'
+import { type Finding, skip, worst } from '../../helpers/verdict.ts'
 import { at, backups, entryOf, listCommand, look, noBackups, nothing } from './shared.ts'
 
 const octal = (mode: number): string => mode.toString(8).padStart(3, '0')
@@ -21,6 +21,7 @@ export default defineCheck({
   unless: noBackups,
   needs: (subject) => ({ folder: look(subject) }),
   judge: ({ folder }, { subject }) => {
+    if (folder.bucket === true) return skip('not-applicable', 'a bucket has no permissions of files; who may read it is for its policy')
     const set = chosenSet(folder)
     if (set === undefined) return nothing(folder)
     const declared = entryOf(subject).mode

@@ -49,4 +49,31 @@ export const sizeOf = (file: Pick<BackupFile, 'bytes'>): string => `${file.bytes
 export const unseen = (seen: Observed<unknown> & { readonly ok: false }): Verdict =>
   inconclusive('unobserved', seen.failure.message, { what: 'folder of the backup', expected: 'readable', received: seen.failure.code, at: seen.startedAt })
 
-export const listCommand = (subject: Subject, target: Target): string => `ls -la --time-style=full-iso ${shellQuote(folderPath(entryOf(subject), target))}`
+/** The place itself does not exist. */
+export const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'NoSuchBucket'])
+
+type Stored = Pick<BackupEntry, 'dir' | 's3'>
+/** The tool of Amazon, for any service that speaks the protocol; its key comes from the environment. */
+const aws = ({ s3 }: Stored, words: string): string =>
+  `AWS_ACCESS_KEY_ID="$${s3?.accessKeyId ?? ''}" AWS_SECRET_ACCESS_KEY="$${s3?.secretAccessKey ?? ''}" aws --endpoint-url ${shellQuote(s3?.endpoint ?? '')} --region ${shellQuote(s3?.region ?? 'us-east-1')} s3 ${words}`
+
+export const listCommand = (subject: Subject, target: Target): string => {
+  const entry = entryOf(subject)
+  return entry.s3 === undefined
+    ? `ls -la --time-style=full-iso ${shellQuote(folderPath(entry, target))}`
+    : aws(entry, `ls ${shellQuote(`${entry.dir.replace(/\/+$/, '')}/`)}`)
+}
+
+/** Both places beside each other. */
+export const copyCommand = (subject: Subject, target: Target): string => {
+  const entry = entryOf(subject)
+  const { offsite } = entry
+  if (offsite === undefined) return listCommand(subject, target)
+  return offsite.s3 === undefined
+    ? `diff -rq ${shellQuote(entry.dir)} ${shellQuote(offsite.dir)}`
+    : aws({ dir: offsite.dir, s3: offsite.s3 }, `sync --dryrun ${shellQuote(folderPath(entry, target))} ${shellQuote(offsite.dir)}`)
+}
+
+/** Every file of it must be locked. */
+export const mustBeLocked = ({ encryption }: BackupEntry): boolean =>
+  encryption === 'required' || (typeof encryption === 'object' && encryption.required !== false)
