@@ -22,7 +22,7 @@ const upload = z.strictObject({
   refused: status.meta({ description: 'statuses that refuse a type; default 400, 415, 422' }).optional(),
   maxBytes: z.int().min(1024).meta({ description: 'size of the largest file that is accepted' }).optional(),
   counts: z.enum(['file', 'body']).meta({ description: 'what maxBytes counts: the file (default) or the whole request, as proxies do' }).optional(),
-  tryBytes: z.int().min(1024).meta({ description: 'most that is sent as one file to see that it passes; default 64 MiB' }).optional(),
+  tryBytes: z.int().min(1024).max(4_000_000_000).meta({ description: 'most that is sent as one file to see that it passes; default 64 MiB' }).optional(),
   slowSeconds: z.number().positive().max(600).meta({ description: 'an upload that takes so long must pass; left out: not tried' }).optional(),
   idPath: text('JSON path of the id in the answer, such as $.id').optional(),
   urlPath: text('JSON path of the address of the file in the answer, such as $.url').optional(),

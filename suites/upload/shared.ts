@@ -1,0 +1,62 @@
+/** What the checks of uploads share: declared places as subjects, one look for all of them, how files are told. */
+import type { Subject } from '../../helpers/check.ts'
+import { type Sent, type Served, type UploadLook, uploadSession } from '../../helpers/probes/upload.ts'
+import type { Attempt, Probe } from '../../helpers/probe.ts'
+import { curlFor } from '../../helpers/reproduce.ts'
+import type { Target } from '../../helpers/target.ts'
+import type { UploadEntry } from '../../helpers/target/uploads.ts'
+import { type Evidence, inconclusive, type Verdict } from '../../helpers/verdict.ts'
+
+export const uploadOf = (subject: Subject): UploadEntry => subject.item as UploadEntry
+const hostName = (target: Target, upload: UploadEntry): string => new URL(upload.url.replaceAll('{domain}', target.domain)).hostname
+
+export const uploads =
+  (keep: (upload: UploadEntry) => boolean = () => true) =>
+  (target: Target): readonly Subject[] =>
+    (target.file.uploads ?? []).filter(keep).map((upload) => {
+      const host = target.hosts.find(({ fqdn }) => fqdn === hostName(target, upload))
+      return { name: upload.id, ...(host === undefined ? {} : { host }), item: upload }
+    })
+export const notDeclared = { skip: 'not-declared', reason: 'the target declares no uploads' } as const
+
+export const lookAt = (subject: Subject, target: Target): Probe<UploadLook> => uploadSession(uploadOf(subject), hostName(target, uploadOf(subject)))
+export type LookNeed = Probe<UploadLook> | Attempt<UploadLook>
+
+export const succeeded = (subject: Subject, sent: Sent | undefined): boolean =>
+  sent?.status !== undefined && [uploadOf(subject).accepted ?? [200, 201, 202]].flat().includes(sent.status)
+
+export const answer = (sent: Sent): string =>
+  sent.failure === undefined
+    ? `${sent.status ?? 'no answer'} after ${Math.round(sent.ms)} ms${sent.id === undefined ? '' : `, id ${sent.id.slice(0, 80)}`}${sent.early ? `, when ${sent.sentBytes} bytes were sent` : ''}`
+    : `${sent.failure.message} (${sent.failure.code})`
+export const told = (look: UploadLook, sent: Sent, expected: string): Evidence => ({
+  what: `${sent.what}: ${sent.fileName.slice(0, 80)} as ${sent.type}, ${sent.fileBytes} bytes${sent.chunked ? ', in chunks' : ''}`,
+  expected,
+  received: answer(sent),
+  where: `${look.url}${sent.peer === undefined ? '' : ` (${sent.peer})`}`,
+  at: sent.at,
+})
+export const toldServed = (what: string, served: Served, expected: string): Evidence => ({
+  what,
+  expected,
+  received:
+    served.failure === undefined
+      ? `${served.status ?? 'no answer'}, ${served.bytes} bytes${served.same ? ', the same' : ', not the same'}; Content-Type ${served.type ?? 'absent'}${served.nosniff ? ', nosniff' : ''}${served.disposition === undefined ? '' : `, Content-Disposition ${served.disposition}`}`
+      : `${served.failure.message} (${served.failure.code})`,
+  where: served.url,
+})
+/** Where not even the simplest file is taken, nothing can be said of the others. */
+export const blocked = (subject: Subject, look: UploadLook): Verdict | undefined =>
+  succeeded(subject, look.allowed) ? undefined : inconclusive('unobserved', 'not even a small allowed file is taken', told(look, look.allowed, 'accepted'))
+/** A limiter or a broken gateway answered. */
+export const obstacle = (sent: Sent): boolean => sent.status === 429 || sent.status === 503
+
+export const show = (subject: Subject, target: Target, file = 'file.png', flags: readonly string[] = []): string => {
+  const { url, field = 'file', fields = {}, method = 'POST', auth } = uploadOf(subject)
+  const form = [...Object.entries(fields).map(([name, value]) => ['-F', `${name}=${value}`]), ['-F', `${field}=@${file}`]].flat()
+  return curlFor(target, url.replaceAll('{domain}', target.domain), {
+    method,
+    flags: ['-sS', '-i', ...flags, ...form],
+    headers: auth === undefined ? [] : [['Authorization', 'Bearer $TOKEN']],
+  })
+}
