@@ -1,0 +1,47 @@
+import { defineCheck } from '../../helpers/check.ts'
+import { limiterLook } from '../../helpers/probes/limiter.ts'
+import { fail, illustrated, inconclusive, pass, type Verdict } from '../../helpers/verdict.ts'
+import { curlMany, eachZone, evidenceOf, figureOf, unclear, zoneOf } from './shared.ts'
+
+export default defineCheck({
+  id: 'rate-limit/delay',
+  title: 'What is within the burst is answered at once or held back, as declared',
+  failureTitle: 'What is within the burst is held back, or not, against what was declared',
+  why: 'Without nodelay nginx lets the burst wait: a page of thirty files then takes seconds, and nothing in the log says why.',
+  source: 'nginx limit_req nodelay; rateLimits.limit.nodelay of the target',
+  severity: 'medium',
+  codes: {
+    'rate-limit.delayed': { meaning: 'Requests within the burst are held back although they should be answered at once.', fix: 'Add nodelay to limit_req.' },
+    'rate-limit.undelayed': {
+      meaning: 'Requests within the burst are answered at once although they should be held back.',
+      fix: 'Take nodelay off limit_req, or declare nodelay: true.',
+    },
+  },
+  options: { share: 0.5 },
+  subjects: eachZone(({ limit }) => limit?.nodelay !== undefined && limit.atOnce > 2),
+  unless: { skip: 'not-declared', reason: 'no limit with a burst and nodelay is declared in rateLimits' },
+  needs: (subject, target) => ({ look: limiterLook(zoneOf(subject), target) }),
+  judge: ({ look }, { subject, options }): Verdict => {
+    const nothing = unclear(look)
+    if (nothing !== undefined) return nothing
+    const zone = zoneOf(subject)
+    const { atOnce = Number.NaN, perSecond = Number.NaN, nodelay } = zone.limit ?? {}
+    const waited = look.samples
+      .filter(({ phase, fate }) => (phase === 'flood' || phase === 'more') && fate === 'admitted')
+      .map(({ sentMs, doneMs }) => doneMs - sentMs)
+      .sort((a, b) => a - b)
+    const longest = waited.at(-1) ?? Number.NaN
+    const most = ((atOnce - 1) * 1_000) / perSecond
+    const told = evidenceOf(
+      look,
+      nodelay === true ? `answers within the burst at once (${look.baselineMs.toFixed(0)} ms)` : `answers held back, the last for about ${most.toFixed(0)} ms`,
+      `${waited.length} let through, the slowest after ${longest.toFixed(0)} ms`,
+    )
+    if (waited.length < Math.min(3, atOnce - 1)) return inconclusive('unobserved', 'too few were let through to see whether they are held back', told)
+    const held = longest - look.baselineMs >= options.share * most
+    if (held === (nodelay !== true)) return illustrated(pass(told), figureOf(look, zone))
+    return illustrated(fail(held ? 'rate-limit.delayed' : 'rate-limit.undelayed', told), figureOf(look, zone))
+  },
+  reproduce: (subject, target) => curlMany(subject, target).replaceAll('%{http_code} ', '%{http_code} %{time_total}s '),
+  covers: ['D18'],
+})

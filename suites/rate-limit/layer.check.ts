@@ -1,0 +1,42 @@
+import { defineCheck } from '../../helpers/check.ts'
+import { headerValue } from '../../helpers/headers.ts'
+import { limiterLook } from '../../helpers/probes/limiter.ts'
+import { fitsMarker } from '../../helpers/rejection.ts'
+import { fail, pass, type Verdict } from '../../helpers/verdict.ts'
+import { curlMany, eachZone, evidenceOf, unclear, zoneOf } from './shared.ts'
+
+export default defineCheck({
+  id: 'rate-limit/layer',
+  title: 'Refusals come from the layer that is declared',
+  failureTitle: 'Refusals come from another layer, or from none',
+  why: 'A limit in the application lets every request into it first; one at the edge that is missing is not noticed as long as the other answers.',
+  source: 'rateLimits.rejection: how refusals of this layer look',
+  severity: 'medium',
+  codes: {
+    'rate-limit.layer': {
+      meaning: 'Requests are refused, yet not by the declared layer.',
+      fix: 'Look whether limit_req stands in the location that serves the path, and limit_req_zone in http.',
+    },
+  },
+  options: {},
+  subjects: eachZone(({ declared }) => declared.rejection !== undefined),
+  unless: { skip: 'not-declared', reason: 'how refusals look (rateLimits.rejection) is not declared' },
+  needs: (subject, target) => ({ look: limiterLook(zoneOf(subject), target) }),
+  judge: ({ look }, { subject }): Verdict => {
+    const nothing = unclear(look)
+    if (nothing !== undefined) return nothing
+    const { declared } = zoneOf(subject)
+    const refused = look.samples.filter(({ fate }) => fate === 'refused' || fate === 'refused elsewhere')
+    const own = refused.filter((sample) => fitsMarker(declared, sample) === true)
+    const strange = refused.find((sample) => sample.fate === 'refused' && fitsMarker(declared, sample) !== true)
+    const shown = strange ?? refused.find(({ fate }) => fate === 'refused elsewhere')
+    const told = evidenceOf(
+      look,
+      `refusals of the ${declared.layer ?? 'edge'}: ${JSON.stringify(declared.rejection)}`,
+      `${own.length} of ${refused.length} refusals look so${shown === undefined ? '' : `; another: ${shown.status} ${headerValue(shown.headers, 'content-type') ?? 'without a type'} ${JSON.stringify(shown.body.slice(0, 80))}`}`,
+    )
+    return own.length > 0 && strange === undefined ? pass(told) : fail('rate-limit.layer', told)
+  },
+  reproduce: (subject, target) => curlMany(subject, target),
+  covers: ['A37', 'A39', 'D21'],
+})
