@@ -27,7 +27,7 @@ export default defineCheck({
   judge: ({ look }, { subject }) => {
     const inside = look.place.mode === 'tls' ? look.extensions : look.secureExtensions
     const say = (received: string) => line(look, `signing in at ${subject.name}`, 'AUTH offered inside TLS', received)
-    const refusal = [look.greeting, look.ehlo].find((reply) => reply !== undefined && reply.code >= 400)
+    const refusal = [look.greeting, look.ehlo, look.secureEhlo].find((reply) => reply !== undefined && reply.code >= 400)
     if (refusal !== undefined)
       return refusal.code < 500
         ? inconclusive('unobserved', replyText(refusal), say(replyText(refusal)))
