@@ -26,6 +26,7 @@ const CREATE = new RegExp(
 )
 const ALTER = new RegExp(`^ALTER TABLE (?:ONLY )?(${NAME})$`)
 const CONSTRAINT = new RegExp(`^\\s+ADD CONSTRAINT (${NAME})`)
+const INLINE = new RegExp(`^ {4}CONSTRAINT (${NAME}) `)
 const COLUMN = new RegExp(`^ {4}(${NAME}) [a-z"]`)
 const RELATIONS: ReadonlySet<string> = new Set(['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'SEQUENCE', 'FOREIGN TABLE'])
 /** Lines longer than this are data. */
@@ -61,7 +62,10 @@ export function declarationReader(): DeclarationReader {
     if (columnsOf !== undefined) {
       const column = COLUMN.exec(text)?.[1]
       if (text.startsWith(')')) columnsOf = undefined
-      else if (column !== undefined && column !== 'CONSTRAINT') found.definitions.add(`column ${columnsOf}.${column}`)
+      else if (column === 'CONSTRAINT') {
+        const name = INLINE.exec(text)?.[1]
+        if (name !== undefined) found.definitions.add(`constraint ${name} of ${columnsOf}`)
+      } else if (column !== undefined) found.definitions.add(`column ${columnsOf}.${column}`)
       return
     }
     if (text.startsWith('    ADD CONSTRAINT ') && table !== undefined) {

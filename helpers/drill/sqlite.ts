@@ -10,7 +10,7 @@ import { writeDecoded } from './unpack.ts'
 
 type Answer = { readonly rows: readonly (readonly (string | number | null)[])[] } | { readonly error: string }
 
-const ASK = `
+const ASK = `(() => {
 const { parentPort, workerData } = require('node:worker_threads')
 process.removeAllListeners('warning')
 const { DatabaseSync } = require('node:sqlite')
@@ -31,7 +31,8 @@ for (const { sql, undo } of workerData.questions) {
   } catch (error) { answers.push({ error: 'SQLITE ' + String(error && error.errcode || 'error') }) }
 }
 db.close()
-parentPort.postMessage({ answers })`
+parentPort.postMessage({ answers })
+})()`
 
 interface Question {
   readonly sql: string
