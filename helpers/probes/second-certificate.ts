@@ -4,7 +4,8 @@ import type { CertificateFacts, TlsObservation } from '../observations.ts'
 import { type Probe, ProbeError } from '../probe.ts'
 import { anchorsOf } from './certificate-path.ts'
 import { storeFor } from './connection.ts'
-import { type Asked, type OtherKeyLook, otherKeyLook } from './tls-plan.ts'
+import { type OtherKeyLook, otherKeyLook } from './other-key.ts'
+import type { Asked } from './tls-plan.ts'
 
 export interface SecondCertificate {
   readonly look: OtherKeyLook

@@ -1,25 +1,12 @@
 /**
- * How a server takes hellos: long ones, unknown values in them, a client that falls back, one that asks for a second handshake, and which groups it
- * knows. What other looks have already shown costs nothing; a hello of its own is sent only where they leave something open. Facts only.
+ * How a server takes hellos: long ones, unknown values in them, a client that falls back, and which groups it knows. What other looks have already shown costs nothing; a hello of its own is sent only where they leave something open. Facts only.
  */
 import type { TlsHelloObservation, TlsObservation } from '../observations.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { isFullDepth } from '../target.ts'
-import { openTls } from './connection.ts'
+import { otherKeyLook } from './other-key.ts'
 import { type HelloProbe, tlsHello } from './tls-hello.ts'
-import {
-  type Asked,
-  at,
-  CLASSICAL_GROUPS,
-  FALLBACK_SCSV,
-  groupsAsked,
-  keyOf,
-  oldVersion,
-  oldVersionLook,
-  otherKeyLook,
-  tls12Look,
-  weakSuites,
-} from './tls-plan.ts'
+import { type Asked, at, CLASSICAL_GROUPS, FALLBACK_SCSV, groupsAsked, keyOf, oldVersion, oldVersionLook, tls12Look, weakSuites } from './tls-plan.ts'
 import { tlsHandshake } from './tls.ts'
 
 const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0603, 0x0807, 0x0808, 0x0203, 0x0201] as const
@@ -372,93 +359,6 @@ export function fallbackLook(asked: Asked): Probe<FallbackLook> {
     const version = lower as 0x0302 | 0x0301 | 0x0300
     return { asked: looks, accepted, fallback: await context.observe(oldVersion(at(asked), version, [FALLBACK_SCSV])) }
   })
-}
-
-export interface Renegotiation {
-  readonly peer: string
-  /** Second handshakes that were completed on one connection. */
-  readonly completed: number
-  readonly asked: number
-  /** How the series ended. `alert`: refused; `closed` and `silence`: no statement (rules G1). */
-  readonly end: 'done' | 'alert' | 'closed' | 'silence'
-  readonly how: string
-  readonly at: string
-}
-export interface RenegotiationLook {
-  /** One connection; a second where a single handshake more was completed on the first, and in full depth where any was. */
-  readonly tries: readonly Renegotiation[]
-}
-
-const RENEGOTIATION_WAIT_MS = 4_000
-/** What happens twice is no chance. */
-const FEW_RENEGOTIATIONS = 2
-export const MOST_RENEGOTIATIONS = 11
-
-/**
- * A client that asks for a second handshake on a TLS 1.2 connection.
- * @throws ProbeError `NO_TLS12` where TLS 1.2 itself is refused: TLS 1.3 has no second handshake; as openTls
- */
-export function clientRenegotiation(asked: Asked): Probe<RenegotiationLook> {
-  return look('clientRenegotiation', asked, 2, 120_000, async (context): Promise<RenegotiationLook> => {
-    const tls12 = await context.observe(tls12Look(at(asked)))
-    if (!tls12.ok) throw new ProbeError(tls12.failure)
-    if (tls12.value.best.flight.hello === undefined)
-      throw new ProbeError({ code: 'NO_TLS12', message: `TLS 1.2 was answered with ${word(tls12.value.best)}`, phase: 'tls' })
-    const { address } = tls12.value.best
-    const full = isFullDepth(context.target)
-    const most = full ? MOST_RENEGOTIATIONS : FEW_RENEGOTIATIONS
-    const first = await renegotiate(context, asked.host, address, most)
-    const enough = first.completed === 0 || (!full && first.completed === most)
-    return { tries: enough ? [first] : [first, await renegotiate(context, asked.host, address, most)] }
-  })
-}
-
-async function renegotiate(context: ProbeContext, host: string, address: string, most: number): Promise<Renegotiation> {
-  const when = new Date().toISOString()
-  // Whatever the server picks below TLS 1.3; our own security level decides nothing about it.
-  const { socket, tcp } = await openTls(context, { address, servername: host, maxVersion: 'TLSv1.2', alpn: ['http/1.1'] })
-  let completed = 0
-  const result = (end: Renegotiation['end'], how: string): Renegotiation => ({ peer: tcp.peer, completed, asked: most, end, how, at: when })
-  try {
-    while (completed < most) {
-      const before = socket.getFinished()
-      const outcome = await new Promise<{ readonly end: Renegotiation['end']; readonly how: string }>((resolve) => {
-        const timer = setTimeout(() => settle('silence', `no answer within ${RENEGOTIATION_WAIT_MS / 1000} s`), RENEGOTIATION_WAIT_MS)
-        const failed = (error: Error): void => {
-          const code = (error as { code?: unknown }).code
-          const alerted = /SSL alert number|NO_RENEGOTIATION|no renegotiation/i.test(`${error.message} ${String(code)}`)
-          settle(alerted ? 'alert' : 'closed', alerted ? 'the server sent an alert instead' : error.message.slice(0, 200))
-        }
-        const closed = (): void => settle('closed', 'the server closed the connection')
-        const settle = (end: Renegotiation['end'], how: string): void => {
-          clearTimeout(timer)
-          socket.removeListener('error', failed)
-          socket.removeListener('close', closed)
-          socket.removeListener('end', closed)
-          resolve({ end, how })
-        }
-        socket.on('error', failed)
-        socket.once('close', closed)
-        socket.once('end', closed)
-        socket.resume()
-        // What is asked to verify is not asked of a handshake whose certificate nobody judges here.
-        const started = socket.renegotiate({ rejectUnauthorized: false, requestCert: false }, (error) => {
-          if (error instanceof Error) failed(error)
-          else settle('done', 'completed')
-        })
-        if (started === false) settle('closed', 'the connection was closed before')
-      })
-      if (outcome.end !== 'done') return result(outcome.end, completed === 0 ? outcome.how : `${outcome.how}, after ${completed}`)
-      const after = socket.getFinished()
-      // The proof of a handshake is its Finished message; a callback alone is none.
-      if (after === undefined || before === undefined || Buffer.compare(after, before) === 0) return result('silence', 'no second Finished message was seen')
-      completed += 1
-    }
-    return result('done', `${completed} completed`)
-  } finally {
-    socket.on('error', () => {})
-    socket.destroy()
-  }
 }
 
 /** A hello that offers an application protocol that nobody speaks, in TLS 1.2, where the answer is in plain text. */

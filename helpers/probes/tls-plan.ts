@@ -10,7 +10,7 @@ import { type Observed, type Probe, type ProbeContext, ProbeError } from '../pro
 import { isFullDepth } from '../target.ts'
 import { type HelloProbe, tlsHello } from './tls-hello.ts'
 
-const ids = (names: readonly string[]): readonly number[] => {
+export const idsOfSuites = (names: readonly string[]): readonly number[] => {
   const known = new Map(CIPHER_SUITES.map(({ openssl, id }) => [openssl, id]))
   return names.map((name) => {
     const id = known.get(name)
@@ -20,7 +20,7 @@ const ids = (names: readonly string[]): readonly number[] => {
 }
 
 /** What a client of today would take in TLS 1.2, best first, and after it what only servers of yesterday need: so that the chain is always seen. */
-const TLS12_SUITES = ids([
+const TLS12_SUITES = idsOfSuites([
   'ECDHE-ECDSA-AES128-GCM-SHA256',
   'ECDHE-RSA-AES128-GCM-SHA256',
   'ECDHE-ECDSA-AES256-GCM-SHA384',
@@ -46,7 +46,7 @@ const TLS12_SUITES = ids([
   'DES-CBC3-SHA',
 ])
 /** A hello of TLS 1.1 and below: what such servers speak, the one nobody wants last. */
-const OLD_SUITES = ids([
+const OLD_SUITES = idsOfSuites([
   'ECDHE-ECDSA-AES256-SHA',
   'ECDHE-RSA-AES256-SHA',
   'ECDHE-ECDSA-AES128-SHA',
@@ -74,7 +74,7 @@ const OLD_SUITES = ids([
  * Everything that should be refused, worst first, as far as implementations ever spoke it: at most 64, because some servers do not read longer
  * lists (internet.nl #2031). Together with the rare ones they are offered only to those that have shown that they do.
  */
-export const WEAK_SUITES = ids(
+export const WEAK_SUITES = idsOfSuites(
   [
     'NULL-MD5 NULL-SHA NULL-SHA256 ECDHE-ECDSA-NULL-SHA ECDHE-RSA-NULL-SHA',
     'EXP-RC4-MD5 EXP-RC2-CBC-MD5 EXP-DES-CBC-SHA EXP-EDH-RSA-DES-CBC-SHA EXP-ADH-RC4-MD5 EXP1024-DES-CBC-SHA EXP1024-RC4-SHA',
@@ -110,7 +110,7 @@ const WEAK_AND_RARE: readonly number[] = [...WEAK_SUITES, ...RARE_SUITES]
 const UNASSIGNED: readonly number[] = Array.from({ length: WEAK_AND_RARE.length + 5 }, (_, index) => 0x6c00 + index)
 /** A suite that means "I fell back": RFC 7507. */
 export const FALLBACK_SCSV = 0x5600
-const RENEGOTIATION_SCSV = 0x00ff
+export const RENEGOTIATION_SCSV = 0x00ff
 
 const X25519 = 29
 /** X25519, P-256, P-384, P-521, X448, ffdhe2048, ffdhe3072. */
@@ -122,8 +122,6 @@ export const CLASSICAL_GROUPS = [X25519, 23, 24, 25, 30, 256, 257] as const
 const TLS12_GROUPS = CLASSICAL_GROUPS.filter((group) => group < 256)
 /** ECDSA, RSA-PSS, EdDSA and RSA with SHA-2, best first; SHA-1 last, as clients of 2016 offered them. */
 const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601, 0x0807, 0x0808, 0x0809, 0x080a, 0x080b, 0x0203, 0x0201] as const
-const RSA_SHA1 = 0x0201
-const ECDSA_SHA1 = 0x0203
 
 /** Longer than one segment of any path (an MSS of 1,460 bytes), as hellos with an ML-KEM share are. */
 const LARGE = 1_600
@@ -142,7 +140,7 @@ export const at = ({ host, address }: Asked): Asked => ({ host, ...(address === 
 export const keyOf = ({ host, address }: Asked): string => (address === undefined ? host : `${host} @${address}`)
 
 /** TLS 1.2 at most, with every extension that makes a server show something. */
-const tls12Spec = (suites: readonly number[], more: Partial<ClientHelloSpec> = {}): ClientHelloSpec => ({
+export const tls12Spec = (suites: readonly number[], more: Partial<ClientHelloSpec> = {}): ClientHelloSpec => ({
   version: 0x0303,
   suites,
   groups: TLS12_GROUPS,
@@ -188,7 +186,7 @@ const isAlert = (seen: TlsHelloObservation, description: number): boolean => see
 export const refuses = ({ answer, flight }: TlsHelloObservation): boolean =>
   answer === 'alert' && flight.alert !== undefined && REFUSING_ALERTS.has(flight.alert.description)
 /** It chose from what was offered, and did not take it back by a fatal alert. */
-const agrees = ({ answer, flight, unoffered }: TlsHelloObservation): boolean =>
+export const agrees = ({ answer, flight, unoffered }: TlsHelloObservation): boolean =>
   answer === 'server-hello' && unoffered === undefined && flight.alert?.level !== 2
 
 /**
@@ -472,66 +470,6 @@ async function oneByOne(
   if (!isRefusal(common) && common.rest.length > 0)
     return { look: joined(common, { offered: RARE_SUITES, accepted: [], unasked: [], rest: rare }), answered: false }
   return { look: rare.length === 0 ? common : joined(common, await ask(rare, 'rare weak suites')), answered: true }
-}
-
-export interface OtherKeyLook {
-  /** Kind of key of the certificate that TLS 1.2 shows first. */
-  readonly first: 'rsa' | 'ecdsa'
-  /** The hello that offered the other kind as clients do, and the first kind with SHA-1 signatures alone. */
-  readonly answer: TlsHelloObservation
-  /** Certificates of the other kind, where one is served. */
-  readonly other?: readonly CertificateFacts[]
-  /** The first kind signed with SHA-1. Undefined: not known (the other certificate was served instead). */
-  readonly sha1?: boolean
-}
-
-/**
- * Is there a second certificate of the other kind of key (rules P14), and would the server sign with SHA-1 (RFC 9155)? One hello asks both.
- * @throws ProbeError `NO_TLS12` where no TLS 1.2 flight with a certificate was seen; as tlsHello
- */
-export function otherKeyLook(asked: Asked): Probe<OtherKeyLook> {
-  return {
-    kind: 'otherKeyLook',
-    key: `otherKeyLook ${keyOf(asked)}`,
-    impact: 'read',
-    cost: { connections: 2, requests: 0 },
-    host: asked.host,
-    timeoutMs: 60_000,
-    async run(context) {
-      const tls12 = await context.observe(tls12Look(asked))
-      if (!tls12.ok) throw new ProbeError(tls12.failure)
-      const { read, firstReadable } = certificatesOf(tls12.value.best)
-      const leaf = read[0]
-      if (leaf === undefined || !firstReadable)
-        throw new ProbeError({ code: 'NO_TLS12', message: 'no certificate that can be read was served in TLS 1.2', phase: 'tls' })
-      const first = leaf.key.type === 'rsa' ? 'rsa' : 'ecdsa'
-      const names = ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305', 'AES128-SHA', 'AES256-SHA']
-      const suites = ids(['RSA', 'ECDSA'].flatMap((kind) => names.map((name) => `ECDHE-${kind}-${name}`)))
-      const sha1 = first === 'rsa' ? RSA_SHA1 : ECDSA_SHA1
-      const others = first === 'rsa' ? [0x0403, 0x0503, 0x0603, 0x0807] : [0x0804, 0x0401, 0x0805, 0x0501, 0x0806, 0x0601]
-      const hello = tls12Spec([...suites, RENEGOTIATION_SCSV], { signatureAlgorithms: [...others, sha1] })
-      const seen = await context.observe(tlsHello({ ...at(asked), ask: 'the other kind of key, or SHA-1', hello }))
-      if (!seen.ok) throw new ProbeError(seen.failure)
-      const answer = seen.value
-      const { read: served, firstReadable: readable } = certificatesOf(answer)
-      const kind = served[0] === undefined || !readable || !agrees(answer) ? undefined : served[0].key.type === 'rsa' ? 'rsa' : 'ecdsa'
-      if (kind === undefined) return { first, answer, ...(refuses(answer) ? { sha1: false } : {}) }
-      if (kind === first) {
-        const exchange = answer.flight.keyExchange
-        const signature = exchange !== undefined && 'signature' in exchange ? exchange.signature : undefined
-        return { first, answer, ...(signature === undefined ? {} : { sha1: signature === sha1 }) }
-      }
-      const only = await context.observe(tlsHello({ ...at(asked), ask: 'SHA-1 alone', hello: { ...hello, signatureAlgorithms: [sha1] } }))
-      const exchange = only.ok && agrees(only.value) ? only.value.flight.keyExchange : undefined
-      const signature = exchange !== undefined && 'signature' in exchange ? exchange.signature : undefined
-      return {
-        first,
-        answer,
-        other: served,
-        ...(!only.ok ? {} : refuses(only.value) ? { sha1: false } : signature === undefined ? {} : { sha1: signature === sha1 }),
-      }
-    },
-  }
 }
 
 /**

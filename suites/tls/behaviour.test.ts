@@ -6,16 +6,8 @@ import type { CertificateFacts, HttpObservation, ServerFlight, ServerHello, TlsH
 import type { Observed } from '../../helpers/probe.ts'
 import type { CompressionOracle } from '../../helpers/probes/compression-oracle.ts'
 import type { EchLook } from '../../helpers/probes/ech.ts'
-import type {
-  FallbackLook,
-  GroupsLook,
-  HelloSample,
-  HelloSizes,
-  KeyExchangeLook,
-  Renegotiation,
-  RenegotiationLook,
-  UnknownValues,
-} from '../../helpers/probes/tls-behaviour.ts'
+import type { Renegotiation, RenegotiationLook } from '../../helpers/probes/renegotiation.ts'
+import type { FallbackLook, GroupsLook, HelloSample, HelloSizes, KeyExchangeLook, UnknownValues } from '../../helpers/probes/tls-behaviour.ts'
 import type { CcsTry, HeartbleedTry, Padding, Reaction, RobotLook, RobotRound, TicketbleedLook } from '../../helpers/probes/tls-vulnerabilities.ts'
 import { normaliseTarget, type TargetInput } from '../../helpers/target.ts'
 import { targetSchema } from '../../helpers/target/schema.ts'
@@ -159,7 +151,9 @@ const NO_MORE: GroupsLook['ends'] = [
 const look = (accepted: GroupsLook['accepted'], ends: GroupsLook['ends'] = NO_MORE): object => ({ groups: { accepted, ends, peer } })
 
 const tried = (completed: number, end: Renegotiation['end'], asked = 1): Renegotiation => ({ peer, completed, asked, end, how: end, at })
-const renegotiations = (...tries: readonly Renegotiation[]): { seen: Observed<RenegotiationLook> } => ({ seen: seen({ tries }) })
+const renegotiations = (...tries: readonly Renegotiation[]): { seen: Observed<RenegotiationLook> } => ({
+  seen: seen({ handshake: tls({ protocol: 'TLSv1.2' }), tries }),
+})
 
 const reaction = (more: Partial<Reaction> = {}): Reaction => ({ alerts: [], heartbeatBytes: 0, end: 'open', ...more })
 const heartbeats = says({ extensions: [{ type: 15, data: Buffer.from([1]) }] })

@@ -1,6 +1,6 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { clientRenegotiation, MOST_RENEGOTIATIONS } from '../../helpers/probes/tls-behaviour.ts'
+import { clientRenegotiation, MOST_RENEGOTIATIONS } from '../../helpers/probes/renegotiation.ts'
 import { fail, inconclusive, pass, skip, warn } from '../../helpers/verdict.ts'
 import { noHosts, openssl, tlsHosts } from './shared.ts'
 
