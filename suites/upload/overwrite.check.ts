@@ -32,6 +32,7 @@ export default defineCheck({
     const served = toldServed('the first file, after the second', again.firstServed, '200, the same bytes')
     if (again.firstServed.failure !== undefined || (again.firstServed.status ?? 0) >= 500)
       return inconclusive('unobserved', 'the first file could not be read', [served, ...sent])
+    if (look.served?.same !== true) return inconclusive('unobserved', 'files do not come back as they were sent, overwritten or not', [served, ...sent])
     return again.firstServed.same ? pass([served, ...sent]) : fail('upload.overwrite.replaced', [served, ...sent])
   },
   reproduce: (subject, target) => show(subject, target),

@@ -1,0 +1,281 @@
+/** Judgement of the suite with plain objects, and the look itself: a gigabyte in bounded memory, servers that say no early, never or nothing. */
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Check } from '../../helpers/check.ts'
+import type { Sent, Served, UploadLook } from '../../helpers/probes/upload.ts'
+import { runTarget } from '../../helpers/run.ts'
+import { normaliseTarget, type Target, type TargetInput } from '../../helpers/target.ts'
+import { targetSchema } from '../../helpers/target/schema.ts'
+import type { Verdict } from '../../helpers/verdict.ts'
+import accepted from './accepted.check.ts'
+import anonymous from './anonymous.check.ts'
+import earlyRefusal from './early-refusal.check.ts'
+import fileName from './file-name.check.ts'
+import overwrite from './overwrite.check.ts'
+import removal from './removal.check.ts'
+import servedSafely from './served-safely.check.ts'
+import sizeLimitChunked from './size-limit-chunked.check.ts'
+import sizeLimit from './size-limit.check.ts'
+import slow from './slow.check.ts'
+import typeCheck from './type-check.check.ts'
+
+const AT = '2026-11-21T12:00:00.000Z'
+type Entry = NonNullable<TargetInput['uploads']>[number]
+const ENTRY: Entry = {
+  id: 'picture',
+  url: 'http://{domain}/upload',
+  auth: { bearerFrom: 'uploader' },
+  types: ['image/png'],
+  maxBytes: 65_536,
+  slowSeconds: 1,
+  idPath: '$.id',
+  download: 'http://{domain}/files/{id}',
+  delete: { url: 'http://{domain}/files/{id}' },
+}
+const targetOf = (entry: Partial<Entry> = {}, port = 1): Target =>
+  normaliseTarget(
+    targetSchema.parse({
+      domain: 'example.com',
+      hosts: { '@': {} },
+      allow: ['write'],
+      network: { addresses: { 'example.com': '127.0.0.1' }, ports: { http: port } },
+      uploads: [{ ...ENTRY, ...entry }],
+    } satisfies TargetInput),
+    { sha256: '0'.repeat(64), secrets: new Map([['uploader', 'token-of-the-test']]) },
+  )
+const sent = (status: number | undefined, more: Partial<Sent> = {}): Sent => ({
+  what: 'a file',
+  fileName: 'postproof-1.png',
+  type: 'image/png',
+  fileBytes: 4_096,
+  bodyBytes: 4_300,
+  chunked: false,
+  ...(status === undefined ? { failure: { code: 'ECONNRESET', message: 'reset', phase: 'response' } } : { status }),
+  at: AT,
+  ms: 5,
+  early: false,
+  sentBytes: 4_300,
+  namesPath: false,
+  ...(status === 201 ? { id: '7', url: 'http://example.com/files/7' } : {}),
+  ...more,
+})
+const served = (more: Partial<Served> = {}): Served => ({
+  url: 'http://example.com/files/7',
+  status: 200,
+  same: true,
+  bytes: 4_096,
+  type: 'image/png',
+  nosniff: true,
+  disposition: 'attachment',
+  otherHost: false,
+  ...more,
+})
+const healthy: UploadLook = {
+  url: 'http://example.com/upload',
+  anonymous: sent(401),
+  garbled: sent(401),
+  allowed: sent(201),
+  served: served(),
+  largest: sent(201),
+  largestServed: served(),
+  above: sent(413),
+  aboveChunked: sent(413, { chunked: true }),
+  farAbove: sent(413, { early: true, sentBytes: 9, bodyBytes: 99 }),
+  slow: sent(201),
+  foreign: [{ sent: sent(415, { type: 'text/html' }) }, { sent: sent(415) }],
+  names: [{ sent: sent(201) }, { sent: sent(400) }],
+  again: { first: sent(201), second: sent(201, { id: '8' }), firstServed: served() },
+  removed: [{ id: '7', status: 204, readAfter: 404 }],
+  left: 0,
+}
+function judged(check: Check, look: UploadLook, entry: Partial<Entry> = {}): Verdict {
+  const target = targetOf(entry)
+  const [subject] = check.subjects(target)
+  if (subject === undefined) throw new Error('no subject')
+  return check.judge({ look } as never, { target, subject, now: new Date(AT), options: check.options })
+}
+
+describe('judgement', () => {
+  const all = [accepted, anonymous, earlyRefusal, fileName, overwrite, removal, servedSafely, sizeLimitChunked, sizeLimit, slow, typeCheck]
+  test.each(all.map((check) => [check.id, check] as const))('%s: passes on a healthy look, with evidence', (_id, check) => {
+    const verdict = judged(check, healthy)
+    expect(verdict.outcome).toBe('pass')
+    expect(verdict.evidence.length).toBeGreaterThan(0)
+  })
+  test.each<[string, Check, Partial<UploadLook>, Verdict['outcome'], string?]>([
+    ['taken from strangers', anonymous, { anonymous: sent(201) }, 'fail', 'upload.anonymous.accepted'],
+    ['taken with any token', anonymous, { garbled: sent(201) }, 'fail', 'upload.anonymous.accepted'],
+    ['refused for another reason', anonymous, { anonymous: sent(400) }, 'warn', 'upload.anonymous.unclear'],
+    ['a limiter', anonymous, { anonymous: sent(429) }, 'inconclusive'],
+    ['nobody may', anonymous, { allowed: sent(401) }, 'inconclusive'],
+    ['no answer', anonymous, { anonymous: sent(undefined) }, 'inconclusive'],
+    ['refused', accepted, { allowed: sent(500) }, 'fail', 'upload.accepted.refused'],
+    ['an overloaded gateway', accepted, { allowed: sent(503) }, 'inconclusive'],
+    ['not what was sent', accepted, { served: served({ same: false }) }, 'fail', 'upload.accepted.changed'],
+    ['not there', accepted, { served: served({ status: 404, same: false }) }, 'fail', 'upload.accepted.not-served'],
+    ['a proxy that knows less', sizeLimit, { largest: sent(413) }, 'fail', 'upload.limit.too-low'],
+    ['a proxy that gives up', sizeLimit, { largest: sent(504) }, 'fail', 'upload.limit.cut'],
+    ['no limit', sizeLimit, { above: sent(201) }, 'fail', 'upload.limit.missing'],
+    ['an error', sizeLimit, { above: sent(500) }, 'fail', 'upload.limit.reset'],
+    ['a reset', sizeLimit, { above: sent(undefined) }, 'fail', 'upload.limit.reset'],
+    ['not 413', sizeLimit, { above: sent(400) }, 'warn', 'upload.limit.status'],
+    ['no limit in chunks', sizeLimitChunked, { aboveChunked: sent(201) }, 'fail', 'upload.limit.chunked'],
+    ['411 for chunks', sizeLimitChunked, { aboveChunked: sent(411) }, 'pass'],
+    ['read to the end', earlyRefusal, { farAbove: sent(413) }, 'warn', 'upload.limit.read-all'],
+    ['cut while slow', slow, { slow: sent(undefined) }, 'fail', 'upload.slow.cut'],
+    ['a page', typeCheck, { foreign: [{ sent: sent(201, { type: 'text/html' }) }] }, 'fail', 'upload.type.taken'],
+    ['a page called a picture', typeCheck, { foreign: [{ sent: sent(201) }] }, 'fail', 'upload.type.disguised'],
+    ['a crash', typeCheck, { foreign: [{ sent: sent(500) }] }, 'fail', 'upload.type.error'],
+    ['nothing tried', typeCheck, { foreign: [] }, 'inconclusive'],
+    [
+      'a page inline',
+      servedSafely,
+      { foreign: [{ sent: sent(201), served: served({ type: 'text/html', disposition: 'inline' }) }] },
+      'fail',
+      'upload.served.active',
+    ],
+    ['a page as an attachment', servedSafely, { foreign: [{ sent: sent(201), served: served({ type: 'text/html' }) }] }, 'pass'],
+    [
+      'a page in a sandbox',
+      servedSafely,
+      { foreign: [{ sent: sent(201), served: served({ type: 'text/html', disposition: 'inline', policy: "default-src 'none'; sandbox" }) }] },
+      'pass',
+    ],
+    [
+      'a drawing of another host',
+      servedSafely,
+      { foreign: [{ sent: sent(201), served: served({ type: 'image/svg+xml', disposition: 'inline', otherHost: true }) }] },
+      'pass',
+    ],
+    ['a picture inline', servedSafely, { served: served({ disposition: 'inline' }) }, 'pass'],
+    ['no type', servedSafely, { served: { ...served(), type: undefined as never, disposition: undefined as never } }, 'fail', 'upload.served.sniffable'],
+    ['outside', fileName, { names: [{ sent: sent(201), escaped: '/x.png' }] }, 'fail', 'upload.name.escaped'],
+    ['a path kept', fileName, { names: [{ sent: sent(201, { namesPath: true }) }] }, 'fail', 'upload.name.kept'],
+    ['replaced', overwrite, { again: { first: sent(201), second: sent(201), firstServed: served({ same: false }) } }, 'fail', 'upload.overwrite.replaced'],
+    ['the second is refused', overwrite, { again: { first: sent(201), second: sent(409) } }, 'pass'],
+    ['still there', removal, { removed: [{ id: '7', status: 204, readAfter: 200 }] }, 'fail', 'upload.removal.still-served'],
+    ['cannot be deleted', removal, { removed: [{ id: '7', status: 403 }] }, 'fail', 'upload.removal.refused'],
+    ['cannot be named', removal, { removed: [], left: 3 }, 'warn', 'upload.removal.nameless'],
+  ])('%s', (_name, check, change, outcome, code) => {
+    expect(judged(check, { ...healthy, ...change })).toMatchObject({ outcome, ...(code === undefined ? {} : { code }) })
+  })
+  test('where the simplest file is refused, nothing else is judged', () => {
+    for (const check of all.filter((one) => one !== accepted && one !== anonymous))
+      expect(judged(check, { ...healthy, allowed: sent(403) }).outcome, check.id).toBe('inconclusive')
+  })
+  test('a limit above what may be tried is not called proven', () => {
+    const { above: _above, ...rest } = healthy
+    expect(judged(sizeLimit, rest)).toMatchObject({ outcome: 'inconclusive', blame: 'misused' })
+  })
+})
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()))
+})
+async function serverWith(on: (message: IncomingMessage, reply: ServerResponse) => void): Promise<number> {
+  const server = createServer(on)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(
+    () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(resolve)
+      }),
+  )
+  return (server.address() as AddressInfo).port
+}
+
+describe('against servers', () => {
+  test('a file of a gigabyte goes out and comes back in bounded memory', { timeout: 120_000 }, async () => {
+    const GIGABYTE = 1024 ** 3
+    let largest = 0
+    let most = 0
+    const sums: string[] = []
+    const measured = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().rss)
+    }, 20)
+    closers.push(async () => clearInterval(measured))
+    const port = await serverWith((message, reply) => {
+      if (message.method !== 'POST') {
+        message.resume()
+        reply.writeHead(message.method === 'DELETE' ? 204 : 404).end()
+        return
+      }
+      const digest = createHash('sha256')
+      let size = 0
+      message.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        digest.update(chunk)
+      })
+      message.on('end', () => {
+        largest = Math.max(largest, size)
+        sums.push(digest.digest('hex'))
+        if (!reply.headersSent) reply.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify({ id: String(sums.length) }))
+      })
+      message.on('error', () => {})
+    })
+    const before = process.memoryUsage().rss
+    const { results } = await runTarget(
+      targetOf(
+        {
+          maxBytes: 4 * GIGABYTE,
+          tryBytes: GIGABYTE,
+          auth: undefined as never,
+          types: undefined as never,
+          slowSeconds: undefined as never,
+          download: undefined as never,
+        },
+        port,
+      ),
+      {
+        catalogue: [accepted, sizeLimit],
+      },
+    )
+    expect(largest).toBeGreaterThanOrEqual(GIGABYTE)
+    expect(results.find(({ check }) => check === 'upload/accepted')?.outcome).toBe('pass')
+    expect(results.find(({ check }) => check === 'upload/size-limit')).toMatchObject({ outcome: 'inconclusive', blame: 'misused' })
+    expect((most - before) / 1024 ** 2).toBeLessThan(250)
+  })
+  test('without consent nothing is sent', async () => {
+    let requests = 0
+    const port = await serverWith((_message, reply) => {
+      requests += 1
+      reply.end()
+    })
+    const target = targetOf({}, port)
+    const { allow: _allow, ...file } = target.file
+    const { results } = await runTarget({ ...target, file }, { catalogue: [accepted] })
+    expect(results[0]).toMatchObject({ outcome: 'skip', skip: 'not-authorised' })
+    expect(requests).toBe(0)
+  })
+  test('without the secret nothing is sent, and nobody calls it green', async () => {
+    const { secrets: _secrets, ...target } = targetOf()
+    const { results } = await runTarget(target, { catalogue: [accepted] })
+    expect(results[0]).toMatchObject({ outcome: 'skip', skip: 'no-access' })
+  })
+  test('what was brought is deleted, also when the service fails half way', async () => {
+    const kept = new Set<string>()
+    let number = 0
+    const port = await serverWith((message, reply) => {
+      message.resume()
+      message.on('error', () => {})
+      message.on('end', () => {
+        if (message.method === 'DELETE') {
+          kept.delete((message.url ?? '').split('/').at(-1) ?? '')
+          reply.writeHead(204).end()
+        } else if (message.method === 'POST') {
+          number += 1
+          if (number > 6) return void message.socket.destroy()
+          kept.add(String(number))
+          reply.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify({ id: String(number) }))
+        } else reply.writeHead(404).end()
+      })
+    })
+    await runTarget(targetOf({}, port), { catalogue: [accepted] })
+    expect(number).toBeGreaterThan(6)
+    expect([...kept]).toEqual([])
+  })
+})
