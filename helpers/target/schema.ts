@@ -354,6 +354,11 @@ const backup = z.strictObject({
       dir: place('folder where the copies are mounted'),
       s3: bucketSchema.optional(),
       maxAgeHours: z.number().positive().optional(),
+      maxLossHours: z
+        .number()
+        .positive()
+        .meta({ description: 'hours that may be lost even just before the next copy lands: nightly with an hour of dump and upload is 25' })
+        .optional(),
       independent: z
         .boolean()
         .meta({ description: 'the copies must survive whoever gets hold of this machine: other credentials, earlier versions kept' })

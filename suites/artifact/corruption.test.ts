@@ -11,7 +11,7 @@ import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync }
 import { afterAll, expect, test } from 'vitest'
 import { backupFiles, customArchive, shopDump, tarOf } from '../../fixtures/backups.ts'
 import { scanArtifact } from '../../helpers/artifact/scan.ts'
-import type { Check } from '../../helpers/check.ts'
+import { loadChecks } from '../../helpers/discover.ts'
 import { roleOf } from '../../helpers/artifact/subjects.ts'
 import type { SeenArtifact } from '../../helpers/probes/backups.ts'
 import { type BackupEntry, normaliseTarget } from '../../helpers/target.ts'
@@ -21,7 +21,7 @@ const RUNS = Number(process.env.POSTPROOF_CORRUPTIONS ?? 40)
 const folder = mkdtempSync(join(tmpdir(), 'postproof-corruption-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const CHECKS = Object.values(import.meta.glob<{ default: Check }>('./*.check.ts', { eager: true })).map((module) => module.default)
+const CHECKS = (await loadChecks(import.meta.dirname, { idsFromPath: false })).checks.map(({ check }) => check)
 
 interface Damage {
   readonly kind: 'cut' | 'flip' | 'drop' | 'double'
