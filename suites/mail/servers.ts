@@ -96,7 +96,7 @@ export function foldShown(shown: Shown, otherwise: Verdict): Verdict {
   if (findings.some(({ grade }) => grade === 'fail')) return worst(findings)
   if (unknown.length > 0)
     return inconclusive('unobserved', unknown.map((one) => one.unknown).join('; '), [
-      ...unknown.flatMap((one) => (one.evidence === undefined ? [] : [one.evidence])),
+      ...unknown.map((one) => one.evidence ?? { what: 'the conversation', expected: 'an answer to judge', received: one.unknown }),
       ...findings.map(({ evidence }) => evidence),
     ])
   return findings.length > 0 ? worst(findings) : otherwise
