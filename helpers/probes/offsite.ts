@@ -26,6 +26,8 @@ export interface OffsiteCopies {
   readonly at: string
 }
 
+/** The place itself does not exist. */
+export const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'NoSuchBucket'])
 const MIB = 1024 * 1024
 /** Part sizes that upload tools use (aws 8, rclone 5, s3cmd 15, restic and MinIO 16 to 128 MiB). */
 const PARTS = [5, 8, 10, 15, 16, 20, 25, 32, 50, 64, 100, 128, 256, 512].map((size) => size * MIB)
@@ -116,11 +118,12 @@ export function offsiteCopies(entry: BackupEntry): Probe<OffsiteCopies> {
       const here = await context.observe(backupFolder(entry))
       const there = await context.observe(backupFolder(entry, place))
       if (!there.ok) throw new ProbeError(there.failure)
-      if (!here.ok) throw new ProbeError(here.failure)
+      // The first place may be gone: that is what the second is for.
+      if (!here.ok && !GONE.has(here.failure.code)) throw new ProbeError({ ...here.failure, code: `FIRST_PLACE_${here.failure.code}` })
       const set = there.value.sets[0]
       const compared: Compared[] = []
-      const chosen = chosenSet(here.value)
-      const local = here.value.sets.flatMap(({ files }) => files)
+      const chosen = here.ok ? chosenSet(here.value) : undefined
+      const local = here.ok ? here.value.sets.flatMap(({ files }) => files) : []
       for (const file of set?.files ?? []) {
         if (file.folder) continue
         compared.push(

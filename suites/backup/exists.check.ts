@@ -1,7 +1,8 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
+import { GONE } from '../../helpers/probes/offsite.ts'
 import { fail, pass } from '../../helpers/verdict.ts'
-import { at, backups, GONE, listCommand, look, noBackups, unseen, whenOf } from './shared.ts'
+import { at, backups, listCommand, look, noBackups, unseen, whenOf } from './shared.ts'
 
 export default defineCheck({
   id: 'backup/exists',

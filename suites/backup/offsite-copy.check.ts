@@ -1,8 +1,8 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { offsiteCopies } from '../../helpers/probes/offsite.ts'
+import { GONE, offsiteCopies } from '../../helpers/probes/offsite.ts'
 import { fail, type Finding, worst } from '../../helpers/verdict.ts'
-import { backups, copyCommand, entryOf, GONE, HOUR, hours, undeclared, unseen, whenOf } from './shared.ts'
+import { backups, copyCommand, entryOf, HOUR, hours, undeclared, unseen, whenOf } from './shared.ts'
 
 export default defineCheck({
   id: 'backup/offsite-copy',

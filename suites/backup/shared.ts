@@ -49,9 +49,6 @@ export const sizeOf = (file: Pick<BackupFile, 'bytes'>): string => `${file.bytes
 export const unseen = (seen: Observed<unknown> & { readonly ok: false }): Verdict =>
   inconclusive('unobserved', seen.failure.message, { what: 'folder of the backup', expected: 'readable', received: seen.failure.code, at: seen.startedAt })
 
-/** The place itself does not exist. */
-export const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'NoSuchBucket'])
-
 type Stored = Pick<BackupEntry, 'dir' | 's3'>
 /** The tool of Amazon, for any service that speaks the protocol; its key comes from the environment. */
 const aws = ({ s3 }: Stored, words: string): string =>
