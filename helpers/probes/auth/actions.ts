@@ -132,6 +132,7 @@ export function authPolicy(one: Flowing, target: Target): Probe<PolicySeen> {
       let [removed, notRemoved] = [0, 0]
       for (const endpoint of policy?.endpoints ?? []) {
         const throwAway = /\{(?:random|username)\}/.test(JSON.stringify([endpoint.json, endpoint.form, endpoint.url]))
+        const makesAccount = JSON.stringify([endpoint.json, endpoint.form, endpoint.url]).includes('{username}')
         const seen: PasswordSample[] = []
         for (const { breaks, password } of samples) {
           if (breaks === undefined && !throwAway) continue
@@ -142,7 +143,7 @@ export function authPolicy(one: Flowing, target: Target): Probe<PolicySeen> {
             ...(session === undefined ? {} : { session }),
           })
           seen.push({ ...(breaks === undefined ? {} : { breaks }), length: password.length, answer })
-          if (answer.status >= 200 && answer.status < 300 && throwAway && flow.remove !== undefined) {
+          if (answer.status >= 200 && answer.status < 300 && makesAccount && flow.remove !== undefined) {
             const gone = await removeAccount(context, flow, { username, password })
             if (gone) removed += 1
             else notRemoved += 1

@@ -1,0 +1,53 @@
+import { defineCheck } from '../../helpers/check.ts'
+import { type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
+import { authExpiry, jwtAttacks } from '../../helpers/probes/auth.ts'
+import { attackVerdict, curlRoute, eachFlow, evidence, flowOf, hasReadable, hasToken, succeeded, unanswered, undeclared } from './shared.ts'
+
+export default defineCheck({
+  id: 'auth/jwt-exp-enforced',
+  title: 'Expired tokens are refused',
+  failureTitle: 'An expired token is accepted',
+  why: 'exp protects nobody unless whoever takes the token looks at it, and at the right clock.',
+  source: 'RFC 7519 §4.1.4',
+  severity: 'high',
+  codes: {
+    'auth.jwt.expired-accepted': {
+      meaning: 'A token is accepted after its end and the tolerance for clocks.',
+      fix: 'Check exp with a tolerance of at most a minute; look at the clock of whoever checks.',
+    },
+  },
+  options: { leewaySeconds: 60 },
+  subjects: eachFlow((flow) => hasToken(flow) && hasReadable(flow)),
+  unless: undeclared('login with access tokens and a protected route'),
+  needs: (subject, target) => ({
+    waited: authExpiry(flowOf(subject), target),
+    ...(flowOf(subject).flow.token?.expired === undefined ? {} : { seen: jwtAttacks(flowOf(subject), target) }),
+  }),
+  judge: (looks, { subject, options }) => {
+    const { flow } = flowOf(subject)
+    const { waited } = looks
+    if (looks.seen !== undefined) {
+      const verdict = attackVerdict(looks.seen, 'expired', 'auth.jwt.expired-accepted')
+      if (verdict.outcome !== 'pass' || waited.unwaited !== undefined) return verdict
+    }
+    if (waited.unwaited !== undefined)
+      return skip(
+        'not-applicable',
+        `${waited.unwaited}; and token.expired names no token`,
+        evidence(waited.before, 'a token that ends while we wait', waited.unwaited),
+      )
+    if (waited.token?.exp === undefined) return skip('not-applicable', 'the token does not say when it ends', evidence(waited.before, 'exp', 'none'))
+    const blind = unanswered([waited.before, ...waited.late.map(({ answer }) => answer)])
+    if (blind !== undefined) return blind
+    if (!succeeded(waited.before)) return inconclusive('unobserved', 'the token does not open the protected route', evidence(waited.before, '2xx'))
+    const last = waited.late.at(-1)
+    if (last === undefined) return inconclusive('unobserved', 'nothing was asked after its end')
+    const allowed = flow.token?.leewaySeconds ?? options.leewaySeconds
+    const alive = succeeded(last.answer) && last.answer.bodyHash === waited.before.bodyHash
+    const item = evidence(last.answer, `refused within ${allowed} s after exp`, `${last.answer.status}, ${last.afterSeconds} s after exp`)
+    const finding: Finding = !alive ? { grade: 'pass', evidence: item } : { grade: 'fail', code: 'auth.jwt.expired-accepted', evidence: item }
+    return worst([finding])
+  },
+  reproduce: (subject, target) => curlRoute(target, subject),
+  covers: ['A48'],
+})

@@ -1,0 +1,88 @@
+import { defineCheck } from '../../helpers/check.ts'
+import { illustrated } from '../../helpers/verdict.ts'
+import { type Finding, worst } from '../../helpers/verdict.ts'
+import { mainLogin } from '../../helpers/probes/auth.ts'
+import { curlLogin, eachFlow, evidence, flowOf, hasLogin, isOneOf, shown, states, step, succeeded, unanswered, undeclared } from './shared.ts'
+
+export default defineCheck({
+  id: 'auth/login-ok',
+  title: 'The declared account can log in',
+  failureTitle: 'The declared account cannot log in',
+  why: 'A page that loads is no proof that anybody can use it; everything behind a login is unproven until somebody has logged in.',
+  source: 'RFC 9110 §15.3; RFC 6749 §5.1',
+  severity: 'high',
+  codes: {
+    'auth.login.refused': {
+      meaning: 'The right name and password are refused.',
+      fix: 'Look at the account and at what stands between edge and application: a body or a header that a proxy drops.',
+    },
+    'auth.login.page': {
+      meaning: 'The login answers an HTML page where a token or a redirect is declared: usually the page that a single-page application answers to everything.',
+      fix: 'Route the login to the application that knows it.',
+    },
+    'auth.login.no-session': {
+      meaning: 'The login succeeds but gives neither the declared token nor the declared cookie.',
+      fix: 'Look at the answer, and at login.accessToken or login.cookie of the target.',
+    },
+    'auth.login.token-unusable': {
+      meaning: 'The token is no token: too long for a header, or broken.',
+      fix: 'Keep tokens below 4 kB; look at what the issuer puts into it.',
+    },
+    'auth.login.status': { meaning: 'The login works with another status than declared.', fix: 'Correct the application, or login.status.' },
+    'auth.login.cors': {
+      meaning: 'The declared origin may not read the answer of the login, or every origin may.',
+      fix: 'Allow exactly the origin of your pages, with credentials where the login sets a cookie.',
+    },
+  },
+  options: { tokenBytes: 4096 },
+  subjects: eachFlow(hasLogin),
+  unless: undeclared('login'),
+  needs: (subject, target) => ({ login: mainLogin(flowOf(subject), target) }),
+  judge: ({ login }, { subject, options }) => {
+    const { flow } = flowOf(subject)
+    const { answer } = login
+    const broken = unanswered([answer])
+    if (broken !== undefined) return broken
+    const wanted = flow.login?.accessToken ?? `cookie ${flow.login?.cookie ?? ''}`
+    const findings: Finding[] = []
+    const session = login.accessToken || (login.cookie && login.cookieAfter !== undefined)
+    const redirected = answer.status >= 300 && answer.status < 400 && login.cookie
+    if (!session && answer.html && succeeded(answer)) findings.push({ grade: 'fail', code: 'auth.login.page', evidence: evidence(answer, wanted) })
+    else if (!succeeded(answer) && !redirected) findings.push({ grade: 'fail', code: 'auth.login.refused', evidence: evidence(answer, 'a login') })
+    else if (!session) findings.push({ grade: 'fail', code: 'auth.login.no-session', evidence: evidence(answer, wanted) })
+    else if (login.token !== undefined && (login.token.form === 'malformed' || login.token.bytes > options.tokenBytes))
+      findings.push({
+        grade: 'fail',
+        code: 'auth.login.token-unusable',
+        evidence: evidence(
+          answer,
+          `a token of at most ${options.tokenBytes} bytes`,
+          `${login.token.bytes} bytes${login.token.problem === undefined ? '' : `, ${login.token.problem}`}`,
+        ),
+      })
+    else {
+      findings.push({
+        grade: 'pass',
+        evidence: evidence(
+          answer,
+          wanted,
+          `${answer.status}, ${login.accessToken ? 'a token' : 'a cookie'}${login.refreshToken ? ' and a refresh token' : ''}`,
+        ),
+      })
+      if (!isOneOf(flow.login?.status, answer, [answer.status]))
+        findings.push({ grade: 'warn', code: 'auth.login.status', evidence: evidence(answer, `status ${[flow.login?.status].flat().join(', ')}`) })
+      const origin = flow.login?.origin
+      if (origin !== undefined && !(answer.allowOrigin.length === 1 && answer.allowOrigin[0] === origin))
+        findings.push({
+          grade: 'fail',
+          code: 'auth.login.cors',
+          evidence: evidence(answer, `Access-Control-Allow-Origin: ${origin}`, answer.allowOrigin.join(' | ') || 'none'),
+        })
+    }
+    const verdict = worst(findings)
+    const transitions = findings.map((finding) => step('nobody', finding.grade === 'fail' ? 'nobody' : 'logged in', finding))
+    return illustrated(verdict, states(`Login: ${shown(answer).slice(0, 60)}`, transitions))
+  },
+  reproduce: curlLogin,
+  covers: ['A44'],
+})
