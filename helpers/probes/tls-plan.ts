@@ -285,7 +285,7 @@ export function oldVersionLook(asked: Asked, version: 0x0302 | 0x0301): Probe<Tl
     kind: 'oldVersionLook',
     key: `oldVersionLook ${keyOf(asked)} ${version.toString(16)}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: 2, requests: 0 },
     host: asked.host,
     timeoutMs: 40_000,
     async run(context) {
@@ -423,7 +423,7 @@ export function weakSuites(asked: Asked): Probe<SuiteLook> {
     kind: 'weakSuites',
     key: `weakSuites ${keyOf(asked)}`,
     impact: 'read',
-    cost: { connections: MOST_ROUNDS + 3, requests: 0 },
+    cost: { connections: MOST_ROUNDS + 5, requests: 0 },
     host: asked.host,
     timeoutMs: 120_000,
     async run(context) {
