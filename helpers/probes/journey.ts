@@ -1,0 +1,343 @@
+/** What users do, step by step: requests with one session, pages in a browser. Each step and what was seen of it; clean-up is done whatever happened. */
+import { createHash } from 'node:crypto'
+import { headerValue, isHtml } from '../headers.ts'
+import { matchValue, showValue } from '../matcher.ts'
+import { type Impact, type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
+import type { Journey, RequestStep } from '../target/journeys.ts'
+import { type ActionLook, JourneyBrowser, type PageTrouble } from './browser.ts'
+import { exchange, type ExchangeAnswer, type ExchangeRequest } from './exchange.ts'
+import { splitUrl } from './http.ts'
+import { filled, jsonAt, Session } from './sign-in.ts'
+
+/** One thing expected of a step. */
+export interface Expected {
+  readonly kind: 'status' | 'json' | 'items' | 'content' | 'text' | 'header' | 'streamed' | 'time' | 'capture'
+  readonly what: string
+  readonly expected: string
+  readonly received: string
+  readonly ok: boolean
+  /** The target file asks for something that cannot be evaluated. */
+  readonly misused?: string
+}
+export interface StepLook {
+  readonly name: string
+  readonly kind: 'request' | 'browser' | 'clean-up'
+  /** `GET https://…`, as declared. */
+  readonly what: string
+  readonly startMs: number
+  readonly endMs: number
+  readonly status?: number
+  readonly peer?: string
+  readonly at: string
+  readonly failure?: ProbeFailure
+  readonly expected: readonly Expected[]
+  readonly tries: number
+  readonly actions: readonly ActionLook[]
+  readonly troubles: readonly PageTrouble[]
+  /** A step before it failed, or what it needs was not captured. */
+  readonly leftOut?: string
+}
+export interface JourneyLook {
+  readonly id: string
+  readonly steps: readonly StepLook[]
+}
+
+const MOST_BODY = 1024 * 1024
+const utf8 = new TextDecoder()
+
+const SILENT = /<(script|style|template|noscript|head|svg)\b[^>]*>[^]*?(?:<\/\1\s*>|$)/gi
+/** Text that a visitor would read, roughly: markup and what is not shown taken out. */
+const visibleText = (html: string): string =>
+  html
+    .replaceAll(/<!--[^]*?(?:-->|$)/g, ' ')
+    .replaceAll(SILENT, ' ')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+
+/** What a step expects of its answer. Success (2xx, 3xx) unless it says which status. */
+function evaluate(step: RequestStep, answer: ExchangeAnswer): readonly Expected[] {
+  const seen: Expected[] = []
+  const { expect = {} } = step
+  const statuses = expect.status === undefined ? undefined : [expect.status].flat()
+  seen.push({
+    kind: 'status',
+    what: 'status',
+    expected: statuses?.join(' or ') ?? '2xx or 3xx',
+    received: String(answer.status),
+    ok: statuses === undefined ? answer.status >= 200 && answer.status < 400 : statuses.includes(answer.status),
+  })
+  const text = utf8.decode(answer.body)
+  for (const [path, matcher] of Object.entries(expect.json ?? {})) {
+    const match = matchValue(matcher, jsonAt(answer, path))
+    seen.push({
+      kind: 'json',
+      what: path,
+      expected: match.expected,
+      received: match.received,
+      ok: match.ok,
+      ...(match.misused === undefined ? {} : { misused: match.misused }),
+    })
+  }
+  if (expect.items !== undefined) {
+    const { path, min = 1, max } = expect.items
+    const value = jsonAt(answer, path)
+    const ok = Array.isArray(value) && value.length >= min && (max === undefined || value.length <= max)
+    seen.push({
+      kind: 'items',
+      what: `entries of ${path}`,
+      expected: `${min}${max === undefined ? ' or more' : ` to ${max}`}`,
+      received: Array.isArray(value) ? String(value.length) : showValue(value),
+      ok,
+    })
+  }
+  for (const wanted of expect.contains ?? [])
+    seen.push({
+      kind: 'content',
+      what: 'body',
+      expected: `containing ${showValue(wanted)}`,
+      received: text.includes(wanted) ? 'contained' : `${answer.bytes} bytes without it`,
+      ok: text.includes(wanted),
+    })
+  for (const unwanted of expect.excludes ?? [])
+    seen.push({
+      kind: 'content',
+      what: 'body',
+      expected: `without ${showValue(unwanted)}`,
+      received: text.includes(unwanted) ? 'contained' : 'not contained',
+      ok: !text.includes(unwanted) && !answer.truncated,
+    })
+  for (const [name, matcher] of Object.entries(expect.header ?? {})) {
+    const match = matchValue(matcher, headerValue(answer.headers, name), { text: true })
+    seen.push({
+      kind: 'header',
+      what: `header ${name}`,
+      expected: match.expected,
+      received: match.received,
+      ok: match.ok,
+      ...(match.misused === undefined ? {} : { misused: match.misused }),
+    })
+  }
+  if (expect.minText !== undefined) {
+    const shown = isHtml(answer) ? visibleText(text) : text
+    seen.push({
+      kind: 'text',
+      what: 'text of the page',
+      expected: `${expect.minText} characters or more`,
+      received: `${shown.length} characters`,
+      ok: shown.length >= expect.minText,
+    })
+  }
+  if (expect.streamed === true) {
+    const first = answer.parts[0]?.atMs ?? answer.totalMs
+    const last = answer.parts.at(-1)?.atMs ?? answer.totalMs
+    seen.push({
+      kind: 'streamed',
+      what: 'how the answer came',
+      expected: 'in parts, the first one before half of the time',
+      received: `${answer.parts.length} parts, the first after ${Math.round(first)} ms, the last after ${Math.round(last)} ms`,
+      ok: answer.parts.length > 1 && first < last * 0.5,
+    })
+  }
+  if (expect.maxMs !== undefined)
+    seen.push({
+      kind: 'time',
+      what: 'time to the end of the answer',
+      expected: `≤ ${expect.maxMs} ms`,
+      received: `${Math.round(answer.totalMs)} ms`,
+      ok: answer.totalMs <= expect.maxMs,
+    })
+  return seen
+}
+
+function captureFrom(answer: ExchangeAnswer, session: Session, how: NonNullable<RequestStep['capture']>[string]): string | undefined {
+  if (how.json !== undefined) {
+    const value = jsonAt(answer, how.json)
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+  }
+  if (how.header !== undefined) return headerValue(answer.headers, how.header)
+  if (how.cookie !== undefined) return session.cookies.get(how.cookie)
+  try {
+    return new RegExp(how.regex ?? '(?!)').exec(utf8.decode(answer.body).slice(0, 65_536))?.[1]
+  } catch {
+    return undefined
+  }
+}
+
+const fillDeep = (context: ProbeContext, value: unknown, captured: ReadonlyMap<string, string>): unknown =>
+  typeof value === 'string'
+    ? filled(context, value, captured)
+    : Array.isArray(value)
+      ? value.map((one) => fillDeep(context, one, captured))
+      : typeof value === 'object' && value !== null
+        ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, fillDeep(context, one, captured)]))
+        : value
+
+const secretsIn = (step: RequestStep): boolean => JSON.stringify(step).includes('{secret:')
+
+class Walk {
+  readonly #context: ProbeContext
+  readonly #session: Session
+  readonly #captured = new Map<string, string>()
+  readonly #start = performance.now()
+  readonly #browser: JourneyBrowser
+  #signed: boolean
+
+  constructor(context: ProbeContext, session: Session, signed: boolean) {
+    this.#context = context
+    this.#session = session
+    this.#signed = signed
+    this.#browser = new JourneyBrowser(context)
+  }
+  #now(): number {
+    return Math.round(performance.now() - this.#start)
+  }
+  /** What was captured (tokens, ids) never stands in what is shown. */
+  #hidden(text: string): string {
+    let shown = text
+    for (const [name, value] of this.#captured) if (value.length >= 8) shown = shown.replaceAll(value, `<${name}>`)
+    return shown
+  }
+
+  async request(step: RequestStep, kind: 'request' | 'clean-up'): Promise<StepLook> {
+    const startMs = this.#now()
+    const at = new Date().toISOString()
+    const method = step.method ?? 'GET'
+    const what = `${method} ${step.url}`
+    const base = { name: step.name, kind, what, startMs, at, actions: [], troubles: [] }
+    const deadline = performance.now() + (step.retry?.seconds ?? 0) * 1_000
+    let tries = 0
+    for (;;) {
+      tries += 1
+      try {
+        const fill = (text: string): string => filled(this.#context, text, this.#captured)
+        const body =
+          step.json !== undefined
+            ? { type: 'application/json', text: JSON.stringify(fillDeep(this.#context, step.json, this.#captured)) }
+            : step.form !== undefined
+              ? {
+                  type: 'application/x-www-form-urlencoded',
+                  text: new URLSearchParams(Object.fromEntries(Object.entries(step.form).map(([name, value]) => [name, fill(value)]))).toString(),
+                }
+              : step.body !== undefined
+                ? { type: 'text/plain; charset=utf-8', text: fill(step.body) }
+                : undefined
+        const own = Object.entries(step.headers ?? {}).map(([name, value]): [string, string] => [name, fill(value)])
+        const request: ExchangeRequest = {
+          url: fill(step.url),
+          method,
+          headers: [
+            ...(body === undefined || own.some(([name]) => name.toLowerCase() === 'content-type') ? [] : [['Content-Type', body.type] as [string, string]]),
+            ...own,
+          ],
+          ...(body === undefined ? {} : { body: body.text }),
+          keepBytes: MOST_BODY,
+          // Whoever has signed in, or was given a token on the way, carries something secret from then on.
+          ...(this.#signed || secretsIn(step) || this.#captured.size > 0 ? { secret: true } : {}),
+        }
+        const answer = step.auth === 'none' ? await exchange(this.#context, request) : await this.#session.send(request)
+        if (secretsIn(step)) this.#signed = true
+        const expected = [...evaluate(step, answer)]
+        const good = expected.every(({ ok }) => ok)
+        if (!good && performance.now() < deadline) {
+          await new Promise((resolve) => setTimeout(resolve, step.retry?.everyMs ?? 500))
+          continue
+        }
+        for (const [name, how] of Object.entries(step.capture ?? {})) {
+          const value = captureFrom(answer, this.#session, how)
+          if (value === undefined || value === '' || value.length > 65_536)
+            expected.push({ kind: 'capture', what: `capture of ${name}`, expected: 'a value', received: 'absent', ok: false })
+          else this.#captured.set(name, value)
+        }
+        return {
+          ...base,
+          endMs: this.#now(),
+          status: answer.status,
+          peer: answer.peer,
+          expected: expected.map((one) => ({ ...one, received: this.#hidden(one.received), expected: this.#hidden(one.expected) })),
+          tries,
+        }
+      } catch (error) {
+        if (!(error instanceof ProbeError) || error.failure.code === 'NO_ACCESS' || error.failure.code === 'UNTRUSTED') throw error
+        if (error.failure.code === 'NOT_CAPTURED') return { ...base, endMs: this.#now(), expected: [], tries, leftOut: error.failure.message }
+        if (performance.now() < deadline) {
+          await new Promise((resolve) => setTimeout(resolve, step.retry?.everyMs ?? 500))
+          continue
+        }
+        return { ...base, endMs: this.#now(), failure: { ...error.failure, message: this.#hidden(error.failure.message) }, expected: [], tries }
+      }
+    }
+  }
+  async page(step: Exclude<Journey['steps'][number], RequestStep>): Promise<StepLook> {
+    const startMs = this.#now()
+    const at = new Date().toISOString()
+    const seen = await this.#browser.walk(step, this.#captured)
+    const ignored = (trouble: PageTrouble): boolean => (step.ignore ?? []).some((one) => trouble.text.includes(one) || trouble.url?.includes(one) === true)
+    return {
+      name: step.name,
+      kind: 'browser',
+      what: 'in a browser',
+      startMs,
+      endMs: this.#now(),
+      at,
+      expected: [],
+      tries: 1,
+      actions: seen.actions.map((one) => ({ ...one, detail: this.#hidden(one.detail) })),
+      troubles: seen.troubles
+        .filter((one) => !ignored(one))
+        .map((one) => ({ ...one, text: this.#hidden(one.text), ...(one.url === undefined ? {} : { url: this.#hidden(one.url) }) })),
+    }
+  }
+  async close(): Promise<void> {
+    await this.#browser.close()
+  }
+}
+
+export const stepFailed = (step: StepLook): boolean => step.failure !== undefined || step.expected.some(({ ok }) => !ok) || step.actions.some(({ ok }) => !ok)
+
+/** The strongest thing that a journey does. */
+export function impactOf(journey: Journey): Impact {
+  const acts = journey.steps.some((step) =>
+    'browser' in step ? step.browser.some((one) => 'fill' in one || 'click' in one) : !['GET', 'HEAD'].includes(step.method ?? 'GET'),
+  )
+  if (acts && journey.writes !== false) return 'write'
+  return acts || journey.auth !== undefined || JSON.stringify(journey.steps).includes('{secret:') ? 'login' : 'read'
+}
+
+/**
+ * Walks a journey once; ends at the first step that is not as expected, then cleans up.
+ * @throws ProbeError `NO_ACCESS` (a secret or a browser is not at hand), `UNTRUSTED`, `SIGN_IN_REFUSED`
+ */
+export function walkJourney(journey: Journey, domain: string): Probe<JourneyLook> {
+  const first = journey.steps.flatMap((step) => ('browser' in step ? step.browser.flatMap((one) => ('open' in one ? [one.open] : [])) : [step.url]))[0]
+  const host = first === undefined ? domain : (splitUrl(first.replaceAll('{domain}', domain))?.host ?? domain)
+  const seconds = [...journey.steps, ...(journey.cleanUp ?? [])].reduce(
+    (sum, step) => sum + ('browser' in step ? step.browser.length * 12 : 12 + (step.retry?.seconds ?? 0)),
+    60,
+  )
+  const requests = journey.steps.length + (journey.cleanUp?.length ?? 0) + 1
+  return {
+    kind: 'walkJourney',
+    key: `walkJourney ${journey.id} ${createHash('sha256').update(JSON.stringify(journey)).digest('hex').slice(0, 12)}`,
+    impact: impactOf(journey),
+    cost: { connections: requests, requests },
+    host,
+    timeoutMs: seconds * 1_000,
+    run: async (context) => {
+      const session = await Session.open(context, journey.auth)
+      const walk = new Walk(context, session, journey.auth !== undefined)
+      const steps: StepLook[] = []
+      try {
+        for (const step of journey.steps) {
+          const seen = 'browser' in step ? await walk.page(step) : await walk.request(step, 'request')
+          steps.push(seen)
+          if (stepFailed(seen) || seen.leftOut !== undefined) break
+        }
+      } finally {
+        for (const step of journey.cleanUp ?? []) steps.push(await walk.request(step, 'clean-up'))
+        await walk.close()
+      }
+      return { id: journey.id, steps }
+    },
+  }
+}
