@@ -235,7 +235,7 @@ function walkText(value: unknown, path: Path, visit: (text: string, path: Path) 
   }
 }
 
-function contradictions(target: TargetFile, add: (path: Path, message: string, more?: { key?: string; hint?: string }) => void): void {
+function contradictions(target: TargetFile, add: (path: Path, message: string, more?: { key?: string; hint?: string; hidden?: boolean }) => void): void {
   const hosts = Object.keys(target.hosts ?? { '@': {}, www: {} })
   if (target.hosts !== undefined && hosts.length === 0) add(['hosts'], 'no host to look at', { hint: 'declare at least one, such as "@": {}' })
   const known = (path: Path, name: string): void => {
@@ -302,27 +302,32 @@ function contradictions(target: TargetFile, add: (path: Path, message: string, m
 }
 
 /** Buckets without access and access without a bucket, and the secrets of backups that nobody declared. */
-function storageProblems(target: TargetFile, add: (path: Path, message: string, more?: { key?: string; hint?: string }) => void): void {
+function storageProblems(target: TargetFile, add: (path: Path, message: string, more?: { key?: string; hint?: string; hidden?: boolean }) => void): void {
   const names = Object.keys(target.secrets ?? {})
-  const secret = (at: Path, name: string | undefined): void => {
+  const secret = (path: Path, name: string | undefined): void => {
     if (name === undefined || names.includes(name)) return
     const meant = nearest(name, names)
-    add(at, `secrets has no ${JSON.stringify(name)}`, {
-      hint: meant === undefined ? `declare it in secrets: ${name}: env:NAME` : `did you mean ${JSON.stringify(meant)}?`,
+    // What is no name may be the secret itself: it is not repeated.
+    const plain = /^[A-Za-z][A-Za-z_]{0,31}\d{0,2}$/.test(name)
+    add(path, plain ? `secrets has no ${JSON.stringify(name)}` : 'secrets has no entry of that name', {
+      hidden: !plain,
+      hint: meant === undefined ? `declare it in secrets: ${plain ? name : 'name'}: env:NAME` : `did you mean ${JSON.stringify(meant)}?`,
     })
   }
   target.backups?.forEach((backup, index) => {
-    for (const [at, one] of [
+    for (const [place, one] of [
       [['backups', index], backup],
       [['backups', index, 'offsite'], backup.offsite],
     ] as const) {
       if (one === undefined) continue
       const bucket = bucketOf(one.dir)
-      if (one.dir.startsWith('s3:') && bucket === undefined) add([...at, 'dir'], 'a bucket is written s3://bucket/prefix')
+      if (one.dir.startsWith('s3:') && bucket === undefined) add([...place, 'dir'], 'a bucket is written s3://bucket/prefix')
       if (bucket !== undefined && one.s3 === undefined)
-        add([...at, 'dir'], 'a bucket needs `s3` beside it', { hint: 's3: { endpoint: https://…, accessKeyId: nameOfSecret, secretAccessKey: nameOfSecret }' })
-      if (bucket === undefined && one.s3 !== undefined) add([...at, 's3'], '`dir` is a folder, no bucket', { hint: 'dir: s3://bucket/prefix' })
-      for (const key of ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const) secret([...at, 's3', key], one.s3?.[key])
+        add([...place, 'dir'], 'a bucket needs `s3` beside it', {
+          hint: 's3: { endpoint: https://…, accessKeyId: nameOfSecret, secretAccessKey: nameOfSecret }',
+        })
+      if (bucket === undefined && one.s3 !== undefined) add([...place, 's3'], '`dir` is a folder, no bucket', { hint: 'dir: s3://bucket/prefix' })
+      for (const key of ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const) secret([...place, 's3', key], one.s3?.[key])
     }
     if (typeof backup.encryption === 'object') {
       secret(['backups', index, 'encryption', 'identity'], backup.encryption.identity)

@@ -96,7 +96,7 @@ function judge(name: string, looked: Record<string, unknown>, declared: Partial<
 const outcome = (verdict: Verdict): string => ('code' in verdict ? `${verdict.outcome} ${verdict.code}` : verdict.outcome)
 
 test('there are checks, and without `backups` each says so', () => {
-  expect(checks.size).toBe(15)
+  expect(checks.size).toBe(17)
   const target = normaliseTarget(targetSchema.parse({ domain: 'example.com' }), { sha256: '0'.repeat(64) })
   for (const check of checks.values()) {
     expect(check.subjects(target)).toEqual([])
@@ -329,4 +329,47 @@ test.each<[string, string, string]>([
   ['does nothing', 'set -e\necho hello\n', 'warn backup.script.empty'],
 ])('script-lint: %s', (_name, script, expected) => {
   expect(outcome(judge('script-lint', { script }, { script: 'backup.sh' }))).toBe(expected)
+})
+
+describe('key-available', () => {
+  const age = { kind: 'age' as const, identity: 'recoveryKey' }
+  const none = seen({ found: [], looked: 3 })
+  const beside = seen({ found: [{ place: '/backups', name: 'age.key' }], looked: 4 })
+  const opened = artifact({ sealed: { kind: 'age', opened: true } })
+  const closed = artifact({ format: 'age', sealed: { kind: 'age', opened: false, error: 'the key does not fit' } })
+  test.each<[string, Observed<unknown>, Observed<unknown>, BackupEntry['encryption'], string]>([
+    ['opened', seen(opened), none, age, 'pass'],
+    ['another key', seen(closed), none, age, 'fail backup.key.wrong'],
+    ['opened, with the key beside it', seen(opened), beside, age, 'fail backup.key.beside'],
+    ['the key beside it, whatever else', failed('EIO'), beside, age, 'fail backup.key.beside'],
+    ['gpg', seen(artifact({ format: 'openpgp' })), none, age, 'fail backup.key.kind'],
+    ['openssl', seen(artifact({ format: 'openssl' })), none, age, 'fail backup.key.kind'],
+    ['no key given', seen(artifact({ format: 'age' })), none, { kind: 'age' }, 'skip'],
+    ['a secret without a value', failed('NO_KEY'), none, age, 'inconclusive run.misused'],
+    ['a disk that cannot be read', failed('EIO'), none, age, 'inconclusive run.unobserved'],
+    ['a folder that cannot be read', seen(opened), failed('EACCES'), age, 'inconclusive run.unobserved'],
+    ['in clear, and must not be', seen(artifact()), none, age, 'inconclusive run.unobserved'],
+    ['in clear, and may be', seen(artifact()), none, { ...age, required: false }, 'pass'],
+    ['none', seen(undefined), none, age, 'inconclusive run.unobserved'],
+  ])('%s', (_name, looked, keys, encryption, expected) => {
+    expect(outcome(judge('key-available', { artifact: looked, beside: keys }, encryption === undefined ? {} : { encryption }))).toBe(expected)
+  })
+})
+
+test.each<[string, object, string]>([
+  ['versions', { versioned: true, locked: false }, 'pass'],
+  ['locks, and nobody may ask for versions', { locked: true }, 'pass'],
+  ['neither', { versioned: false, locked: false }, 'fail backup.offsite.overwritable'],
+  ['nobody may ask', {}, 'inconclusive run.unobserved'],
+  ['one off, the other unknown', { versioned: false }, 'inconclusive run.unobserved'],
+  ['nobody may ask, but the key is another', { sameKey: false }, 'inconclusive run.unobserved'],
+  ['one key for both', { versioned: true, sameKey: true }, 'fail backup.offsite.same-credentials'],
+  ['another disk', { sameDisk: false }, 'pass'],
+  ['the same disk', { sameDisk: true }, 'fail backup.offsite.same-disk'],
+])('offsite-independent: %s', (_name, looked, expected) => {
+  expect(outcome(judge('offsite-independent', { seen: looked }, { offsite: { dir: '/offsite', independent: true } }))).toBe(expected)
+})
+test('encrypted with age and opened is encrypted; a bucket has no permissions', () => {
+  expect(outcome(judge('encrypted', { artifact: artifact({ sealed: { kind: 'age', opened: true } }) }, { encryption: { kind: 'age' } }))).toBe('pass')
+  expect(outcome(judge('permissions', { folder: folder({ bucket: true, mode: 0 }) }))).toBe('skip')
 })
