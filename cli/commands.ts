@@ -11,6 +11,11 @@ const list = (value: string, before: readonly string[] | undefined): readonly st
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 ]
+const positive = (value: string): number => {
+  const number = Number(value)
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('a number above 0')
+  return number
+}
 const seconds = (value: string): number => {
   const number = Number(value)
   if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('a number of seconds above 0')
@@ -35,6 +40,16 @@ export interface VerifyFlags extends AskFlags {
   readonly debug?: boolean
   readonly timeout?: number
   readonly color: boolean
+  /** Lines instead of a live view: the command shows its own progress. */
+  readonly plain?: boolean
+}
+export interface DrillFlags extends VerifyFlags {
+  readonly engine?: 'auto' | 'docker' | 'native' | 'embedded'
+  readonly image?: string
+  /** Version of the live server. */
+  readonly live?: string
+  readonly rto?: number
+  readonly rpo?: number
 }
 export interface DemoFlags extends VerifyFlags {
   readonly fault?: readonly string[]
@@ -97,6 +112,20 @@ function program(): Command {
     .option('--keep', 'leave the deployment running until Ctrl-C')
     .action(async (flags: DemoFlags) => {
       process.exitCode = await (await import('./demo.ts')).demo(flags)
+    })
+  running(
+    root
+      .command('drill')
+      .description('judge backups and restore them into what is thrown away afterwards')
+      .argument('<target or backup>', 'a target file with `backups`, or a backup as it lies there: a file or a folder'),
+  )
+    .addOption(new Option('--engine <engine>', 'where databases are restored').choices(['auto', 'docker', 'native', 'embedded']))
+    .option('--image <image>', 'image of the database server, the one that runs live; it must be on this machine')
+    .option('--live <version>', 'version of the database server that runs live, such as 15.18')
+    .option('--rto <minutes>', 'objective: minutes until the data are usable', positive)
+    .option('--rpo <hours>', 'objective: hours of data that may be lost', positive)
+    .action(async (given: string, flags: DrillFlags) => {
+      process.exitCode = await (await import('./drill.ts')).drill(given, flags)
     })
   selection(root.command('plan').description('what would run, against what, at what cost; sends nothing').argument('<target>'))
     .option('--json', 'as JSON')

@@ -17,6 +17,8 @@ interface Flags {
   readonly json?: boolean
   readonly quiet?: boolean
   readonly color: boolean
+  /** Lines instead of a live view, also on a terminal. */
+  readonly plain?: boolean
 }
 
 const style = (flags: Flags, stream: NodeJS.WriteStream): Style => ({
@@ -29,7 +31,7 @@ export function presenter(flags: Flags, secrets: ReadonlyMap<string, string>): P
   const out = process.stdout
   const look = style(flags, out)
   if (flags.quiet === true) return { start: () => {}, result: () => {}, end: (report) => void out.write(`${quiet(look, report)}\n`) }
-  return out.isTTY ? live(look, secrets) : plain(look, secrets)
+  return out.isTTY && flags.plain !== true ? live(look, secrets) : plain(look, secrets)
 }
 
 /** `--json`: `{"event":"start"}`, `{"event":"result"}`…, `{"event":"end"}`. */

@@ -139,24 +139,26 @@ export async function restorePostgres(
   const encoding = options.encoding ?? 'UTF8'
   // A dump of statements may make its database itself (pg_dump -C, pg_dumpall); an archive is told where to go.
   const own = !ARCHIVES.has(piece.facts.format) && (dump.scope !== 'database' || dump.databases.length > 0)
-  const create = [
-    ...wanted.map((role) => `create role ${quoted(role)} nologin;`),
-    ...(!own
-      ? [
-          `create database ${DATABASE} template template0 encoding ${literal(encoding)} lc_collate 'C' lc_ctype ${/^utf-?8$/i.test(encoding) ? "'C.UTF-8'" : "'C'"};`,
-        ]
-      : []),
-  ]
-  const made = await psql(place, 'postgres', create.join('\n'), signal)
-  if (made.exit !== 0) throw new EngineError('died', `the database to restore into could not be made (${stateOf(made)})`)
   const target = own ? 'postgres' : DATABASE
-  const before = await psql(
+  const made = await psql(
     place,
-    target,
-    "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'",
+    'postgres',
+    [
+      ...wanted.map((role) => `create role ${quoted(role)} nologin;`),
+      ...(own
+        ? []
+        : [
+            `create database ${DATABASE} template template0 encoding ${literal(encoding)} lc_collate 'C' lc_ctype ${/^utf-?8$/i.test(encoding) ? "'C.UTF-8'" : "'C'"};`,
+            `\\connect ${DATABASE}`,
+          ]),
+      "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^pg_' and n.nspname <> 'information_schema';",
+      'select name from pg_available_extensions;',
+    ].join('\n'),
     signal,
   )
-  const available = new Set((await psql(place, target, 'select name from pg_available_extensions', signal)).stdout.split('\n'))
+  if (made.exit !== 0) throw new EngineError('died', `the database to restore into could not be made (${stateOf(made)})`)
+  const [before = '', ...names] = made.stdout.split('\n')
+  const available = new Set(names)
   const extensionsMissing = dump.extensions.filter((name) => !available.has(name))
 
   let promised: Declarations | undefined
@@ -185,9 +187,9 @@ export async function restorePostgres(
     promised = await reading
     objectsExpected = dump.objects
   }
-  const databases = (await psql(place, 'postgres', 'select datname from pg_database where not datistemplate', signal)).stdout
-    .split('\n')
-    .filter((name) => name !== '')
+  const databases = own
+    ? (await psql(place, 'postgres', 'select datname from pg_database where not datistemplate', signal)).stdout.split('\n').filter((name) => name !== '')
+    : [DATABASE]
   const found = own ? (dump.database ?? dump.databases.find((name) => databases.includes(name) && name !== 'postgres') ?? 'postgres') : DATABASE
   const database = databases.includes(found) ? found : 'postgres'
   const errors = postgresErrors(stderr).filter(
@@ -202,7 +204,7 @@ export async function restorePostgres(
     databases,
     stages,
     errors,
-    relationsBefore: Number(before.stdout.trim()),
+    relationsBefore: before === '' ? Number.NaN : Number(before),
     rolesInvented: wanted.filter((role) => role !== 'postgres' && !options.roles.includes(role)),
     extensionsMissing,
     ...(promised === undefined ? {} : { promised }),

@@ -28,7 +28,9 @@ export default defineCheck({
         const full = database.tables.filter(({ expected }) => (expected ?? 0) > 0)
         const entry = entryOf(subject)
         const file = entry.files[database.role]
-        const declared = typeof file === 'object' ? (file.nonEmpty ?? []) : []
+        const members = Object.values(entry.files).flatMap((one) => (typeof one === 'object' ? Object.entries(one.members ?? {}) : []))
+        const member = members.find(([name]) => name === database.role)?.[1]
+        const declared = [file, member].flatMap((one) => (typeof one === 'object' ? (one.nonEmpty ?? []) : []))
         const named = database.tables.filter(({ name, expected }) => expected === undefined && declared.some((one) => sameTable(one, name)))
         return [...full, ...named].map(({ name, expected, rows }) => ({
           grade: (rows ?? 0) > 0 ? ('pass' as const) : ('fail' as const),

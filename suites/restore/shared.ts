@@ -15,7 +15,14 @@ export function judgeRestored(
   none: string,
 ): Verdict {
   const findings = drill.databases.filter(({ kind }) => kinds.includes(kind)).flatMap(find)
-  if (findings.length > 0) return worst(findings)
+  if (findings.length > 0) {
+    const verdict = worst(findings)
+    const lacking = drill.databases.flatMap(({ postgres }) => postgres?.extensionsMissing ?? [])
+    // A place that lacks an extension of the dump says nothing of the backup: what failed may have failed for want of it.
+    return verdict.outcome === 'fail' && lacking.length > 0
+      ? inconclusive('misused', `${few(lacking)} is not where it was restored: declare an image that has it`, verdict.evidence)
+      : verdict
+  }
   const first = drill.notRestored[0]
   if (first === undefined) return skip('not-applicable', none)
   return inconclusive(first.blame === 'misused' ? 'misused' : 'unobserved', `${first.label} was not restored: ${first.why}`, {
@@ -29,17 +36,18 @@ export function judgeRestored(
 export function comparedFinding(
   database: RestoredDatabase,
   compared: Compared | undefined,
-  words: { readonly what: string; readonly code: string },
+  words: { readonly what: string; readonly code: string; readonly exact?: true },
 ): readonly Finding[] {
   if (compared === undefined || compared.expected === 0) return []
+  const added = words.exact === true ? compared.unexpected : []
   return [
     {
-      grade: compared.missing.length === 0 ? 'pass' : 'fail',
+      grade: compared.missing.length + added.length === 0 ? 'pass' : 'fail',
       code: words.code,
       evidence: {
         what: `${words.what} of ${database.label}`,
         expected: `the ${compared.expected} that the dump declares`,
-        received: compared.missing.length === 0 ? 'all of them' : `missing: ${few(compared.missing)}`,
+        received: compared.missing.length > 0 ? `missing: ${few(compared.missing)}` : added.length > 0 ? `besides: ${few(added)}` : 'all of them',
         where: where(database),
       },
     },

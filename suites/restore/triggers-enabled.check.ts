@@ -23,7 +23,7 @@ export default defineCheck({
     judgeRestored(
       drill,
       ['postgres'],
-      (database) => comparedFinding(database, database.postgres?.triggers, { what: 'triggers', code: 'restore.trigger-differs' }),
+      (database) => comparedFinding(database, database.postgres?.triggers, { what: 'triggers', code: 'restore.trigger-differs', exact: true }),
       'no dump of the set declares triggers',
     ),
   reproduce: (subject, target) => restoreCommand(subject, target, 'select tgrelid::regclass, tgname, tgenabled from pg_trigger where not tgisinternal'),

@@ -73,15 +73,13 @@ export function unprivileged(): User | undefined {
   return { uid: Number(fields[2]), gid: Number(fields[3]) }
 }
 
-/** Words that take the network away from a program; empty where this system does not let us. */
-export async function withoutNetwork(user: User | undefined): Promise<readonly string[]> {
+/** Words that take the network away from a program; empty where this system does not let us. Tried once. */
+export const withoutNetwork = (user: User | undefined): Promise<readonly string[]> => (taken ??= tryWithoutNetwork(user))
+let taken: Promise<readonly string[]> | undefined
+async function tryWithoutNetwork(user: User | undefined): Promise<readonly string[]> {
   const words = user === undefined ? ['unshare', '--user', '--map-current-user', '--net'] : ['unshare', '--net']
-  try {
-    const tried = await execute([...words, 'true'], {})
-    return tried.exit === 0 ? words : []
-  } catch {
-    return []
-  }
+  const tried = await execute([...words, 'true'], {}).catch(() => undefined)
+  return tried?.exit === 0 ? words : []
 }
 const asUser = (user: User | undefined): readonly string[] =>
   user === undefined ? [] : ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--']
@@ -113,7 +111,7 @@ export function execute(argv: readonly string[], options: Execution): Promise<Ra
               // Not every system tells; then only the time that passed is shown.
             }
           }, 500)
-    const taken = (stream: NodeJS.ReadableStream | null, cap: number): (() => string) => {
+    const kept = (stream: NodeJS.ReadableStream | null, cap: number): (() => string) => {
       const parts: Buffer[] = []
       let bytes = 0
       stream?.on('data', (chunk: Buffer) => {
@@ -122,8 +120,8 @@ export function execute(argv: readonly string[], options: Execution): Promise<Ra
       })
       return () => Buffer.concat(parts).toString('utf8')
     }
-    const stdout = taken(child.stdout, STDOUT_BYTES)
-    const stderr = taken(child.stderr, STDERR_BYTES)
+    const stdout = kept(child.stdout, STDOUT_BYTES)
+    const stderr = kept(child.stderr, STDERR_BYTES)
     const abort = (): void => void child.kill('SIGKILL')
     options.signal?.addEventListener('abort', abort, { once: true })
     child.once('error', (error) => {
@@ -231,8 +229,8 @@ export async function startNative(
       throw new EngineError('died', `PostgreSQL did not start: ${said.split('\n').find((line) => /FATAL|ERROR|error/.test(line)) ?? 'it ended at once'}`)
     if (options.signal.aborted) throw options.signal.reason
     if (performance.now() > until) throw new EngineError('died', 'PostgreSQL did not start within a minute')
-    // Readiness is an answered query, not a listening socket.
-    if (existsSync(join(folder, '.s.PGSQL.5432'))) {
+    // The server says when it is ready (postmaster.pid, line 8); that is believed when a query is answered, and asked no sooner.
+    if (/^ready/m.test(await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => ''))) {
       const asked = await run(['psql', '-X', '-A', '-t', '-q', '-c', 'show server_version'])
       if (asked.exit === 0) version = /^[\d.]+/.exec(asked.stdout.trim())?.[0] ?? '0'
     }
