@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { CertificateFacts } from '../observations.ts'
-import { type DerNode, derChildren, derInteger, derOid, readDer } from './der.ts'
+import { bitLength, children, derChildren, type DerNode, derInteger, derOid, Malformed, need, readDer } from './der.ts'
 
 export type CertificateReading = { readonly ok: true; readonly value: CertificateFacts } | { readonly ok: false; readonly error: string }
 
@@ -104,16 +104,6 @@ const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([
   '1.3.6.1.4.1.11129.2.4.2',
 ])
 
-class Malformed extends Error {}
-const need = (node: DerNode | undefined, what: string): DerNode => {
-  if (node === undefined) throw new Malformed(`${what} is missing`)
-  return node
-}
-const children = (node: DerNode, what: string): readonly DerNode[] => {
-  const read = derChildren(node)
-  if (!read.ok) throw new Malformed(`${what}: ${read.error}`)
-  return read.value
-}
 const inside = (bytes: Uint8Array, what: string): DerNode => {
   const read = readDer(bytes)
   if (!read.ok) throw new Malformed(`${what}: ${read.error}`)
@@ -179,13 +169,6 @@ function addressOf(bytes: Uint8Array): string | undefined {
   return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1)
 }
 
-function bitsOf(integer: Uint8Array): number {
-  let at = 0
-  while (at < integer.length && integer[at] === 0) at += 1
-  const first = integer[at]
-  return first === undefined ? 0 : (integer.length - at - 1) * 8 + (32 - Math.clz32(first))
-}
-
 function keyOf(node: DerNode): CertificateFacts['key'] {
   const [algorithm, bitString] = children(node, 'subjectPublicKeyInfo')
   const [type, parameters] = children(need(algorithm, 'the key algorithm'), 'the key algorithm')
@@ -198,7 +181,7 @@ function keyOf(node: DerNode): CertificateFacts['key'] {
       const value = need(exponent, 'the RSA exponent').content
       return {
         type: 'rsa',
-        bits: bitsOf(need(modulus, 'the RSA modulus').content),
+        bits: bitLength(need(modulus, 'the RSA modulus').content),
         exponent: value.length > 32 ? `(${value.length} bytes)` : BigInt(`0x0${Buffer.from(value).toString('hex')}`).toString(),
       }
     }
@@ -214,7 +197,7 @@ function keyOf(node: DerNode): CertificateFacts['key'] {
       return { type: 'ed448', bits: 456 }
     case '1.2.840.10040.4.1': {
       const p = parameters?.constructed === true ? children(parameters, 'the DSA parameters')[0] : undefined
-      return { type: 'dsa', bits: p === undefined ? 0 : bitsOf(p.content) }
+      return { type: 'dsa', bits: p === undefined ? 0 : bitLength(p.content) }
     }
     default:
       return { type: 'other', bits: 0, curve: oid ?? '?' }

@@ -2,7 +2,8 @@
  * Certificate revocation lists (RFC 5280 §5), read strictly from DER. The entries are walked in place: a list of half a million makes half a
  * million steps and no objects. Never throws; hostile bytes give an error. Whether a list is fresh enough is for the judge.
  */
-import { type DerNode, derChildren, derOid, readDer } from './der.ts'
+import { children, type DerNode, derOid, Malformed, need, readDer } from './der.ts'
+import { revocationReason } from './revocation-reason.ts'
 import type { SignatureParts } from './signed.ts'
 
 export interface CrlFacts {
@@ -52,33 +53,10 @@ export interface CrlLookup {
 }
 export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string }
 
-const REASONS: readonly string[] = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  '(7)',
-  'removeFromCRL',
-  'privilegeWithdrawn',
-  'aACompromise',
-]
 const MOST_BYTES = 32 * 1024 * 1024
 const SEQUENCE = 0x30
 const INTEGER = 0x02
 
-class Malformed extends Error {}
-const need = (node: DerNode | undefined, what: string): DerNode => {
-  if (node === undefined) throw new Malformed(`${what} is missing`)
-  return node
-}
-const children = (node: DerNode, what: string): readonly DerNode[] => {
-  const read = derChildren(node)
-  if (!read.ok) throw new Malformed(`${what}: ${read.error}`)
-  return read.value
-}
 const inside = (bytes: Uint8Array, what: string): DerNode => {
   const read = readDer(bytes)
   if (!read.ok) throw new Malformed(`${what}: ${read.error}`)
@@ -294,7 +272,7 @@ export function findInCrl(crl: Pick<CrlFacts, 'revoked'>, serialHex: string): Re
     if (serialEnd - serial === wanted.length && same(bytes, serial, wanted) && found.length < 64) {
       const revokedAt = instant(bytes[serialEnd] ?? 0, bytes.subarray(date, dateEnd))
       if (revokedAt === undefined) return malformed('its date is none')
-      found.push({ serialHex, revokedAt, reason: REASONS[reason] ?? `(${reason})`, ...(certificateIssuer === undefined ? {} : { certificateIssuer }) })
+      found.push({ serialHex, revokedAt, reason: revocationReason(reason), ...(certificateIssuer === undefined ? {} : { certificateIssuer }) })
     }
     entries += 1
     at = end

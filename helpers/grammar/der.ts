@@ -93,3 +93,22 @@ export function derOid(node: DerNode): string | undefined {
   }
   return open ? undefined : arcs.join('.')
 }
+
+/** Bits of an unsigned big integer, leading zeros not counted. */
+export function bitLength(integer: Uint8Array): number {
+  const at = integer.findIndex((byte) => byte !== 0)
+  return at < 0 ? 0 : (integer.length - at - 1) * 8 + (32 - Math.clz32(integer[at] as number))
+}
+
+/** For readers of whole structures, which throw it within themselves and make an error of it at their edge. */
+export class Malformed extends Error {}
+export const need = (node: DerNode | undefined, what: string): DerNode => {
+  if (node === undefined) throw new Malformed(`${what} is missing`)
+  return node
+}
+/** @throws Malformed */
+export const children = (node: DerNode, what: string): readonly DerNode[] => {
+  const read = derChildren(node)
+  if (!read.ok) throw new Malformed(`${what}: ${read.error}`)
+  return read.value
+}

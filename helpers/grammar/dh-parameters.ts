@@ -1,5 +1,6 @@
 /** What can be told of finite-field Diffie-Hellman parameters from outside: size, whether the prime is one, whether the generator is good for anything. */
 import { checkPrimeSync, createHash } from 'node:crypto'
+import { bitLength } from './der.ts'
 
 export interface DhParameters {
   readonly bits: number
@@ -49,10 +50,6 @@ const KNOWN: Readonly<Record<string, readonly [name: string, prime: 'safe' | 'pr
 }
 
 const numberOf = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${Buffer.from(bytes).toString('hex')}`))
-const bitsOf = (bytes: Uint8Array): number => {
-  const at = bytes.findIndex((byte) => byte !== 0)
-  return at < 0 ? 0 : (bytes.length - at - 1) * 8 + (32 - Math.clz32(bytes[at] as number))
-}
 
 function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let result = 1n
@@ -94,7 +91,7 @@ const judged = new Map<string, DhParameters>()
 
 /** Bytes as ServerKeyExchange has them (RFC 5246 §7.4.3), big-endian. Never throws; the tests for primes are remembered by value. */
 export function readDhParameters(prime: Uint8Array, generator: Uint8Array, publicValue: Uint8Array): DhParameters {
-  const bits = bitsOf(prime)
+  const bits = bitLength(prime)
   if (bits > MOST_BITS) return { bits, prime: 'untested', generator: 'good', trivialKey: false }
   const p = numberOf(prime)
   const g = numberOf(generator)

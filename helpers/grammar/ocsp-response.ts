@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { CertificateFacts } from '../observations.ts'
 import { certificateLinks, parseCertificateCached } from './certificate.ts'
 import { type DerNode, derChildren, derInteger, derOid, readDer } from './der.ts'
+import { revocationReason } from './revocation-reason.ts'
 import { checkSignature, type SignatureCheck, type SignatureParts } from './signed.ts'
 
 export interface OcspSingle {
@@ -51,19 +52,6 @@ const instant = (node: DerNode | undefined): string | undefined => {
   return Number.isNaN(at.getTime()) || at.toISOString() !== iso ? undefined : iso
 }
 const STATUS = ['good', 'revoked', 'unknown'] as const
-const REASONS: readonly string[] = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  '(7)',
-  'removeFromCRL',
-  'privilegeWithdrawn',
-  'aACompromise',
-]
 
 function singleOf(node: DerNode): OcspSingle | undefined {
   const [id, said, updated, ...rest] = children(node) ?? []
@@ -85,7 +73,7 @@ function singleOf(node: DerNode): OcspSingle | undefined {
     const number = value === undefined ? undefined : derInteger(value)
     revoked = {
       ...(revokedAt === undefined ? {} : { revokedAt }),
-      reason: number === undefined ? 'unspecified' : (REASONS[Number(number)] ?? `(${number})`),
+      reason: number === undefined ? 'unspecified' : revocationReason(number),
     }
   }
   return {

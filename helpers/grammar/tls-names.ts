@@ -271,6 +271,11 @@ export function suiteClass(suite: CipherSuite): SuiteClass {
   if (suite.keyExchange === 'DHE') return 'dhe'
   return suite.mode === 'aead' ? 'strong' : 'cbc'
 }
+/** Undefined for a number that we know no suite of. */
+export const suiteClassOf = (id: number): SuiteClass | undefined => {
+  const suite = suiteById(id)
+  return suite === undefined ? undefined : suiteClass(suite)
+}
 
 /** Named groups (IANA TLS Supported Groups); the names OpenSSL and browsers use. */
 const GROUPS: Readonly<Record<number, string>> = {

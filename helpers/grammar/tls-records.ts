@@ -3,6 +3,7 @@
  * who it is and what it chose in the clear. Hostile bytes: bounded, never throws, and what cannot be read is said.
  */
 import type { ServerFlight, ServerHello, ServerKeyExchange } from '../observations.ts'
+import { bitLength } from './der.ts'
 import { suiteById } from './tls-names.ts'
 
 export type ServerFlightReading = { readonly ok: true; readonly value: ServerFlight } | { readonly ok: false; readonly error: string }
@@ -347,13 +348,8 @@ function readKeyExchange(body: Uint8Array, hello: ServerHello | undefined): Serv
   }
   if (!ends(at)) return { kind: 'unread' }
   const [first, second, third] = fields as [Uint8Array, Uint8Array, Uint8Array]
-  if (suite.keyExchange === 'RSA') return { kind: 'rsa-export', bits: bitsOf(first) }
+  if (suite.keyExchange === 'RSA') return { kind: 'rsa-export', bits: bitLength(first) }
   return { kind: 'dhe', prime: first, generator: second, publicValue: third, ...signature(at) }
-}
-
-function bitsOf(integer: Uint8Array): number {
-  const at = integer.findIndex((byte) => byte !== 0)
-  return at < 0 ? 0 : (integer.length - at - 1) * 8 + (32 - Math.clz32(integer[at] as number))
 }
 
 /** RFC 5246 §7.4.4: kinds of certificates, from TLS 1.2 on signature schemes, names of authorities. */

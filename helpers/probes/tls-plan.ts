@@ -3,7 +3,7 @@
  * sent only where an answer before it leaves something open. Facts only; what they mean is the checks' business.
  */
 import type { ClientHelloSpec } from '../grammar/tls-client-hello.ts'
-import { CIPHER_SUITES, REFUSING_ALERTS, type SuiteClass, suiteById, suiteClass } from '../grammar/tls-names.ts'
+import { CIPHER_SUITES, REFUSING_ALERTS, type SuiteClass, suiteById, suiteClass, suiteClassOf } from '../grammar/tls-names.ts'
 import { parseCertificateCached } from '../grammar/certificate.ts'
 import type { CertificateFacts, TlsHelloObservation } from '../observations.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError } from '../probe.ts'
@@ -377,8 +377,8 @@ export function acceptedSuites(
         const hello = end.ok && agrees(end.value) ? end.value.flight.hello : undefined
         if (!end.ok || hello === undefined || !rest.includes(hello.cipher)) break
         accepted.push({ suite: hello.cipher, version: hello.version, answer: end.value })
-        const taken = classOf(hello.cipher)
-        const gone = (id: number): boolean => id === hello.cipher || (by === 'class' && classOf(id) === taken)
+        const taken = suiteClassOf(hello.cipher)
+        const gone = (id: number): boolean => id === hello.cipher || (by === 'class' && suiteClassOf(id) === taken)
         unasked.push(...rest.filter((id) => gone(id) && id !== hello.cipher))
         rest = rest.filter((id) => !gone(id))
         end = undefined
@@ -386,10 +386,6 @@ export function acceptedSuites(
       return { offered: suites, accepted, unasked, rest, ...(end === undefined ? {} : { end }) }
     },
   }
-}
-const classOf = (id: number): SuiteClass | undefined => {
-  const suite = suiteById(id)
-  return suite === undefined ? undefined : suiteClass(suite)
 }
 
 /** A hello of TLS 1.2 at most (or of an older `version`) with these suites and no other. */
@@ -400,11 +396,11 @@ const isRefusal = ({ end }: SuiteLook): boolean => end?.ok === true && refuses(e
 
 /** Two looks in a row as one; where either was not refused in the end, the whole was not. */
 function joined(first: SuiteLook, second: SuiteLook): SuiteLook {
-  const found = new Set(second.accepted.map(({ suite }) => classOf(suite)))
+  const found = new Set(second.accepted.map(({ suite }) => suiteClassOf(suite)))
   const unfinished = [first, second].find((look) => look.rest.length > 0 && !isRefusal(look))
   const { end } = unfinished ?? (second.rest.length > 0 ? second : first)
   const offered = [...new Set([...first.offered, ...second.offered])]
-  const rest = [...new Set([...first.rest, ...second.rest])].filter((id) => !found.has(classOf(id)))
+  const rest = [...new Set([...first.rest, ...second.rest])].filter((id) => !found.has(suiteClassOf(id)))
   const accepted = [...first.accepted, ...second.accepted]
   const told = new Set([...rest, ...accepted.map(({ suite }) => suite)])
   return { offered, accepted, unasked: offered.filter((id) => !told.has(id)), rest, ...(end === undefined ? {} : { end }) }
@@ -446,7 +442,7 @@ export function weakSuites(asked: Asked): Probe<SuiteLook> {
       const old = versions.find((version) => version > SSL3)
       const worst = open(
         look,
-        WEAK_AND_RARE.filter((id) => OF_OLD_VERSIONS.has(classOf(id))),
+        WEAK_AND_RARE.filter((id) => OF_OLD_VERSIONS.has(suiteClassOf(id))),
       )
       // Where the hellos above ended in that version, this was the question.
       if (old === undefined || worst.length === 0 || tls12.value.best.flight.hello?.version === old) return look
@@ -456,8 +452,8 @@ export function weakSuites(asked: Asked): Probe<SuiteLook> {
 }
 /** Those of whose class nothing was accepted so far. */
 const open = (look: SuiteLook, suites: readonly number[]): readonly number[] => {
-  const known = new Set(look.accepted.map(({ suite }) => classOf(suite)))
-  return suites.filter((id) => !known.has(classOf(id)))
+  const known = new Set(look.accepted.map(({ suite }) => suiteClassOf(suite)))
+  return suites.filter((id) => !known.has(suiteClassOf(id)))
 }
 /** The common ones, then the rare ones; what the one list brought is kept. `answered`: where the common ones were refused in the end. */
 async function oneByOne(

@@ -1,5 +1,5 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
-import { SUITE_CLASSES, suiteById, suiteClass } from '../../helpers/grammar/tls-names.ts'
+import { SUITE_CLASSES, suiteClassOf } from '../../helpers/grammar/tls-names.ts'
 import { isUnroutable } from '../../helpers/probe.ts'
 import { type AddressLook, oldTlsEveryAddress } from '../../helpers/probes/tls-addresses.ts'
 import { oldVersion } from '../../helpers/probes/tls-plan.ts'
@@ -22,14 +22,10 @@ function accepts({ tls11, tls10, weak }: AddressLook): { readonly accepted: Read
     if (proof.result === 'unknown') unknown.push(`${name}: ${proof.how}`)
   }
   if (!weak.ok) return { accepted, unknown: [...unknown, `weak suites: ${weak.failure.message}`] }
-  for (const one of WEAK) if (weak.value.accepted.some(({ suite: id }) => classOf(id) === one)) accepted.add(`${one} suites`)
+  for (const one of WEAK) if (weak.value.accepted.some(({ suite: id }) => suiteClassOf(id) === one)) accepted.add(`${one} suites`)
   const rest = suitesProof({ ...weak.value, accepted: [] }, () => true)
   if (rest.result === 'unknown' && weak.value.rest.length > 0) unknown.push(`weak suites: ${rest.how}`)
   return { accepted, unknown }
-}
-const classOf = (id: number): string | undefined => {
-  const suite = suiteById(id)
-  return suite === undefined ? undefined : suiteClass(suite)
 }
 
 export default defineCheck({

@@ -1,4 +1,5 @@
 /** Everything the looks of this suite say about versions, suites and keys of one host, put together once: for the profile and the grade. */
+import { bitLength } from '../../helpers/grammar/der.ts'
 import { type CipherSuite, suiteById, suiteClass, suiteNamed, versionName } from '../../helpers/grammar/tls-names.ts'
 import type { HttpChain, TlsHelloObservation, TlsObservation } from '../../helpers/observations.ts'
 import { attempt, type Observed } from '../../helpers/probe.ts'
@@ -47,11 +48,6 @@ export interface Posture {
   readonly unknown: readonly string[]
 }
 
-const bitsOf = (prime: Uint8Array): number => {
-  const at = prime.findIndex((byte) => byte !== 0)
-  return at < 0 ? 0 : (prime.length - at - 1) * 8 + (32 - Math.clz32(prime[at] as number))
-}
-
 export function postureOf(seen: PostureSeen): Posture {
   const versions = new Set<number>()
   const suites = new Map<number, CipherSuite>()
@@ -91,7 +87,7 @@ export function postureOf(seen: PostureSeen): Posture {
     if (rest.result === 'unknown' && seen.weak.value.rest.length > 0) unknown.push(`weak suites: ${rest.how}`)
   } else unknown.push(`weak suites: ${seen.weak.failure.message}`)
   for (const { hello } of flights) take(hello?.cipher)
-  const primes = flights.flatMap(({ keyExchange }) => (keyExchange?.kind === 'dhe' ? [bitsOf(keyExchange.prime)] : []))
+  const primes = flights.flatMap(({ keyExchange }) => (keyExchange?.kind === 'dhe' ? [bitLength(keyExchange.prime)] : []))
   const hello12 = best.ok ? best.value.flight.hello : undefined
   return {
     versions: [...versions].sort((a, b) => a - b),
