@@ -271,6 +271,17 @@ const CASES: readonly (readonly [Check, readonly Case[]])[] = [
       ['1.3 only', { ordinary: tls(), capped: ONLY13 }, 'pass'],
       ['1.2 with suites that our library does not know', { ordinary: failed('ALERT_HANDSHAKE_FAILURE'), capped: seen(look12(chose('DES-CBC3-SHA'))) }, 'pass'],
       ['neither', { ordinary: failed('ALERT_PROTOCOL_VERSION'), capped: ONLY13 }, 'fail tls.version.too-old'],
+      ['anonymous suites alone', { ordinary: failed('ALERT_HANDSHAKE_FAILURE'), capped: seen(look12(alert(40))) }, 'fail tls.version.nothing-in-common'],
+      [
+        'the library is refused, and our own hello not answered',
+        { ordinary: failed('ALERT_HANDSHAKE_FAILURE'), capped: SILENT },
+        'fail tls.version.nothing-in-common',
+      ],
+      [
+        'another alert to the library, an old version to our own hello',
+        { ordinary: failed('ALERT_HANDSHAKE_FAILURE'), capped: seen(look12(chose('AES128-SHA', { version: 0x0301 }))) },
+        'fail tls.version.too-old',
+      ],
       [
         '1.1 at most',
         { ordinary: failed('ERR_SSL_UNSUPPORTED_PROTOCOL'), capped: seen(look12(chose('AES128-SHA', { version: 0x0302 }))) },
