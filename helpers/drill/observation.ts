@@ -2,7 +2,7 @@
 import type { ObjectCounts } from '../artifact/facts.ts'
 
 /** In the order in which they happen. `usable` is the moment at which recovery is done; what follows only verifies. */
-export type PhaseName = 'plan' | 'scan' | 'unpack' | 'provision' | 'restore' | 'usable' | 'verify' | 'files' | 'cleanup'
+export type PhaseName = 'plan' | 'scan' | 'fetch' | 'unpack' | 'provision' | 'restore' | 'usable' | 'verify' | 'files' | 'cleanup'
 
 export interface DrillPhase {
   readonly name: PhaseName

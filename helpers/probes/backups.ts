@@ -4,9 +4,10 @@ import { createReadStream } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { ArtifactFacts } from '../artifact/facts.ts'
+import { ByteReader, type Chunks } from '../artifact/bytes.ts'
+import type { ArtifactFacts, Reading } from '../artifact/facts.ts'
 import { scanArtifact, scanChunks, type ScanOptions } from '../artifact/scan.ts'
-import type { Keys } from '../artifact/unlock.ts'
+import { type Keys, openAge } from '../artifact/unlock.ts'
 import { type BackupFile, type BackupFolder, type BackupSet, chosenSet } from '../artifact/sets.ts'
 import { backupName, pathMatches } from '../grammar/backup-name.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
@@ -332,6 +333,30 @@ async function* bytesOf(context: ProbeContext, place: Place, file: BackupFile): 
       if (context.signal.aborted) throw context.signal.reason
       throw systemError(error, file.path)
     }
+}
+
+/** It lies in a bucket, or is locked: nothing on this machine reads it where it is. */
+export const isElsewhere = ({ file, facts }: SeenArtifact): boolean => facts.sealed?.opened === true || file.path.startsWith('s3://')
+
+/** Writes an artifact to a file of its own, readable by its owner alone, with the lock around it taken off. */
+export async function localCopy(context: ProbeContext, entry: BackupEntry, { file, facts }: SeenArtifact, to: string, signal: AbortSignal): Promise<void> {
+  const result: { reading: Reading } = { reading: { complete: true } }
+  let chunks: Chunks = bytesOf(context, entry, file)
+  if (facts.sealed !== undefined) {
+    const opened = await openAge(new ByteReader(chunks), keysOf(entry, context.target).keys ?? {})
+    if (!opened.ok) throw new ProbeError({ code: 'NO_KEY', message: `${file.name}: ${opened.error}`, phase: 'internal' })
+    chunks = opened.content(result)
+  }
+  const handle = await open(to, 'wx', 0o600)
+  try {
+    for await (const chunk of chunks) {
+      signal.throwIfAborted()
+      await handle.writeFile(chunk)
+    }
+  } finally {
+    await handle.close()
+  }
+  if (!result.reading.complete) throw new ProbeError({ code: 'EIO', message: `${file.name}: ${result.reading.error ?? 'it is not whole'}`, phase: 'response' })
 }
 
 /** One digest of a file, in one reading: for what stands beside it, and for its copy elsewhere. */

@@ -33,7 +33,7 @@ import { pathMatches } from '../grammar/backup-name.ts'
 import { type Probe, ProbeError } from '../probe.ts'
 import type { BackupEntry, Target } from '../target.ts'
 import type { DrillFile } from '../target/drill.ts'
-import { backupArtifact, backupFolder, type SeenArtifact } from './backups.ts'
+import { backupArtifact, backupFolder, isElsewhere, localCopy, type SeenArtifact } from './backups.ts'
 
 const MINUTE = 60_000
 /** Room beside what comes out of the artifact: a restored database is larger than its dump (restore-drills.md §3.5). */
@@ -138,6 +138,8 @@ interface Setting {
   readonly signal: AbortSignal
   readonly deadlineSeconds: number
   readonly setAt: string
+  /** Writes an artifact that is elsewhere or locked to a file of the drill. */
+  readonly fetch: (seen: SeenArtifact, to: string) => Promise<void>
 }
 
 async function startPostgres(setting: Setting, label: string, pieces: readonly Piece[]): Promise<PostgresPlace> {
@@ -444,6 +446,17 @@ async function openArchive(setting: Setting, role: string, seen: SeenArtifact, p
   }
 }
 
+/** What lies in a bucket or is locked comes into the drill's own folder, open; what is on this machine stays where it is. */
+async function atHand(setting: Setting, seen: SeenArtifact): Promise<SeenArtifact> {
+  if (!isElsewhere(seen)) return seen
+  const { course, lease } = setting
+  const folder = await lease.makeFolder(`fetched-${lease.made.length}`)
+  lease.made.push(`fetched ${seen.file.name}`)
+  const path = join(folder, seen.facts.name)
+  await course.phase('fetch', seen.file.name, () => setting.fetch(seen, path))
+  return { ...seen, file: { ...seen.file, path } }
+}
+
 async function disk(setting: Setting, pieces: readonly Piece[]): Promise<void> {
   const wanted = pieces.reduce((sum, { facts }) => Math.max(sum, facts.decodedBytes * GROWTH), 0) + SPARE_BYTES
   const { bavail, bsize } = await statfs(setting.lease.folder)
@@ -458,7 +471,12 @@ async function course(setting: Setting, seen: ReadonlyMap<string, SeenArtifact>)
   const { course } = setting
   const pieces: Piece[] = []
   const refuse = (label: string, why: string, blame: NotRestored['blame']): void => void course.notRestored.push({ label, why, blame })
-  for (const [role, one] of seen) {
+  for (const [role, kept] of seen) {
+    if (kept.facts.sealed?.opened === false) {
+      refuse(kept.file.name, `it cannot be opened: ${kept.facts.sealed.error ?? ''}`, 'artifact')
+      continue
+    }
+    const one = await atHand(setting, kept)
     if (ENCRYPTED.has(one.facts.format)) refuse(one.file.name, `it is encrypted (${one.facts.format}), and no key is declared`, 'misused')
     else if (kindOf(one.facts) !== 'archive') pieces.push({ label: one.file.name, role, path: one.file.path, facts: one.facts })
     else if (wholeness(one.facts) !== undefined) refuse(one.file.name, wholeness(one.facts) ?? '', 'artifact')
@@ -561,6 +579,7 @@ export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
             signal: stop.signal,
             deadlineSeconds: deadlineMs / 1000 + 60,
             setAt: created ?? set.at,
+            fetch: (one, to) => localCopy(context, entry, one, to, stop.signal),
           },
           seen,
         )
@@ -577,7 +596,9 @@ export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
         deadline.removeEventListener('abort', abort)
         await progress.phase('cleanup', entry.id, () => lease.end())
       }
-      const recovery = progress.phases.filter(({ name }) => name === 'unpack' || name === 'provision' || name === 'restore' || name === 'usable')
+      const recovery = progress.phases.filter(
+        ({ name }) => name === 'fetch' || name === 'unpack' || name === 'provision' || name === 'restore' || name === 'usable',
+      )
       const usable = progress.databases.length > 0 && progress.databases.every(({ stages }) => stages.length > 0)
       return {
         entry: entry.id,
