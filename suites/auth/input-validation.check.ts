@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { authInvalid } from '../../helpers/probes/auth.ts'
-import { curl, eachFlow, evidence, flowOf, isOneOf, succeeded, unanswered, undeclared } from './shared.ts'
+import { authInvalid, mainLogin } from '../../helpers/probes/auth.ts'
+import { curl, eachFlow, evidence, flowOf, hasLogin, isOneOf, noLogin, succeeded, unanswered, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'auth/input-validation',
@@ -22,10 +22,13 @@ export default defineCheck({
   options: {},
   subjects: eachFlow((flow) => flow.invalid !== undefined),
   unless: undeclared('invalid'),
-  needs: (subject, target) => ({ seen: authInvalid(flowOf(subject), target) }),
-  judge: ({ seen }, { subject }) => {
+  needs: (subject, target) => ({
+    seen: authInvalid(flowOf(subject), target),
+    ...(hasLogin(flowOf(subject).flow) ? { login: mainLogin(flowOf(subject), target) } : {}),
+  }),
+  judge: ({ seen, login }, { subject }) => {
     const { flow } = flowOf(subject)
-    const blind = unanswered(seen.answers)
+    const blind = (login === undefined ? undefined : noLogin(login)) ?? unanswered(seen.answers)
     if (blind !== undefined) return blind
     const findings = seen.answers.map((answer, index): Finding => {
       const wanted = flow.invalid?.[index]?.status

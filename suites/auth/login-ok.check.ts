@@ -29,10 +29,6 @@ export default defineCheck({
       fix: 'Keep tokens below 4 kB; look at what the issuer puts into it.',
     },
     'auth.login.status': { meaning: 'The login works with another status than declared.', fix: 'Correct the application, or login.status.' },
-    'auth.login.cors': {
-      meaning: 'The declared origin may not read the answer of the login, or every origin may.',
-      fix: 'Allow exactly the origin of your pages, with credentials where the login sets a cookie.',
-    },
   },
   options: { tokenBytes: 4096 },
   subjects: eachFlow(hasLogin),
@@ -47,10 +43,8 @@ export default defineCheck({
     const findings: Finding[] = []
     const session = login.accessToken || (login.cookie && login.cookieAfter !== undefined)
     const redirected = answer.status >= 300 && answer.status < 400 && login.cookie
-    if (!session && answer.html && succeeded(answer)) findings.push({ grade: 'fail', code: 'auth.login.page', evidence: evidence(answer, wanted) })
-    else if (!succeeded(answer) && !redirected) findings.push({ grade: 'fail', code: 'auth.login.refused', evidence: evidence(answer, 'a login') })
-    else if (!session) findings.push({ grade: 'fail', code: 'auth.login.no-session', evidence: evidence(answer, wanted) })
-    else if (login.token !== undefined && (login.token.form === 'malformed' || login.token.bytes > options.tokenBytes))
+    const huge = login.token !== undefined && (login.token.form === 'malformed' || login.token.bytes > options.tokenBytes)
+    if (huge && login.token !== undefined)
       findings.push({
         grade: 'fail',
         code: 'auth.login.token-unusable',
@@ -60,6 +54,9 @@ export default defineCheck({
           `${login.token.bytes} bytes${login.token.problem === undefined ? '' : `, ${login.token.problem}`}`,
         ),
       })
+    else if (!session && answer.html && succeeded(answer)) findings.push({ grade: 'fail', code: 'auth.login.page', evidence: evidence(answer, wanted) })
+    else if (!succeeded(answer) && !redirected) findings.push({ grade: 'fail', code: 'auth.login.refused', evidence: evidence(answer, 'a login') })
+    else if (!session) findings.push({ grade: 'fail', code: 'auth.login.no-session', evidence: evidence(answer, wanted) })
     else {
       findings.push({
         grade: 'pass',
@@ -71,13 +68,6 @@ export default defineCheck({
       })
       if (!isOneOf(flow.login?.status, answer, [answer.status]))
         findings.push({ grade: 'warn', code: 'auth.login.status', evidence: evidence(answer, `status ${[flow.login?.status].flat().join(', ')}`) })
-      const origin = flow.login?.origin
-      if (origin !== undefined && !(answer.allowOrigin.length === 1 && answer.allowOrigin[0] === origin))
-        findings.push({
-          grade: 'fail',
-          code: 'auth.login.cors',
-          evidence: evidence(answer, `Access-Control-Allow-Origin: ${origin}`, answer.allowOrigin.join(' | ') || 'none'),
-        })
     }
     const verdict = worst(findings)
     const transitions = findings.map((finding) => step('nobody', finding.grade === 'fail' ? 'nobody' : 'logged in', finding))

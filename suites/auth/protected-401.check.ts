@@ -50,6 +50,7 @@ export default defineCheck({
           const open =
             !reads ||
             answer.bodyHash === authorised.bodyHash ||
+            (!succeeded(authorised) && !answer.html) ||
             (!answer.html &&
               succeeded(authorised) &&
               answer.mediaType === authorised.mediaType &&
@@ -66,7 +67,7 @@ export default defineCheck({
           return { grade: 'warn', code: 'auth.protected.no-challenge', evidence: evidence(answer, 'WWW-Authenticate', 'none'), severity: 'low' }
         return { grade: 'pass', evidence: evidence(answer, 'refused') }
       })
-      if (reads && authorised.failure === undefined && authorised.obstacle === undefined)
+      if (reads && route.roles === undefined && authorised.failure === undefined && authorised.obstacle === undefined)
         found.push(
           isOneOf(wanted, authorised, [])
             ? { grade: 'pass', evidence: evidence(authorised, `status ${[wanted].flat().join(', ')}`, String(authorised.status)) }

@@ -33,6 +33,8 @@ export default defineCheck({
     const { flow } = flowOf(subject)
     const blind = unanswered([seen.registered, seen.changed, seen.before, seen.after])
     if (blind !== undefined) return blind
+    if (succeeded(seen.registered) && seen.changed === undefined)
+      return inconclusive('unobserved', 'the throw-away account cannot log in: auth/login-ok says how', evidence(seen.registered, 'an account that can log in'))
     if (seen.changed === undefined || !succeeded(seen.changed))
       return worst([{ grade: 'fail', code: 'auth.change.refused', evidence: evidence(seen.changed ?? seen.registered, 'accepted') }])
     if (seen.before === undefined || seen.after === undefined || !succeeded(seen.before))

@@ -174,6 +174,9 @@ export interface SendOptions {
   readonly anonymous?: boolean
 }
 
+/** A token of a megabyte is to be seen as one. */
+const MOST_BODY = 1_500_000
+
 /** One request, one answer, redirects not followed; what the network did is an answer with `failure`. */
 export async function send(context: ProbeContext, call: AuthCall, options: SendOptions): Promise<Sent> {
   const url = urlIn(call.url, context.target.domain)
@@ -222,7 +225,7 @@ export async function send(context: ProbeContext, call: AuthCall, options: SendO
   }
   let seen: HttpObservation
   try {
-    seen = await perform(context, { ...parts, method, path, headers, ...(body === undefined ? {} : { body }), maxBodyBytes: 64 * 1024 })
+    seen = await perform(context, { ...parts, method, path, headers, ...(body === undefined ? {} : { body }), maxBodyBytes: MOST_BODY })
   } catch (error) {
     if (!(error instanceof ProbeError) || context.signal.aborted) throw error
     return { answer: { ...empty, status: 0, failure: error.failure, ms: 0, at: new Date().toISOString() } }

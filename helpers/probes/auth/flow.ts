@@ -1,6 +1,6 @@
 /** One login each, and what is done with it: protected routes, refused logins, refreshing, logging out. Facts only. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { numericDate, readJsonWebToken } from '../../grammar/json-web-token.ts'
+import { MOST_TOKEN_BYTES, numericDate, readJsonWebToken } from '../../grammar/json-web-token.ts'
 import type { Probe, ProbeContext } from '../../probe.ts'
 import { ProbeError } from '../../probe.ts'
 import type { Target } from '../../target.ts'
@@ -164,14 +164,16 @@ export async function signIn(
     ...(options.origin === undefined ? {} : { headers: [['origin', options.origin]] }),
   })
   takeCookies(session, seen)
-  session.accessToken = valueAt(seen, login.accessToken)
+  const given = valueAt(seen, login.accessToken)
+  // No server takes a header of that size: sent on, it would only break the connection.
+  session.accessToken = given !== undefined && given.length > MOST_TOKEN_BYTES ? undefined : given
   session.refreshToken = valueAt(seen, login.refreshToken)
   if (login.accessToken?.startsWith('cookie:') === true) session.tokenCookie = login.accessToken.slice('cookie:'.length)
   session.idToken = valueAt(seen, flow.token?.idToken)
   const cookieBefore = login.cookie === undefined ? undefined : digestOf(before.cookie(login.cookie))
   // A cookie that stood there before the login is a login only if the answer is one; who reads this decides.
   const cookieAfter = login.cookie === undefined ? undefined : digestOf(session.cookie(login.cookie))
-  const [token, idToken] = [factsOf(session.accessToken), factsOf(session.idToken)]
+  const [token, idToken] = [factsOf(given), factsOf(session.idToken)]
   return {
     ...(page === undefined ? {} : { page }),
     ...(fields === undefined ? {} : { fields }),
@@ -404,6 +406,8 @@ export interface FailuresSeen {
   /** The right name and password as parameters of a GET. */
   readonly inUrl?: Answer
   readonly inUrlUsable: boolean
+  /** A name that nobody has, from a page of another origin. */
+  readonly elsewhere?: Answer
   /** A lock or a limiter ended it early. */
   readonly stopped?: string
 }
@@ -412,63 +416,94 @@ export interface FailuresSeen {
 export function authFailures(one: Flowing, target: Target): Probe<FailuresSeen> {
   const { flow } = one
   const attempts = flow.attempts ?? 2
-  return probeOf('authFailures', one, target, { requests: attempts * 2 + 1, logins: loginCost(flow, attempts) }, async (context) => {
-    const account = flow.accounts?.[0]
-    if (account === undefined) throw new ProbeError({ code: 'NO_ACCESS', message: 'no account is declared', phase: 'request' })
-    const username = secretNamed(context, account.username)
-    const wrong: Answer[] = []
-    const unknown: Answer[] = []
-    let [wrongUsable, unknownUsable] = [false, false]
-    let stopped: string | undefined
-    const at = username.lastIndexOf('@')
-    for (let turn = 0; turn < attempts && stopped === undefined; turn += 1) {
-      const stranger = at > 0 ? `nobody-${random().slice(0, 8)}${username.slice(at)}` : `nobody-${random().slice(0, 8)}`
-      // In turns, and each first as often: what the server does over time touches both alike.
-      for (const known of turn % 2 === 0 ? [true, false] : [false, true]) {
-        const seen = await signIn(context, flow, {
-          what: known ? 'a wrong password' : 'a name that nobody has',
-          blanks: { username: known ? username : stranger, password: `Wrong-${random()}-1!` },
-          visit: turn === 0 || flow.login?.page !== undefined,
-        })
-        const works = seen.accessToken || (seen.cookie && seen.cookieAfter !== seen.cookieBefore && (await opens(context, flow, seen.session)))
-        if (known) {
-          wrong.push(seen.answer)
-          wrongUsable ||= works
-        } else {
-          unknown.push(seen.answer)
-          unknownUsable ||= works
+  return probeOf(
+    'authFailures',
+    one,
+    target,
+    { requests: attempts * 2 + (flow.login?.origin === undefined ? 1 : 2), logins: loginCost(flow, attempts) },
+    async (context) => {
+      const account = flow.accounts?.[0]
+      if (account === undefined) throw new ProbeError({ code: 'NO_ACCESS', message: 'no account is declared', phase: 'request' })
+      const username = secretNamed(context, account.username)
+      const wrong: Answer[] = []
+      const unknown: Answer[] = []
+      let [wrongUsable, unknownUsable] = [false, false]
+      let stopped: string | undefined
+      const at = username.lastIndexOf('@')
+      for (let turn = 0; turn < attempts && stopped === undefined; turn += 1) {
+        const stranger = at > 0 ? `nobody-${random().slice(0, 8)}${username.slice(at)}` : `nobody-${random().slice(0, 8)}`
+        // In turns, and each first as often: what the server does over time touches both alike.
+        for (const known of turn % 2 === 0 ? [true, false] : [false, true]) {
+          const seen = await signIn(context, flow, {
+            what: known ? 'a wrong password' : 'a name that nobody has',
+            blanks: { username: known ? username : stranger, password: `Wrong-${random()}-1!` },
+            visit: turn === 0 || flow.login?.page !== undefined,
+          })
+          const works = seen.accessToken || (seen.cookie && seen.cookieAfter !== seen.cookieBefore && (await opens(context, flow, seen.session)))
+          if (known) {
+            wrong.push(seen.answer)
+            wrongUsable ||= works
+          } else {
+            unknown.push(seen.answer)
+            unknownUsable ||= works
+          }
+          if (seen.answer.obstacle !== undefined) stopped = seen.answer.obstacle
+          if (seen.answer.failure !== undefined) stopped = seen.answer.failure.message
+          if (stopped !== undefined) break
         }
-        if (seen.answer.obstacle !== undefined) stopped = seen.answer.obstacle
-        if (seen.answer.failure !== undefined) stopped = seen.answer.failure.message
-        if (stopped !== undefined) break
       }
-    }
-    let inUrl: Answer | undefined
-    let inUrlUsable = false
-    const fields = flow.login?.form ?? flow.login?.json
-    if (stopped === undefined && flow.login !== undefined && fields !== undefined) {
-      const blanks = { username, password: secretNamed(context, account.password) }
-      const query = new URLSearchParams(
-        Object.entries(fields).flatMap(([name, value]): [string, string][] =>
-          typeof value === 'string' ? [[name, value.replace(/\{(\w+)\}/g, (whole, word: string) => (blanks as Record<string, string>)[word] ?? whole)]] : [],
-        ),
-      ).toString()
-      const path = splitUrl(urlIn(flow.login.url, target.domain))?.path ?? '/'
-      const sent = await send(
-        context,
-        { url: flow.login.url },
-        { what: 'name and password in the URL', method: 'GET', path: `${path}${path.includes('?') ? '&' : '?'}${query}`, blanks, hide: Object.values(blanks) },
-      )
-      inUrl = { ...sent.answer, url: urlIn(flow.login.url, target.domain) }
-      const session = new Session()
-      takeCookies(session, sent.seen)
-      session.accessToken = valueAt(sent.seen, flow.login.accessToken)
-      inUrlUsable =
-        session.accessToken !== undefined ||
-        (flow.login.cookie !== undefined && session.cookie(flow.login.cookie) !== undefined && (await opens(context, flow, session)))
-    }
-    return { wrong, wrongUsable, unknown, unknownUsable, ...(inUrl === undefined ? {} : { inUrl }), inUrlUsable, ...(stopped === undefined ? {} : { stopped }) }
-  })
+      let elsewhere: Answer | undefined
+      if (stopped === undefined && flow.login?.origin !== undefined)
+        elsewhere = (
+          await signIn(context, flow, {
+            what: 'a login from a page of another origin',
+            blanks: { username: `nobody-${random().slice(0, 8)}${at > 0 ? username.slice(at) : ''}`, password: `Wrong-${random()}-1!` },
+            visit: false,
+            origin: 'https://other.example.net',
+          })
+        ).answer
+      let inUrl: Answer | undefined
+      let inUrlUsable = false
+      const fields = flow.login?.form ?? flow.login?.json
+      if (stopped === undefined && flow.login !== undefined && fields !== undefined) {
+        const blanks = { username, password: secretNamed(context, account.password) }
+        const query = new URLSearchParams(
+          Object.entries(fields).flatMap(([name, value]): [string, string][] =>
+            typeof value === 'string' ? [[name, value.replace(/\{(\w+)\}/g, (whole, word: string) => (blanks as Record<string, string>)[word] ?? whole)]] : [],
+          ),
+        ).toString()
+        const path = splitUrl(urlIn(flow.login.url, target.domain))?.path ?? '/'
+        const sent = await send(
+          context,
+          { url: flow.login.url },
+          {
+            what: 'name and password in the URL',
+            method: 'GET',
+            path: `${path}${path.includes('?') ? '&' : '?'}${query}`,
+            blanks,
+            hide: Object.values(blanks),
+          },
+        )
+        inUrl = { ...sent.answer, url: urlIn(flow.login.url, target.domain) }
+        const session = new Session()
+        takeCookies(session, sent.seen)
+        session.accessToken = valueAt(sent.seen, flow.login.accessToken)
+        inUrlUsable =
+          session.accessToken !== undefined ||
+          (flow.login.cookie !== undefined && session.cookie(flow.login.cookie) !== undefined && (await opens(context, flow, session)))
+      }
+      return {
+        wrong,
+        wrongUsable,
+        unknown,
+        unknownUsable,
+        ...(inUrl === undefined ? {} : { inUrl }),
+        inUrlUsable,
+        ...(elsewhere === undefined ? {} : { elsewhere }),
+        ...(stopped === undefined ? {} : { stopped }),
+      }
+    },
+  )
 }
 
 /** A session opens the first protected route that can be read; without one to ask, no. */
