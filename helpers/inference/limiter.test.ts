@@ -79,7 +79,7 @@ describe('what the requests tell', () => {
         const arrivals = ask(leaky(perSecond, burst), flooded(flood, Math.max(40, Math.ceil((1.3 * perSecond * spanMs) / 1_000)), spanMs), jitter)
         const found = inferLimiter(arrivals, { kind: 'bucket' })
         expect(found.kind).toBe('bucket')
-        expect(Math.abs((found.perSecond?.value ?? 0) / perSecond - 1)).toBeLessThan(0.05)
+        expect(Math.abs((found.perSecond?.value ?? 0) / perSecond - 1)).toBeLessThan(0.065)
         expect(Math.abs((found.atOnce?.value ?? 0) - burst - 1)).toBeLessThanOrEqual(1)
         expect(found.misfits).toBeLessThanOrEqual(1)
       }),

@@ -61,12 +61,22 @@ interface Event {
   readonly admitted: boolean
 }
 
-/** On its way as long as the fastest answer took there and back. */
-function eventsOf(arrivals: readonly Arrival[]): readonly Event[] {
+/**
+ * On its way as long as the fastest answer took there and back. What took longer waited before the limiter (a busy machine) or behind it (a slow
+ * application): nothing tells which, so both are tried.
+ */
+function eventsOf(arrivals: readonly Arrival[], waited: 'before' | 'behind'): readonly Event[] {
   const fastest = Math.min(...arrivals.map(({ sentMs, doneMs }) => doneMs - sentMs))
   const events = [...arrivals]
     .sort((a, b) => a.sentMs - b.sentMs)
-    .map(({ sentMs, doneMs, admitted }): Event => ({ early: sentMs, late: Math.max(sentMs, doneMs), at: sentMs + fastest / 2, admitted }))
+    .map(
+      ({ sentMs, doneMs, admitted }): Event => ({
+        early: sentMs,
+        late: Math.max(sentMs, doneMs),
+        at: waited === 'behind' ? sentMs + fastest / 2 : Math.max(sentMs, doneMs - fastest / 2),
+        admitted,
+      }),
+    )
   // Of requests that were under way at once, those that got in before the limiter was exhausted came first.
   const first = events.findIndex(({ admitted }) => !admitted)
   const refusal = events[first]
@@ -97,12 +107,15 @@ function replay(events: readonly Event[], capacity: number, perMs: number, asked
   let tokens = capacity
   let last = events[0]?.at ?? 0
   let misfits = 0
+  // How uncertain the moment of the one before was: an answer that took long says little of when it was asked.
+  let earlier = 0
   for (const { at, early, late, admitted } of events) {
     const now = tokens + Math.max(0, at - last) * perMs
-    const doubt = doubtful * ((late - early) / 2 + SLACK_MS) * perMs
+    const doubt = doubtful * ((late - early) / 2 + SLACK_MS + earlier) * perMs
     if (admitted ? asked !== 'refused' && Math.min(capacity, now + doubt) < 1 - 1e-9 : asked !== 'admitted' && Math.min(capacity, now - doubt) >= 1)
       misfits += 1
     last = Math.max(last, at)
+    earlier = Math.max(0, (late - early) / 2 - 3)
     tokens = admitted ? Math.max(0, Math.min(capacity, now) - 1) : Math.min(now, 1 - 1e-9)
   }
   return misfits
@@ -188,13 +201,12 @@ const spanOf = (events: readonly Event[], first: number, refused: number, admitt
   return high > low ? { value: Math.max(value, 1), low, high } : undefined
 }
 
-function fixedMisfits(events: readonly Event[], limit: number, { value, low, high }: Estimate, boundary?: number): number {
-  const doubt = (high - low) / 2 + SLACK_MS
+function fixedMisfits(events: readonly Event[], limit: number, value: number, boundary?: number): number {
   let start: number | undefined = boundary
   let count = 0
   let misfits = 0
   for (const event of events) {
-    const width = (event.late - event.early) / 2 + doubt
+    const width = Math.min((event.late - event.early) / 2 + SLACK_MS, value / 10)
     if (start === undefined) start = event.at
     if (event.at >= start + value) {
       // Anchored at the first request after its end, or at the clock.
@@ -220,12 +232,11 @@ function fixedMisfits(events: readonly Event[], limit: number, { value, low, hig
   return misfits
 }
 
-function slidingMisfits(events: readonly Event[], limit: number, { value, low, high }: Estimate): number {
-  const doubt = (high - low) / 2 + SLACK_MS
+function slidingMisfits(events: readonly Event[], limit: number, value: number): number {
   const taken: Event[] = []
   let misfits = 0
   for (const event of events) {
-    const width = (event.late - event.early) / 2 + doubt
+    const width = Math.min((event.late - event.early) / 2 + SLACK_MS, value / 10)
     const surely = taken.filter(({ at }) => at > event.at - value + width).length
     const perhaps = taken.filter(({ at }) => at > event.at - value - width).length
     if (event.admitted) {
@@ -263,12 +274,24 @@ function delayOf(arrivals: readonly Arrival[]): { readonly perSecond: Estimate; 
  * @param given of one key, the limiter unused before the first
  * @param hint what was declared: decides only where several explain them equally well
  */
-export function inferLimiter(given: readonly Arrival[], hint: { readonly windowMs?: number; readonly kind?: LimiterKind } = {}): FittedLimiter {
+export function inferLimiter(given: readonly Arrival[], hint: Hint = {}): FittedLimiter {
+  const behind = inferFrom(given, hint, 'behind')
+  if (behind.misfits === 0) return behind
+  const before = inferFrom(given, hint, 'before')
+  return before.misfits < behind.misfits ? before : behind
+}
+
+interface Hint {
+  readonly windowMs?: number
+  readonly kind?: LimiterKind
+}
+
+function inferFrom(given: readonly Arrival[], hint: Hint, waited: 'before' | 'behind'): FittedLimiter {
   const requests = given.length
   const arrivals = given.filter(({ sentMs, doneMs }) => Math.abs(sentMs) <= LONGEST_MS && Math.abs(doneMs) <= LONGEST_MS)
   const none = { alsoPossible: [], misfits: 0, requests } as const
   if (arrivals.length === 0) return { kind: 'unknown', ...none }
-  const events = eventsOf(arrivals)
+  const events = eventsOf(arrivals, waited)
   const firstRefusal = events.findIndex(({ admitted }) => !admitted)
   const delay = delayOf(arrivals)
   if (firstRefusal < 0) {
@@ -301,17 +324,32 @@ export function inferLimiter(given: readonly Arrival[], hint: { readonly windowM
       const from = starts[place] as number
       for (const first of new Set([0, from])) {
         const span = spanOf(events, first, reopened - 1, reopened)
-        if (span === undefined) continue
-        const declared = hint.windowMs !== undefined && hint.windowMs >= span.low && hint.windowMs <= span.high ? hint.windowMs : undefined
-        const windowMs = { ...span, value: declared ?? span.value }
-        const numbers = {
-          perSecond: { value: (limit * 1_000) / windowMs.value, low: (limit * 1_000) / windowMs.high, high: (limit * 1_000) / windowMs.low },
-          atOnce: point(limit),
-          windowMs,
-          parameters: 2,
+        // Windows hardly longer than moments are uncertain explain anything.
+        if (span === undefined || span.low < 0.3 * span.high) continue
+        const lengths = hint.windowMs !== undefined && hint.windowMs >= span.low && hint.windowMs <= span.high ? [hint.windowMs, span.value] : [span.value]
+        for (let step = 0; step <= 16; step += 1) lengths.push(span.low + ((span.high - span.low) * step) / 16)
+        for (const [kind, misfitsOf] of [
+          ['fixed', fixedMisfits],
+          ['sliding', slidingMisfits],
+        ] as const) {
+          let best = Number.POSITIVE_INFINITY
+          let value = span.value
+          for (const length of lengths) {
+            const misfits = misfitsOf(events, limit, length)
+            if (misfits < best) {
+              best = misfits
+              value = length
+            }
+          }
+          candidates.push({
+            kind,
+            misfits: best,
+            perSecond: { value: (limit * 1_000) / value, low: (limit * 1_000) / span.high, high: (limit * 1_000) / span.low },
+            atOnce: point(limit),
+            windowMs: { ...span, value },
+            parameters: 2,
+          })
         }
-        candidates.push({ kind: 'fixed', misfits: fixedMisfits(events, limit, windowMs), ...numbers })
-        candidates.push({ kind: 'sliding', misfits: slidingMisfits(events, limit, windowMs), ...numbers })
       }
       // By the clock: the boundary lies before the first request, and one more where it let in again.
       const open = events[reopened] as Event
@@ -321,7 +359,7 @@ export function inferLimiter(given: readonly Arrival[], hint: { readonly windowM
         const boundary = open.at - width * Math.ceil((open.at - (events[0] as Event).at) / width)
         candidates.push({
           kind: 'fixed',
-          misfits: fixedMisfits(events, limit, windowMs, boundary),
+          misfits: fixedMisfits(events, limit, width, boundary),
           perSecond: point((limit * 1_000) / width),
           atOnce: point(limit),
           windowMs,
@@ -334,7 +372,8 @@ export function inferLimiter(given: readonly Arrival[], hint: { readonly windowM
   const score = (one: Candidate): number => one.misfits + (one.parameters - 2) * 0.5 + (hint.kind === one.kind ? -0.25 : 0)
   const openness = ({ perSecond }: Candidate): number => (perSecond.high - perSecond.low) / perSecond.value
   const best = candidates.reduce((a, b) => (score(b) < score(a) || (a.kind === b.kind && score(b) === score(a) && openness(b) < openness(a)) ? b : a))
-  const kind = best.kind === 'bucket' && delay !== undefined && delay.delayed >= 3 ? 'delaying-bucket' : best.kind
+  const held = delay !== undefined && delay.longestMs > 1_500 / best.perSecond.value && Math.abs(delay.perSecond.value / best.perSecond.value - 1) < 0.35
+  const kind = best.kind === 'bucket' && held ? 'delaying-bucket' : best.kind
   const alsoPossible = [...new Set(candidates.filter((one) => one.kind !== best.kind && one.misfits <= best.misfits).map((one) => one.kind))]
   return {
     kind,

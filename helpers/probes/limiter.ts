@@ -100,13 +100,20 @@ export function pathVariants(path: string): readonly string[] {
   return [...new Set(variants.filter((variant) => variant !== undefined && variant !== path))] as string[]
 }
 
+type Beside = Awaited<ReturnType<PacedSender['fresh']>>
+interface Prepared {
+  readonly fresh: Beside
+  readonly away: Beside | undefined
+  readonly h2: Beside | undefined
+}
+
 interface Asked extends Variant {
   readonly way: 'pool' | 'fresh' | 'h2' | 'address'
   readonly host: string
   request(number: number): PacedRequest
 }
 
-const requestOf = (zone: Zone, target: Target): PacedRequest => {
+export const requestOf = (zone: Zone, target: Target): PacedRequest => {
   const { path, method } = zoneRequest(zone.declared, target)
   const { headers = {}, json, body } = zone.declared.request ?? {}
   const given = Object.entries(headers)
@@ -232,7 +239,7 @@ export function limiterLook(zone: Zone, target: Target): Probe<LimiterObservatio
       requests,
       zones,
       bytes: requests * Buffer.byteLength(requestOf(zone, target).body ?? ''),
-      unexpected: plan.more + variants.length * (plan.again + plan.before + plan.after) + 2,
+      unexpected: plan.more + variants.length * (plan.again + 2 * plan.before + plan.after) + (zone.limit?.atOnce ?? 0) + 2,
     },
     host: place.host,
     exhaustsMs: recoveryMs,
@@ -283,6 +290,7 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
       const seconds = retryAfterSeconds(answer.headers, startedMs + answer.doneMs) ?? 0
       if (seconds > BAN_SECONDS && seconds * 1_000 > BAN_FACTOR * recoveryMs) bannedSeconds ??= seconds
     } else if (what === 'admitted') {
+      baselineMs = Number.isNaN(baselineMs) ? answer.doneMs - answer.sentMs : Math.min(baselineMs, answer.doneMs - answer.sentMs)
       slow.push(answer.doneMs - answer.sentMs)
       if (slow.length >= 10) {
         const recent = slow.slice(-10).sort((a, b) => a - b)
@@ -303,9 +311,13 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
   const steps = (count: number, atMs: number): readonly Step[] => Array.from({ length: count }, () => ({ atMs, request: ordinary }))
   let used = false
   let noH2 = false
+  let prepared: Promise<Prepared> | undefined
+  const of = (way: Asked['way']): readonly Asked[] => variants.filter((variant) => variant.way === way)
   let recovery: LimiterObservation['recovery']
   try {
-    await sender.warm(POOL)
+    // Idle connections are not kept for long everywhere.
+    if (plan.floodAtMs < 3_000) await prepare()
+    else await sender.warm(POOL)
     const began = sender.nowMs
     // Alone: what an ordinary answer is, and how long it takes.
     let [one] = await sender.send(steps(1, began), POOL, watch)
@@ -316,7 +328,6 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
     }
     if (one !== undefined) {
       usual = fate(one) === 'admitted' ? one.status : undefined
-      baselineMs = one.doneMs - one.sentMs
       keep('first', [one])
     }
     const zero = one?.sentMs ?? began
@@ -377,18 +388,10 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
   async function screen(): Promise<void> {
     const wait = Math.max(0, ...variants.filter(({ kind }) => kind === 'zone').map(({ name }) => context.zones?.settleMs(name) ?? 0))
     if (wait > 0) await sleep(wait, signal)
-    const of = (way: Asked['way']): readonly Asked[] => variants.filter((variant) => variant.way === way)
     let number = 0
     const pool = of('pool')
+    const { fresh, away, h2 } = await prepare()
     await sender.warm(plan.before + pool.length + plan.after)
-    const fresh = await sender.fresh(of('fresh').length)
-    const second = zone.declared.secondAddress
-    const away = of('address').length === 0 || second === undefined ? undefined : await sender.fresh(1, second)
-    const h2 = await sender.streams().catch((error: unknown) => {
-      if (!(error instanceof ProbeError)) throw error
-      noH2 = true
-      return undefined
-    })
     const asked = (list: readonly Asked[]): readonly PacedRequest[] => list.map((variant) => variant.request(++number))
     const [before, ...answers] = await Promise.all([
       sender.volley(Array.from({ length: plan.before }, () => ordinary)),
@@ -417,11 +420,34 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
       }
   }
 
+  /** Opened before the limiter is exhausted: while connections are made, it refills. */
+  function prepare(): Promise<Prepared> {
+    prepared ??= (async () => {
+      await sender.warm(plan.before + of('pool').length + plan.after)
+      const second = zone.declared.secondAddress
+      return {
+        fresh: await sender.fresh(of('fresh').length),
+        away: of('address').length === 0 || second === undefined ? undefined : await sender.fresh(1, second),
+        h2: await sender.streams().catch((error: unknown) => {
+          if (!(error instanceof ProbeError)) throw error
+          noH2 = true
+          return undefined
+        }),
+      }
+    })()
+    return prepared
+  }
+
   async function confirm(variant: Asked): Promise<NonNullable<Tried['again']>> {
     const list = Array.from({ length: plan.again }, (_, index) => variant.request(100 + index))
     const normal = (count: number): PacedRequest[] => Array.from({ length: count }, () => ordinary)
     await sender.warm(plan.before + plan.after + list.length)
     const own = variant.way === 'fresh' ? await sender.fresh(list.length) : variant.way === 'h2' ? await sender.streams() : undefined
+    // What came in while connections were made goes first.
+    for (let round = 0; round <= (limit?.atOnce ?? 0) / plan.before; round += 1) {
+      const drained = await sender.volley(normal(plan.before))
+      if (drained.some((answer) => fate(answer) === 'refused')) break
+    }
     const start = sender.nowMs
     const [before, middle, after] = await Promise.all([
       sender.volley(normal(plan.before)),

@@ -344,7 +344,8 @@ export class PacedSender {
 
   /** All at once, each on a connection that waits already. Answers in the order of the requests. */
   async volley(requests: readonly PacedRequest[]): Promise<readonly PacedAnswer[]> {
-    await this.warm(requests.length)
+    // Nothing may come between where connections wait already: whoever is asked first, goes first.
+    if (this.#wires.filter((wire) => !wire.busy && !wire.dead).length < requests.length) await this.warm(requests.length)
     const dueMs = this.nowMs
     return await Promise.all(
       requests.map((request) => {

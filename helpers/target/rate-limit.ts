@@ -82,7 +82,7 @@ const zone = z.strictObject({
   key: z.enum(['ip', 'account', 'header', 'global']).meta({ description: 'whom it counts. Default ip' }).optional(),
   keyHeader: field.meta({ description: 'with key header: whose value is counted' }).optional(),
   status: status.meta({ description: 'status of a rejection. Default 429' }).optional(),
-  retryAfter: z.enum(['required', 'optional', 'absent']).meta({ description: 'Retry-After on a rejection. Default optional' }).optional(),
+  retryAfter: z.enum(['required', 'optional', 'absent']).meta({ description: 'Retry-After on a rejection. Left out: a missing one is a warning' }).optional(),
   headers: z
     .enum(['draft', 'legacy', 'any', 'none'])
     .meta({ description: 'RateLimit fields: of the draft, X-RateLimit-*, either. Default: not asked for' })

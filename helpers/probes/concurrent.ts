@@ -1,0 +1,108 @@
+/** More requests of one client at once than are declared: over HTTP/1.1 connections, as HTTP/2 streams, and one of another client meanwhile. Facts only. */
+import { type Probe, ProbeError } from '../probe.ts'
+import { type Fate, fateOf, zoneRequest } from '../rejection.ts'
+import type { Target } from '../target.ts'
+import { sleep, zoneCosts, type Zone } from '../zones.ts'
+import { requestOf } from './limiter.ts'
+import { type PacedAnswer, PacedSender } from './paced.ts'
+import { resolveHost } from './resolve.ts'
+
+export interface Crowd {
+  readonly asked: number
+  readonly answers: readonly (PacedAnswer & { readonly fate: Fate })[]
+  /** Most requests that were let through and under way at one moment. */
+  readonly together: number
+}
+export interface ConcurrentObservation {
+  readonly zone: string
+  readonly url: string
+  readonly method: string
+  readonly peer: string
+  readonly at: string
+  readonly usual?: number
+  readonly http1: Crowd
+  /** Undefined: HTTP/2 is not spoken. */
+  readonly http2?: Crowd
+  /** Another address of this machine, meanwhile. */
+  readonly second?: PacedAnswer & { readonly fate: Fate }
+  /** One request when all is over. */
+  readonly after: PacedAnswer & { readonly fate: Fate }
+  readonly sent: number
+}
+
+const MORE = 3
+/** What was held is given back when its answer is out, and a little later. */
+const PAUSE_MS = 60
+
+const togetherOf = (answers: readonly (PacedAnswer & { readonly fate: Fate })[]): number => {
+  const admitted = answers.filter(({ fate }) => fate === 'admitted')
+  return Math.max(0, ...admitted.map(({ sentMs }) => admitted.filter((one) => one.sentMs <= sentMs && one.doneMs > sentMs).length))
+}
+
+export function concurrentLook(zone: Zone, target: Target): Probe<ConcurrentObservation> {
+  const place = zoneRequest(zone.declared, target)
+  const crowd = (zone.declared.concurrency ?? 1) + MORE
+  const requests = 2 * crowd + 2 + (zone.declared.secondAddress === undefined ? 0 : 1)
+  return {
+    kind: 'concurrentLook',
+    key: `concurrentLook ${zone.name}`,
+    impact: 'load',
+    cost: { connections: crowd + 4, requests, zones: zoneCosts(target, [{ ...place, times: requests }]) },
+    host: place.host,
+    exhaustsMs: 1,
+    timeoutMs: 60_000,
+    async run(context): Promise<ConcurrentObservation> {
+      const resolved = await context.observe(resolveHost(place.host))
+      if (!resolved.ok) throw new ProbeError(resolved.failure)
+      const address = resolved.value.addresses[0]?.address
+      if (address === undefined) throw new ProbeError({ code: 'NODATA', message: `${place.host} has no address`, phase: 'resolve' })
+      const settle = context.zones?.settleMs(zone.name) ?? 0
+      if (zone.limit !== undefined && settle > 0) await sleep(settle, context.signal)
+      const sender = new PacedSender(context, { scheme: 'https', host: place.host, address }, 20_000)
+      const at = new Date().toISOString()
+      const ordinary = requestOf(zone, target)
+      const all = Array.from({ length: crowd }, () => ordinary)
+      let usual: number | undefined
+      const judged = (answer: PacedAnswer): PacedAnswer & { readonly fate: Fate } => ({ ...answer, fate: fateOf(zone.declared, answer, usual, []) })
+      const crowdOf = (answers: readonly PacedAnswer[]): Crowd => {
+        const fates = answers.map(judged)
+        return { asked: crowd, answers: fates, together: togetherOf(fates) }
+      }
+      try {
+        const alone = (await sender.volley([ordinary])).map(judged)[0]
+        if (alone === undefined || alone.status === 0) throw new ProbeError({ code: 'EOF', message: `${sender.peer} did not answer`, phase: 'response' })
+        if (alone.fate === 'admitted') usual = alone.status
+        await sleep(PAUSE_MS, context.signal)
+        const away = zone.declared.secondAddress === undefined ? undefined : await sender.fresh(1, zone.declared.secondAddress)
+        await sender.warm(crowd)
+        const [first, second] = await Promise.all([sender.volley(all), away?.on([ordinary])])
+        away?.close()
+        await sleep(PAUSE_MS, context.signal)
+        const h2 = await sender.streams().catch((error: unknown) => {
+          if (!(error instanceof ProbeError)) throw error
+          return undefined
+        })
+        const streams = await h2?.on(all)
+        h2?.close()
+        await sleep(PAUSE_MS, context.signal)
+        const [after] = await sender.volley([ordinary])
+        if (after === undefined) throw new ProbeError({ code: 'EOF', message: `${sender.peer} did not answer`, phase: 'response' })
+        return {
+          zone: zone.name,
+          url: `https://${place.host}${place.path}`,
+          method: place.method,
+          peer: sender.peer,
+          at,
+          ...(usual === undefined ? {} : { usual }),
+          http1: crowdOf(first),
+          ...(streams === undefined ? {} : { http2: crowdOf(streams) }),
+          ...(second?.[0] === undefined ? {} : { second: judged(second[0]) }),
+          after: judged(after),
+          sent: sender.sent,
+        }
+      } finally {
+        sender.close()
+      }
+    },
+  }
+}
