@@ -216,7 +216,6 @@ export class JourneyBrowser {
           const url = filled(this.#context, one.open, captured)
           what = `open ${one.open}`
           const response = await page.goto(url, { waitUntil: 'load', timeout })
-          await page.waitForLoadState('networkidle', { timeout: IDLE_MS }).catch(() => {})
           detail = `${response?.status() ?? 'no answer'}`
           ok = response !== null && response.status() < 400
         } else if ('fill' in one) {
@@ -228,7 +227,6 @@ export class JourneyBrowser {
         } else if ('click' in one) {
           what = `click ${one.click}`
           await page.locator(one.click).first().click({ timeout })
-          await page.waitForLoadState('networkidle', { timeout: IDLE_MS }).catch(() => {})
         } else if ('see' in one) {
           what = `see ${one.see}${one.containing === undefined ? '' : ` containing ${JSON.stringify(one.containing)}`}`
           await page
@@ -262,6 +260,8 @@ export class JourneyBrowser {
       actions.push({ what, ok, detail, ms: Math.round(performance.now() - start) })
       if (!ok) break
     }
+    // What is still under way may yet fail.
+    await page.waitForLoadState('networkidle', { timeout: IDLE_MS }).catch(() => {})
     return { actions, troubles: [...this.#troubles], requests: this.#requests }
   }
 
