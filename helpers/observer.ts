@@ -81,6 +81,8 @@ export class Observer {
   readonly #questions = { asked: 0, answered: 0 }
   #probes = 0
   #retries = 0
+  /** Failures that another look was told of, and their attempts: where it fails for the same, the memory would only give it the same again. */
+  readonly #passedOn = new WeakMap<object, number>()
   #answered = 0
   #aborted: string | undefined
   #startedAt: string | undefined
@@ -209,7 +211,7 @@ export class Observer {
 
   async #tries(probe: Probe<unknown>, most: number): Promise<Observed<unknown>> {
     let observed = await this.#once(probe, 1)
-    if (!observed.ok && most > 1 && RETRYABLE.has(observed.failure.code) && !this.#stop.signal.aborted) {
+    if (!observed.ok && most > 1 && RETRYABLE.has(observed.failure.code) && !this.#passedOn.has(observed.failure) && !this.#stop.signal.aborted) {
       this.#retries += 1
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, this.#local() ? 50 : 2_000)
@@ -243,6 +245,7 @@ export class Observer {
       observe: async <T>(inner: Probe<T>): Promise<Observed<T>> => {
         const observed = (await deadline.hold(this.#observe(inner as Probe<unknown>, probe.impact !== 'read'))) as Observed<T>
         if (observed.ok) attempts = Math.max(attempts, observed.attempts)
+        else this.#passedOn.set(observed.failure, observed.attempts)
         return observed
       },
       connection: (address) => deadline.hold(this.#limits.acquire(address, signal, probe.waitsMs)),
@@ -267,7 +270,10 @@ export class Observer {
       const value = await Promise.race([probe.run(context), aborted])
       return { ok: true, value, ...done() }
     } catch (error) {
-      if (error instanceof ProbeError) return { ok: false, failure: error.failure, ...done() }
+      if (error instanceof ProbeError) {
+        attempts = this.#passedOn.get(error.failure) ?? attempts
+        return { ok: false, failure: error.failure, ...done() }
+      }
       const message = error instanceof Error ? `${probe.kind} threw ${error.name}: ${error.message}` : `${probe.kind} threw ${String(error)}`
       this.#options.onLog?.(probe.key, error instanceof Error && error.stack !== undefined ? error.stack : message)
       return { ok: false, failure: { code: 'DEFECT', message, phase: 'internal' }, ...done() }
