@@ -74,11 +74,15 @@ export class Session {
       })
     this.#headers = [['Authorization', `Bearer ${token}`]]
   }
+  /** What the session puts on every request. */
+  get headers(): RawHeaders {
+    return [...this.#headers, ...this.cookies.header]
+  }
   /** With what the session carries; its cookies are kept up to date. */
   async send(request: ExchangeRequest): Promise<ExchangeAnswer> {
     const answer = await exchange(this.#context, {
       ...request,
-      headers: [...(request.headers ?? []), ...this.#headers, ...this.cookies.header],
+      headers: [...(request.headers ?? []), ...this.headers],
       ...(this.#secret ? { secret: true } : {}),
     })
     this.cookies.take(answer.headers)

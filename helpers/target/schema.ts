@@ -11,6 +11,7 @@ import { bimi, imap, mx, submission } from './mail-servers.ts'
 import { rateLimits } from './rate-limit.ts'
 import { bucketSchema, encryptionSchema, place } from './storage.ts'
 import { text, list, status, port, hostName, absoluteUrl, webUrl, path, stated, NOT_STATED, secretReference } from './words.ts'
+import { signIn } from './act.ts'
 import { defaultCredentials } from './default-credentials.ts'
 import { journeys } from './journeys.ts'
 import { uploads } from './uploads.ts'
@@ -127,7 +128,7 @@ const headers = z
   .meta({ description: 'headers that must be as declared on every response of the host, by name' })
 
 const live = z.strictObject({
-  mode: z.enum(['websocket', 'sse', 'longpoll']).meta({ description: 'what kind of live channel it is' }),
+  mode: z.enum(['websocket', 'sse', 'longpoll', 'socketio']).meta({ description: 'what kind of live channel it is' }),
   path: path,
   auth: z
     .enum(['none', 'required', 'cookie', 'token'])
@@ -138,6 +139,22 @@ const live = z.strictObject({
   send: z.string().meta({ description: 'message sent after the upgrade' }).optional(),
   expect: z.string().meta({ description: 'text that an answer contains' }).optional(),
   idleSeconds: z.number().min(1).max(900).meta({ description: 'how long an idle connection must survive; unset: not tested' }).optional(),
+  session: signIn.optional(),
+  logout: z
+    .strictObject({ url: webUrl, method: z.enum(['GET', 'POST', 'DELETE']).optional() })
+    .meta({ description: 'how the session ends; open channels must end with it' })
+    .optional(),
+  sessionSeconds: z.number().positive().max(3600).meta({ description: 'the session ends by itself after so long; open channels must end with it' }).optional(),
+  expiredTokenFrom: text('name in secrets: a bearer token that has expired, which must be refused').optional(),
+  maxMessageBytes: z
+    .int()
+    .min(64)
+    .max(16 * 1024 * 1024)
+    .meta({ description: 'longest message that is taken; a longer one must end the connection with 1009' })
+    .optional(),
+  connections: z.int().min(2).max(200).meta({ description: 'so many connections at once must be possible' }).optional(),
+  heartbeatSeconds: z.number().positive().max(120).meta({ description: 'a quiet event stream says something at least so often' }).optional(),
+  resume: z.boolean().meta({ description: 'the event stream goes on where Last-Event-ID says' }).optional(),
 })
 
 const expectations = {
