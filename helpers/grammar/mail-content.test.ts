@@ -94,7 +94,7 @@ describe('content', () => {
     ['64 kB in one field', bytes(`From: ${'a'.repeat(65_536)}`, '', 'x')],
     ['100,000 fields', bytes(...Array.from({ length: 100_000 }, (_, index) => `X-${index}: y`), '', 'x')],
     ['a boundary that never comes', bytes('From: a@example.com', 'Content-Type: multipart/mixed; boundary=zz', '', 'x'.repeat(100_000))],
-    ['unclosed tags', bytes('From: a@example.com', 'Content-Type: text/html', '', `${'<a href="'.repeat(20_000)}`)],
+    ['unclosed tags', bytes('From: a@example.com', 'Content-Type: text/html', '', '<a href="'.repeat(20_000))],
   ])('hostile bytes end: %s', async (_name, raw) => {
     const start = performance.now()
     expect(await readMail(raw)).toHaveProperty('faults')

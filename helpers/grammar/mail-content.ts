@@ -65,6 +65,14 @@ function linksOf(text: string | undefined, html: string | undefined): readonly M
 const MOJIBAKE = /Ã[\u0080-\u00bf\u2018-\u2022\u0152-\u0192€™]|â€[\u0080-\u00bf\u2018-\u2122™œ]|Â[\u00a0-\u00bf]/
 const CHARSET = /charset\s*=\s*(?:"([^"]{1,60})"|([^\s;"]{1,60}))/gi
 
+const isKnown = (label: string): boolean => {
+  try {
+    return new TextDecoder(label).encoding !== ''
+  } catch {
+    return false
+  }
+}
+
 function charsetFaults(bytes: string, decoded: readonly (readonly [string, string])[]): readonly string[] {
   const faults: string[] = []
   for (const label of new Set(
@@ -72,11 +80,7 @@ function charsetFaults(bytes: string, decoded: readonly (readonly [string, strin
       [...field.matchAll(CHARSET)].map((match) => (match[1] ?? match[2] ?? '').toLowerCase()),
     ),
   )) {
-    try {
-      new TextDecoder(label)
-    } catch {
-      faults.push(`charset ${JSON.stringify(label)} is unknown`)
-    }
+    if (!isKnown(label)) faults.push(`charset ${JSON.stringify(label)} is unknown`)
   }
   for (const [where, text] of decoded) {
     const odd = text.indexOf('\ufffd')
@@ -98,7 +102,7 @@ export async function readMail(raw: Uint8Array): Promise<MailContent> {
   const values = (name: string): readonly string[] => valuesOf(head.fields, name)
   let parsed: Awaited<ReturnType<typeof PostalMime.parse>> | undefined
   try {
-    parsed = await PostalMime.parse(raw, { maxNestingDepth: 50, maxHeadersSize: 1024 * 1024, maxRfc822NestingDepth: 2 })
+    parsed = await PostalMime.parse(raw, { maxNestingDepth: 50, maxHeadersSize: 256 * 1024, maxRfc822NestingDepth: 2 })
   } catch (error) {
     faults.push(`its parts cannot be read: ${error instanceof Error ? error.message.slice(0, 200) : 'unknown'}`)
   }

@@ -54,7 +54,7 @@ const MOST_KEPT = 5
 const MARGIN_MS = 90_000
 const TELL_EVERY_MS = 5_000
 
-export const withinMsOf = (one: MailDelivery): number => Math.round((one.withinSeconds ?? 120) * 1000)
+const withinMsOf = (one: MailDelivery): number => Math.round((one.withinSeconds ?? 120) * 1000)
 const waitMsOf = (one: MailDelivery): number => Math.round(one.waitSeconds === undefined ? withinMsOf(one) * 1.5 : one.waitSeconds * 1000)
 const settleMsOf = (one: MailDelivery): number => Math.round((one.settleSeconds ?? 5) * 1000)
 
@@ -74,7 +74,7 @@ const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   })
 
 /** Fills blanks in every text of a value. */
-export function filled(value: unknown, blanks: (name: string) => string | undefined): unknown {
+function filled(value: unknown, blanks: (name: string) => string | undefined): unknown {
   if (typeof value === 'string') return value.replace(/\{([A-Za-z][A-Za-z0-9.:_-]*)\}/g, (all, name: string) => blanks(name) ?? all)
   if (Array.isArray(value)) return value.map((one) => filled(one, blanks))
   if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, filled(one, blanks)]))
@@ -182,7 +182,7 @@ async function bySubmission(context: ProbeContext, delivery: MailDelivery, addre
           subject: filled(asked.subject ?? 'Delivery check {token}', blanks) as string,
           text: filled(asked.text ?? 'This letter shows that mail is delivered. Nobody needs to answer it. {token}\n', blanks) as string,
         })
-        return { kind: 'submission', where, code: 250, taken: true, reply: String((sent as { response?: string }).response ?? '').slice(0, 300), deferred }
+        return { kind: 'submission', where, code: 250, taken: true, reply: sent.response.slice(0, 300), deferred }
       } catch (error) {
         if (signal.aborted) throw signal.reason
         const {

@@ -49,7 +49,7 @@ export interface Inbox {
 }
 
 /** Longer letters are cut; more than this nobody sends to confirm an address. */
-export const MOST_BYTES = 8 * 1024 * 1024
+const MOST_BYTES = 8 * 1024 * 1024
 const MOST_LETTERS = 20
 /** What a catcher may answer to a search; one that lists everything it has is not read any further. */
 const MOST_ANSWER = 48 * 1024 * 1024

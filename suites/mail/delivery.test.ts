@@ -1,4 +1,5 @@
 /** Judgement of received mail: a healthy letter, then one thing wrong per case, and the traps that must not alarm. Plain objects, no sockets. */
+import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Check } from '../../helpers/check.ts'
 import { type DmarcFound, organisationalDomain, policyDomain, readDmarc } from '../../helpers/grammar/dmarc.ts'
@@ -47,6 +48,7 @@ const targetOf = (change: Partial<Declared> = {}) =>
     { sha256: '0'.repeat(64) },
   )
 const check = async (name: string): Promise<Check> => ((await import(`./${name}.check.ts`)) as { default: Check }).default
+const reached = new Map<string, Set<string>>()
 async function judge(name: string, seen: Readonly<Record<string, unknown>>, change: Partial<Declared> = {}): Promise<Verdict> {
   const one = await check(name)
   const target = targetOf(change)
@@ -55,6 +57,7 @@ async function judge(name: string, seen: Readonly<Record<string, unknown>>, chan
   expect(Object.keys(one.needs(subject, target, one.options)).sort()).toEqual(Object.keys(seen).sort())
   expect(one.reproduce(subject, target)).toMatch(/^(?:curl|swaks) /)
   const verdict = one.judge(seen as never, { target, subject, now: NOW, options: one.options })
+  reached.set(one.id, (reached.get(one.id) ?? new Set()).add('code' in verdict && verdict.outcome !== 'inconclusive' ? verdict.code : verdict.outcome))
   if (verdict.outcome !== 'skip' && verdict.outcome !== 'inconclusive') {
     expect(verdict.evidence.length).toBeGreaterThan(0)
     if (verdict.outcome !== 'pass') expect(Object.keys(one.codes)).toContain(verdict.code)
@@ -264,6 +267,11 @@ test.each<[string, string, string]>([
   expect(said(await judge('message-links', { mail: await arrived(raw({}, body)) }, { expect: { internal: ['staging.example.com'] } }))).toBe(expected)
 })
 
+test('mail/message-links: a picture over http', async () => {
+  const bytes = HTML('x', '<img src="http://app.example.com/logo.png">')
+  expect(said(await judge('message-links', { mail: await arrived(bytes) }))).toBe('warn mail.links.picture-http')
+})
+
 test.each<[string, Buffer, string]>([
   ['sound', raw(), 'pass'],
   ['another zone', raw({ Date: 'Sat, 21 Nov 2026 14:00:00 +0200' }), 'pass'],
@@ -343,7 +351,18 @@ async function proven(
   }
 }
 
+const unlisted = (): SignatureSeen => {
+  const one = signature()
+  if (one.signature === undefined) throw new Error('unread')
+  return { ...one, signature: { ...one.signature, signed: ['from', 'from', 'to', 'subject', 'date'] } }
+}
+const withFields = (signed: readonly string[]): SignatureSeen => {
+  const one = unlisted()
+  return one.signature === undefined ? one : { ...one, signature: { ...one.signature, signed } }
+}
 test.each<[string, readonly SignatureSeen[], string]>([
+  ['without Subject', [withFields(['from', 'from', 'to', 'date'])], 'warn mail.signature.fields'],
+  ['From once', [withFields(['from', 'to', 'subject', 'date'])], 'warn mail.signature.oversign'],
   ['holds', [signature()], 'pass'],
   ['beside a broken one of the provider', [signature(), alien({ result: 'fail' })], 'pass'],
   ['beside an old one', [signature({ result: 'permerror' }), signature()], 'pass'],
@@ -482,6 +501,7 @@ const LEAVE = { 'List-Unsubscribe': '<https://news.example.com/leave/1>, <mailto
 test.each<[string, Readonly<Record<string, string | undefined>>, Partial<Authentication>, string]>([
   ['one click', LEAVE, {}, 'pass'],
   ['a signature that does not hold is told elsewhere', LEAVE, { signatures: [signature({ result: 'fail' })] }, 'pass'],
+  ['signed, but for these fields', LEAVE, { signatures: [unlisted()] }, 'warn mail.unsubscribe.unsigned'],
   ['none', {}, {}, 'fail mail.unsubscribe.missing'],
   ['by mail only', { 'List-Unsubscribe': '<mailto:leave@example.com>' }, {}, 'warn mail.unsubscribe.one-click'],
   ['http', { ...LEAVE, 'List-Unsubscribe': '<http://news.example.com/leave/1>' }, {}, 'fail mail.unsubscribe.address'],
@@ -629,4 +649,18 @@ test.each(['localhost', 'web01', 'app.internal', '127.0.0.1', '192.168.1.4', '[:
 )
 test.each(['example.com', 'app.example.com', '203.0.113.9', 'internal.example.com', 'localhost.example.com', 'test.com', '11.0.0.1'])('%s is not', (host) => {
   expect(isInnerHost(host)).toBe(false)
+})
+
+test('every check of received mail is judged here, green and with every code', async () => {
+  const names = readdirSync(import.meta.dirname).flatMap((file) => /^((?:delivery|message|link|received|capture)[a-z-]*)\.check\.ts$/.exec(file)?.[1] ?? [])
+  expect(names.length).toBeGreaterThan(15)
+  for (const name of names) {
+    const one = await check(name)
+    const seen = reached.get(one.id) ?? new Set()
+    expect(seen, name).toContain('pass')
+    expect(
+      Object.keys(one.codes).filter((code) => !seen.has(code)),
+      name,
+    ).toEqual([])
+  }
 })
