@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { normaliseTarget, type Target } from '../target.ts'
 import { targetSchema } from '../target/schema.ts'
+import type { Probe } from '../probe.ts'
 import { look, valueOf } from '../testing/look.ts'
 import { imapLook } from './imap.ts'
 import { smtpEnvelopes, smtpInjection, smtpLogin, smtpLook, smtpOldTls, type SmtpPlace } from './smtp.ts'
@@ -207,7 +208,7 @@ describe('envelopes', () => {
     const server = await serving(answering('220 mx\r\n', { EHLO: '250 mx' }))
     const target = targetOf(server.port)
     const refusing = { ...target, file: { ...target.file, allow: [] } }
-    const seen = await look(refusing, smtpEnvelopes(PLACE, asked, { tls: 'never' }), smtpLogin(PLACE, { user: 'app' }))
+    const seen = await look<unknown>(refusing, smtpEnvelopes(PLACE, asked, { tls: 'never' }), smtpLogin(PLACE, { user: 'app' }))
     expect(seen.map((one) => !one.ok && one.failure.code)).toEqual(['NOT_AUTHORISED', 'NOT_AUTHORISED'])
     expect(server.connections).toBe(0)
   })
@@ -230,10 +231,10 @@ describe('other conversations', () => {
   ])('%s bounds them all', async (_, serve) => {
     const server = await serving(serve as (socket: Socket) => void)
     const start = performance.now()
-    const seen = await look(
+    const seen = await look<{ readonly tls?: unknown }>(
       targetOf(server.port),
       smtpInjection(PLACE),
-      smtpOldTls(PLACE),
+      smtpOldTls(PLACE) as Probe<{ readonly tls?: unknown }>,
       imapLook({ ...PLACE, port: 143 }),
       imapLook({ ...PLACE, port: 143 }, { inject: true }),
     )

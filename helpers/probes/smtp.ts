@@ -31,6 +31,7 @@ export interface SmtpEnd {
 const MOST_LINES = 200
 /** Greylisting and tarpits let a stranger wait for the greeting (rules §11). */
 const GREETING_MOST_MS = 60_000
+const SIGN_IN_MOST_MS = 20_000
 const WHOLE_MS = 120_000
 export const MX_PORT = 25
 const MY_NAME = 'postproof.invalid'
@@ -76,12 +77,16 @@ class SmtpTalk {
     return await this.reply(patient ? Math.min(GREETING_MOST_MS, 6 * this.#waitMs) : this.#waitMs)
   }
   /** @param shown what evidence and logs say instead of the command, where it holds a secret */
-  async ask(command: string, shown = command): Promise<SmtpReply> {
+  async ask(command: string, shown = command, waitMs = this.#waitMs): Promise<SmtpReply> {
     if (this.wire.waiting > 0)
       throw new ProbeError({ code: 'UNREADABLE', message: `${this.wire.peer} said more than it was asked, after ${this.last}`, phase: 'response' })
     this.last = shown
     this.wire.write(`${command}\r\n`)
-    return await this.reply()
+    return await this.reply(waitMs)
+  }
+  /** Servers let those wait who sign in after somebody from the same address failed (Dovecot: up to 15 s). */
+  async askSlowly(command: string, shown: string): Promise<SmtpReply> {
+    return await this.ask(command, shown, Math.max(this.#waitMs, Math.min(SIGN_IN_MOST_MS, 4 * this.#waitMs)))
   }
   async upgrade(servername: string, maxVersion?: 'TLSv1.1'): Promise<MailTls> {
     this.last = 'the TLS handshake'
@@ -341,15 +346,16 @@ async function signIn(
   const reason = name === undefined && talk.wire.tls !== undefined ? undefined : distrust(talk.wire.tls, place.host)
   if (reason !== undefined) return { mechanism, withheld: reason }
   const encoded = (text: string): string => Buffer.from(text, 'utf8').toString('base64')
-  if (mechanism === 'PLAIN') return { mechanism, reply: await talk.ask(`AUTH PLAIN ${encoded(`\0${user}\0${password}`)}`, 'AUTH PLAIN with user and password') }
+  if (mechanism === 'PLAIN')
+    return { mechanism, reply: await talk.askSlowly(`AUTH PLAIN ${encoded(`\0${user}\0${password}`)}`, 'AUTH PLAIN with user and password') }
   const first = await talk.ask('AUTH LOGIN')
   if (first.code !== 334) return { mechanism, reply: first }
   const second = await talk.ask(encoded(user), 'the user')
-  return { mechanism, reply: second.code === 334 ? await talk.ask(encoded(password), 'the password') : second }
+  return { mechanism, reply: second.code === 334 ? await talk.askSlowly(encoded(password), 'the password') : second }
 }
 
-/** One attempt at signing in. */
-export function smtpLogin(place: SmtpPlace, credentials: SmtpCredentials): Probe<SmtpLogin> {
+/** One attempt at signing in. @param after done before it: a failed attempt lets every later one wait */
+export function smtpLogin(place: SmtpPlace, credentials: SmtpCredentials, after: readonly Probe<unknown>[] = []): Probe<SmtpLogin> {
   return {
     kind: 'smtpLogin',
     key: `smtpLogin ${placeKey(place)} ${credentials.user} ${credentials.password ?? '(made up)'}`,
@@ -358,6 +364,7 @@ export function smtpLogin(place: SmtpPlace, credentials: SmtpCredentials): Probe
     host: place.host,
     timeoutMs: WHOLE_MS,
     run: async (context) => {
+      for (const one of after) await context.observe(one)
       const seen: Partial<Mutable<SmtpLogin>> = {}
       return await converse(context, place, seen, async (talk) => {
         const extensions = await secured(talk, place)

@@ -56,6 +56,10 @@ export default defineCheck({
         'high',
       )
     if (secureCapabilities === undefined) return inconclusive('unobserved', endText(ended), say(endText(ended)))
+    const { failure } = injected.ok && injected.value.ended !== undefined ? injected.value.ended : {}
+    // Without the command there is TLS: for its sake the server ended the handshake, and obeyed nothing.
+    if (failure?.phase === 'tls' && failure.code !== 'TIMEOUT')
+      return pass(say(`${tls.protocol} ${tls.cipher}; with a command behind STARTTLS no TLS comes about: ${failure.message}`))
     if (!injected.ok || injected.value.tls === undefined)
       return inconclusive(
         'unobserved',

@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { atExchangers } from '../../helpers/probes/mail-exchangers.ts'
 import { smtpInjection } from '../../helpers/probes/smtp.ts'
 import { injectionShown } from './injection.ts'
-import { atServers, eachExchanger, eachServed, noServers } from './servers.ts'
+import { atServers, eachExchanger, eachServed, exchangerLooks, noServers } from './servers.ts'
 
 export default defineCheck({
   id: 'mail/starttls-injection',
@@ -20,8 +20,15 @@ export default defineCheck({
   options: {},
   subjects: eachServed,
   unless: noServers,
-  needs: ({ name }) => ({ look: atExchangers(name, 'injection', 'read', smtpInjection) }),
-  judge: ({ look }) =>
-    eachExchanger(look, 'no server agreed to STARTTLS (mail/starttls)', (seen, name) => injectionShown(seen, name, 'mail.starttls.injection')),
+  needs: ({ name }) => ({ look: atExchangers(name, 'injection', 'read', smtpInjection), usual: exchangerLooks(name) }),
+  judge: ({ look, usual }) =>
+    eachExchanger(look, 'no server agreed to STARTTLS (mail/starttls)', (seen, name) =>
+      injectionShown(
+        seen,
+        name,
+        'mail.starttls.injection',
+        usual.servers.some((one) => one.name === name && one.seen.ok && one.seen.value.peer === seen.peer && one.seen.value.tls !== undefined),
+      ),
+    ),
   reproduce: ({ name }) => atServers(name, `(sleep 1; printf 'EHLO x\\r\\n'; sleep 1; printf 'STARTTLS\\r\\nNOOP\\r\\n'; sleep 2) | nc -w 5 "$mx" 25 | xxd`),
 })

@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { smtpInjection } from '../../helpers/probes/smtp.ts'
 import { skip } from '../../helpers/verdict.ts'
 import { injectionShown } from './injection.ts'
-import { eachSubmission, foldShown, noSubmission, placeOf, talkFor } from './servers.ts'
+import { eachSubmission, foldShown, lookAt, noSubmission, placeOf, talkFor } from './servers.ts'
 
 export default defineCheck({
   id: 'mail/submission-injection',
@@ -20,10 +20,10 @@ export default defineCheck({
   options: {},
   subjects: eachSubmission((_, { mode }) => mode === 'plain'),
   unless: noSubmission,
-  needs: (subject) => ({ look: smtpInjection(placeOf(subject)) }),
-  judge: ({ look }, { subject }) =>
+  needs: (subject) => ({ look: smtpInjection(placeOf(subject)), usual: lookAt(subject) }),
+  judge: ({ look, usual }, { subject }) =>
     foldShown(
-      injectionShown(look, subject.name, 'mail.submission.injection'),
+      injectionShown(look, subject.name, 'mail.submission.injection', usual.tls !== undefined),
       skip('not-applicable', 'the server did not agree to STARTTLS (mail/submission-starttls)'),
     ),
   reproduce: (subject, target) => talkFor(target, placeOf(subject), ['EHLO x', 'STARTTLS', 'NOOP']),

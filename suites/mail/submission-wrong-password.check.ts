@@ -1,6 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { smtpLogin } from '../../helpers/probes/smtp.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
+import { signedIn } from './senders.ts'
 import { eachSubmission, endText, line, placeOf, replyText, submissionOf, swaksFor } from './servers.ts'
 
 export default defineCheck({
@@ -17,9 +18,20 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: eachSubmission(({ user }) => user !== undefined),
+  // One attempt at each server: a second one at its other port would tell nothing new, and lets everybody wait.
+  subjects: eachSubmission(({ user, startTls }, { mode }) => user !== undefined && (mode === 'plain' || startTls === false)),
   unless: { skip: 'not-declared', reason: 'the target names no user of a server that mail is handed to (mail.submission, user)' },
-  needs: (subject) => ({ login: smtpLogin(placeOf(subject), { user: submissionOf(subject).entry.user ?? '' }) }),
+  needs: (subject, target) => {
+    const { entry, place } = submissionOf(subject)
+    const { user = '', password } = entry
+    // What needs the right password goes first.
+    const others = eachSubmission((one) => one.host === entry.host && one.password !== undefined)(target).flatMap((one) => {
+      const mine = submissionOf(one)
+      const credentials = { user: mine.entry.user ?? '', password: mine.entry.password ?? '' }
+      return [smtpLogin(mine.place, credentials), ...(mine.entry.senders === undefined && mine.entry.foreignSender === undefined ? [] : [signedIn(one)])]
+    })
+    return { login: smtpLogin(place, { user }, password === undefined ? [] : others) }
+  },
   judge: ({ login }, { subject }) => {
     const { reply, withheld, ended, mechanism } = login
     const answer = reply === undefined ? (withheld ?? endText(ended)) : `AUTH ${mechanism ?? ''}: ${replyText(reply)}`
