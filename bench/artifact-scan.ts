@@ -102,8 +102,12 @@ if (mode === '--sha256') {
         }
       const perSecond = (what: keyof typeof times, kind: 'wall' | 'cpu'): number =>
         bytes / MB / ((median(times[what][kind]) - median(times['--nothing'][kind])) / 1000)
+      const share = (kind: 'wall' | 'cpu'): string => (perSecond('--scan', kind) / perSecond('--sha256', kind)).toFixed(2)
+      const figures = (what: keyof typeof times): string =>
+        `${perSecond(what, 'wall').toFixed(0)} MB/s (${perSecond(what, 'cpu').toFixed(0)} per second of processor)`
+      const peak = Math.max(...times['--scan'].peak).toFixed(0)
       console.log(
-        `${shape.padEnd(10)} scan ${perSecond('--scan', 'wall').toFixed(0)} MB/s (processor ${perSecond('--scan', 'cpu').toFixed(0)}), sha256 alone ${perSecond('--sha256', 'wall').toFixed(0)} MB/s (processor ${perSecond('--sha256', 'cpu').toFixed(0)}): ${(perSecond('--scan', 'wall') / perSecond('--sha256', 'wall')).toFixed(2)} of it, peak ${Math.max(...times['--scan'].peak).toFixed(0)} MB`,
+        `${shape.padEnd(10)} scan ${figures('--scan')}, sha256 alone ${figures('--sha256')}: ${share('wall')} of it (${share('cpu')}), peak ${peak} MB`,
       )
       await rm(file)
     }

@@ -79,6 +79,24 @@ const RUNS: Readonly<Record<string, () => Promise<void>>> = {
   'postproof explain tls/validity': async () => {
     expect((await run(['explain', 'tls/validity'])).stdout).toContain('RFC 5280')
   },
+  // They build on each other and on the report of the run above.
+  'npx postproof report keygen release-key': async () => {
+    const ended = await run(['report', 'keygen', 'release-key'])
+    expect(ended.status, ended.stderr).toBe(0)
+  },
+  'npx postproof report sign postproof-report --key release-key --performed-by "A. Person" --decision accept': async () => {
+    const sign = async (...decision: readonly string[]): Promise<Ended> =>
+      await run(['report', 'sign', 'postproof-report', '--key', 'release-key', '--performed-by', 'A. Person', '--decision', ...decision])
+    const accepted = await sign('accept')
+    // The world's target is the README's, which need not be green; what failed cannot be accepted.
+    const ended = accepted.status === 0 ? accepted : await sign('reject')
+    expect(ended.status, ended.stderr).toBe(0)
+  },
+  'npx postproof report verify postproof-report --key release-key.pub': async () => {
+    const ended = await run(['report', 'verify', 'postproof-report', '--key', 'release-key.pub'])
+    expect([0, 1, 2], ended.stderr).toContain(ended.status)
+    expect(ended.stdout).toContain('as signed')
+  },
   'npm run selftest': async () => {
     const ended = await run(['selftest', '--fault', 'expired-certificate'])
     expect(ended.status, ended.stdout).toBe(0)
