@@ -50,7 +50,8 @@ export function fateOf(
   if (status === 0) return 'broken'
   const fits = fitsMarker(zone, answer)
   const refusal = REFUSALS.has(status) || (statusesOf(zone).includes(status) && status !== usual)
-  if (fits === true && (refusal || usual !== undefined)) return 'refused'
+  // Error pages of a proxy look alike whatever went wrong.
+  if (fits === true && (refusal || (usual !== undefined && status < 500))) return 'refused'
   if (others.some(({ declared }) => fitsMarker(declared, answer) === true)) return 'refused elsewhere'
   // What does not look like ours while another layer limits too is that one's.
   if (refusal) return fits === false && others.some(({ declared }) => declared.layer !== zone.layer) ? 'refused elsewhere' : 'refused'

@@ -309,6 +309,8 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
   }
   const refusedAny = (): boolean => samples.some((one) => one.fate === 'refused')
   const steps = (count: number, atMs: number): readonly Step[] => Array.from({ length: count }, () => ({ atMs, request: ordinary }))
+  const lines = connectionsFor(plan, zone)
+  const few = { pool: POOL, most: lines.most }
   let used = false
   let noH2 = false
   let prepared: Promise<Prepared> | undefined
@@ -320,20 +322,20 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
     else await sender.warm(POOL)
     const began = sender.nowMs
     // Alone: what an ordinary answer is, and how long it takes.
-    let [one] = await sender.send(steps(1, began), POOL, watch)
+    let [one] = await sender.send(steps(1, began), few, watch)
     if (one !== undefined && fate(one) === 'refused' && !over()) {
       used = true
       await sleep(Math.min(recoveryMs * 1.1, 130_000), signal)
-      ;[one] = await sender.send(steps(1, sender.nowMs), POOL, watch)
+      ;[one] = await sender.send(steps(1, sender.nowMs), few, watch)
     }
     if (one !== undefined) {
       usual = fate(one) === 'admitted' ? one.status : undefined
       keep('first', [one])
     }
     const zero = one?.sentMs ?? began
-    if (!over() && plan.first > 1) keep('first', await sender.send(steps(plan.first - 1, zero), POOL, watch))
-    if (!over()) keep('flood', await sender.send(steps(plan.flood, zero + plan.floodAtMs), connectionsFor(plan), watch))
-    if (!over() && !refusedAny() && plan.more > 0) keep('more', await sender.send(steps(plan.more, sender.nowMs), connectionsFor(plan), watch))
+    if (!over() && plan.first > 1) keep('first', await sender.send(steps(plan.first - 1, zero), few, watch))
+    if (!over()) keep('flood', await sender.send(steps(plan.flood, zero + plan.floodAtMs), lines, watch))
+    if (!over() && !refusedAny() && plan.more > 0) keep('more', await sender.send(steps(plan.more, sender.nowMs), lines, watch))
     const paced = async (): Promise<void> => {
       if (over() || plan.paced === 0 || !refusedAny()) return
       const from = sender.nowMs
@@ -342,7 +344,7 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
         'paced',
         await sender.send(
           moments.map((moment) => ({ atMs: from + moment, request: ordinary })),
-          connectionsFor(plan),
+          lines,
           watch,
         ),
       )
@@ -358,7 +360,7 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
       const reopened = !bucket && samples.some((sample) => sample.phase === 'paced' && sample.fate === 'admitted')
       const quietMs = reopened ? 0 : Math.min(Number.isNaN(said) || said <= 0 ? enough : said * 1_000 + 20, enough)
       await sleep(quietMs, signal)
-      const [sample] = keep('recovery', await sender.send(steps(1, sender.nowMs), POOL, watch))
+      const [sample] = keep('recovery', await sender.send(steps(1, sender.nowMs), few, watch))
       if (sample !== undefined && !reopened) recovery = { quietMs, fate: sample.fate, status: sample.status }
     }
   } finally {
@@ -467,4 +469,7 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
 }
 
 /** Where answers are held back, as many as the burst wait at once. */
-const connectionsFor = (plan: LimiterPlan): number => Math.min(64, POOL + plan.flood)
+function connectionsFor(plan: LimiterPlan, zone: Zone): { readonly pool: number; readonly most: number } {
+  const most = Math.min(64, POOL + plan.flood)
+  return { pool: zone.limit?.kind === 'bucket' && zone.limit.nodelay !== true ? most : POOL, most }
+}

@@ -205,7 +205,6 @@ export class PacedSender {
   readonly #start = performance.now()
   readonly #wires: Wire[] = []
   readonly #bytes = new WeakMap<PacedRequest, Buffer>()
-  #opening = 0
   opened = 0
   sent = 0
   peer = ''
@@ -291,30 +290,34 @@ export class PacedSender {
   }
 
   /**
-   * Sends each step when its time has come, in order, on the connections that are idle then; opens one more where all wait for answers.
+   * Sends each step when its time has come, in order, on a pool of kept-alive connections; twice as many where all of them wait for answers.
+   * @param pool connections to begin with
    * @param most connections that may wait for answers at once; beyond it, a step waits
    * @param stop asked after every answer: true ends it, and what was not sent yet never is
    * @returns answers in the order of the steps
    */
-  async send(steps: readonly Step[], most: number, stop: (answer: PacedAnswer) => boolean = () => false): Promise<readonly PacedAnswer[]> {
+  async send(
+    steps: readonly Step[],
+    { pool, most }: { readonly pool: number; readonly most: number },
+    stop: (answer: PacedAnswer) => boolean = () => false,
+  ): Promise<readonly PacedAnswer[]> {
     const answers: (PacedAnswer | undefined)[] = []
     const pending = new Set<Promise<void>>()
     let over = false
-    const live = (): number => this.#wires.filter((wire) => !wire.dead).length
+    let allowed = pool
+    const usable = (): Wire | undefined => {
+      const live = this.#wires.filter((wire) => !wire.dead).slice(0, allowed)
+      return live.find((wire) => !wire.busy)
+    }
     for (const [index, { atMs, request }] of steps.entries()) {
       await until(this.#start + atMs, this.#context.signal)
-      let wire = this.#idle()
+      let wire = usable()
       while (wire === undefined && !over) {
-        if (live() + this.#opening < most && (pending.size === 0 || live() === 0 || (await this.#stalled(pending)))) {
-          this.#opening += 1
-          try {
-            const made = new Wire(await this.#open())
-            this.#wires.push(made)
-          } finally {
-            this.#opening -= 1
-          }
-        } else if (live() >= most) await Promise.race(pending)
-        wire = this.#idle()
+        const live = this.#wires.filter((one) => !one.dead).length
+        if (live < allowed) this.#wires.push(new Wire(await this.#open()))
+        else if (allowed < most && (await this.#stalled(pending))) allowed = Math.min(most, 2 * allowed)
+        else if (allowed >= most) await Promise.race(pending)
+        wire = usable()
       }
       if (over || wire === undefined) break
       const work = this.#exchange(wire, request, atMs).then((answer) => {

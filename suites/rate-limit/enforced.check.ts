@@ -24,7 +24,7 @@ export default defineCheck({
       fix: 'Let the processes count together, in Redis or another shared store, or limit at the proxy.',
     },
     'rate-limit.slow-instead': {
-      meaning: 'Nothing is refused, yet answers are held back: the limit delays.',
+      meaning: 'Nothing is refused, and answers are held back: the limit delays, which nobody declared.',
       fix: 'Add nodelay to limit_req, or declare `nodelay: false` if waiting is wanted.',
     },
   },
@@ -58,7 +58,8 @@ export default defineCheck({
     if (refused && admitted <= most) return illustrated(pass([told, evidenceOf(look, limit.text, fitText(fit), 'the limiter, by its answers')]), figure)
     if (!refused && fit.kind === 'delaying-bucket') {
       const held = evidenceOf(look, `a refusal after at most ${most} (${limit.text})`, `${counts}; ${fitText(fit)}`)
-      return illustrated(limit.nodelay === false ? warn('rate-limit.slow-instead', held) : fail('rate-limit.slow-instead', held), figure)
+      // Whether waiting is wanted is another check's question where it is declared.
+      return illustrated(limit.nodelay === undefined ? warn('rate-limit.slow-instead', held) : pass(held), figure)
     }
     if (refused) {
       const { workers } = zone.declared

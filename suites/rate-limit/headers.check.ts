@@ -63,8 +63,10 @@ export default defineCheck({
     const add = (grade: Finding['grade'], code: string, expected: string, received: string): void => {
       if (!findings.some((one) => one.code === code)) findings.push({ grade, code, evidence: evidenceOf(look, expected, received) })
     }
+    const readable = speaking.some(({ result }) => result.ok)
     const forms = new Set(speaking.flatMap(({ result }) => (result.ok ? result.quotas.map(({ form }) => form) : [])))
-    if (wanted === 'draft' && ![...forms].some((form) => form !== 'legacy'))
+    if (!readable) add('fail', 'rate-limit.headers.malformed', 'fields that can be read', shown(speaking[0]?.told ?? []))
+    else if (wanted === 'draft' && ![...forms].some((form) => form !== 'legacy'))
       add('fail', 'rate-limit.headers.missing', 'fields of the draft', shown(speaking[0]?.told ?? []))
     else if (wanted === 'legacy' && !forms.has('legacy')) add('fail', 'rate-limit.headers.missing', 'X-RateLimit-*', shown(speaking[0]?.told ?? []))
     else if (wanted === undefined && forms.size === 1 && forms.has('legacy'))
@@ -100,6 +102,7 @@ export default defineCheck({
       if (
         sample.fate === 'refused' &&
         retry !== undefined &&
+        retry >= 0 &&
         quota.form === 'draft' &&
         quota.resetSeconds !== undefined &&
         retry + 1 < quota.resetSeconds &&

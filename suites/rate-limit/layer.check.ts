@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { headerValue } from '../../helpers/headers.ts'
 import { limiterLook } from '../../helpers/probes/limiter.ts'
 import { fitsMarker } from '../../helpers/rejection.ts'
-import { fail, pass, type Verdict } from '../../helpers/verdict.ts'
+import { fail, inconclusive, pass, type Verdict } from '../../helpers/verdict.ts'
 import { curlMany, eachZone, evidenceOf, unclear, zoneOf } from './shared.ts'
 
 export default defineCheck({
@@ -27,6 +27,7 @@ export default defineCheck({
     if (nothing !== undefined) return nothing
     const { declared } = zoneOf(subject)
     const refused = look.samples.filter(({ fate }) => fate === 'refused' || fate === 'refused elsewhere')
+    if (refused.length === 0) return inconclusive('unobserved', 'nothing was refused, so there is nothing to judge', evidenceOf(look, 'a refusal', 'none'))
     const own = refused.filter((sample) => fitsMarker(declared, sample) === true)
     const strange = refused.find((sample) => sample.fate === 'refused' && fitsMarker(declared, sample) !== true)
     const shown = strange ?? refused.find(({ fate }) => fate === 'refused elsewhere')

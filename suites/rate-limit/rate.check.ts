@@ -40,7 +40,7 @@ export default defineCheck({
     const rate = fit.perSecond
     if (rate === undefined || fit.kind === 'unknown' || fit.kind === 'never-recovers')
       return inconclusive('unobserved', 'it did not open again while it was watched, so its rate is not known', told)
-    if (fit.misfits > Math.max(3, 0.1 * fit.requests)) return inconclusive('unobserved', 'no limiter that we know answers like this', told)
+    if (fit.misfits > Math.max(2, 0.05 * fit.requests)) return inconclusive('unobserved', 'no limiter that we know answers like this', told)
     const { value, low, high } = rate
     const within = Math.abs(value / limit.perSecond - 1) <= options.tolerance || (low <= limit.perSecond && limit.perSecond <= high)
     if (!within) return illustrated(fail(value > limit.perSecond ? 'rate-limit.rate-high' : 'rate-limit.rate-low', told), figure)

@@ -74,10 +74,13 @@ export const evidenceOf = (look: LimiterObservation, expected: string, received:
 })
 
 const COUNTED: ReadonlySet<LimiterSample['phase']> = new Set(['first', 'flood', 'more', 'paced'])
-/** Requests that the limiter counted under one key, in order of time. What another layer refused before it never reached it. */
+/** Requests that the limiter counted under one key, in order of time. What another layer refused before it never reached it; what failed behind it did. */
 export const counted = (look: LimiterObservation, zone: Zone): readonly (LimiterSample & { readonly admitted: boolean })[] =>
   look.samples
-    .filter(({ phase, fate }) => COUNTED.has(phase) && fate !== 'broken' && !(fate === 'refused elsewhere' && zone.declared.layer === 'app'))
+    .filter(
+      ({ phase, fate, status }) =>
+        COUNTED.has(phase) && !(fate === 'broken' && status === 0) && !(fate === 'refused elsewhere' && zone.declared.layer === 'app'),
+    )
     .map((sample) => ({ ...sample, admitted: sample.fate !== 'refused' }))
     .sort((a, b) => a.sentMs - b.sentMs)
 
