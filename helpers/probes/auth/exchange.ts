@@ -250,7 +250,7 @@ export async function send(context: ProbeContext, call: AuthCall, options: SendO
           location,
           secrets.flatMap(([value, word]) => (value.length >= 8 && word !== '{username}' ? [value] : [])),
         )
-  const shape = shapeOf(text, secrets)
+  const shape = shapeOf(text.slice(0, 65_536), secrets)
   const type = mediaType(seen.headers)
   const authenticate = headerValue(seen.headers, 'www-authenticate')
   const credentials = headerValue(seen.headers, 'access-control-allow-credentials')
