@@ -325,6 +325,7 @@ export async function readCustom(reader: ByteReader, budget: { left: number }): 
       const id = await integer(reader, toc.intSize)
       const entry = byId.get(id)
       if (entry === undefined) throw new Damaged('corrupt', 'a block of data that the table of contents does not announce')
+      if (came.has(id)) throw new Damaged('corrupt', `data of ${labelOf(entry)} come twice`)
       if (type === 3) {
         // Large objects: each with its number, closed by 0.
         while ((await integer(reader, toc.intSize)) !== 0) {

@@ -96,7 +96,7 @@ function judge(name: string, looked: Record<string, unknown>, declared: Partial<
 const outcome = (verdict: Verdict): string => ('code' in verdict ? `${verdict.outcome} ${verdict.code}` : verdict.outcome)
 
 test('there are checks, and without `backups` each says so', () => {
-  expect(checks.size).toBe(17)
+  expect(checks.size).toBe(18)
   const target = normaliseTarget(targetSchema.parse({ domain: 'example.com' }), { sha256: '0'.repeat(64) })
   for (const check of checks.values()) {
     expect(check.subjects(target)).toEqual([])
@@ -372,4 +372,16 @@ test.each<[string, object, string]>([
 test('encrypted with age and opened is encrypted; a bucket has no permissions', () => {
   expect(outcome(judge('encrypted', { artifact: artifact({ sealed: { kind: 'age', opened: true } }) }, { encryption: { kind: 'age' } }))).toBe('pass')
   expect(outcome(judge('permissions', { folder: folder({ bucket: true, mode: 0 }) }))).toBe('skip')
+})
+
+test.each<[string, string, string]>([
+  ['after the dump, and a failure stops it', 'set -euo pipefail\npg_dump x | gzip > y\nfind . -mtime +14 -delete\n', 'pass'],
+  ['with && after the dump', 'pg_dump x > y && find . -mtime +14 -delete\n', 'pass'],
+  ['a number of files instead of an age', 'pg_dump x > y\nls -t | tail -n +8 | xargs rm\n', 'skip'],
+  ['in a comment', 'pg_dump x > y\n# find . -mtime +14 -delete\n', 'skip'],
+  ['before the dump', 'set -e\nfind . -mtime +14 -exec rm {} +\npg_dump x > y\n', 'warn backup.prune.first'],
+  ['and makes none', 'set -e\nfind /backups -mtime +14 | xargs -r rm\n', 'warn backup.prune.first'],
+  ['whatever became of the dump', 'pg_dump x > y\nfind . -type f \\\n  -mtime +14 -delete\n', 'warn backup.prune.regardless'],
+])('retention-newest-safe: %s', (_name, script, expected) => {
+  expect(outcome(judge('retention-newest-safe', { script }, { script: 'backup.sh' }))).toBe(expected)
 })

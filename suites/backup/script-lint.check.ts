@@ -1,9 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { backupScript } from '../../helpers/probes/backups.ts'
 import { type Finding, worst } from '../../helpers/verdict.ts'
-import { backups, entryOf, undeclared } from './shared.ts'
-
-const DUMP = /\b(?:pg_dump|pg_dumpall|mysqldump|mariadb-dump|mongodump|sqlite3)\b/
+import { backups, commandLines, DUMP, entryOf, stopsOnFailure, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'backup/script-lint',
@@ -29,13 +27,9 @@ export default defineCheck({
   needs: (subject) => ({ script: backupScript(entryOf(subject)) }),
   judge: ({ script }, { subject }) => {
     const where = entryOf(subject).script ?? ''
-    // A backslash at the end joins lines; comments are no commands.
-    const lines = script
-      .replaceAll(/\\\r?\n/g, '  ')
-      .split(/\r?\n/)
-      .map((line) => line.replace(/(?:^|\s)#.*$/, ''))
+    const lines = commandLines(script)
     const pipefail = lines.some((line) => /^\s*set\s+.*\bpipefail\b/.test(line))
-    const stops = lines.some((line) => /^\s*set\s+(?:.*\s)?(?:-[a-z]*e[a-z]*\b|-o\s+errexit\b)/.test(line)) || /^#!\S+\s+-[a-z]*e/.test(script)
+    const stops = stopsOnFailure(script, lines)
     const findings: Finding[] = []
     const finding = (code: string, line: number, expected: string, received: string): void =>
       void findings.push({ grade: 'warn', code, evidence: { what: `line ${line}`, expected, received, where } })

@@ -74,3 +74,14 @@ export const copyCommand = (subject: Subject, target: Target): string => {
 /** Every file of it must be locked. */
 export const mustBeLocked = ({ encryption }: BackupEntry): boolean =>
   encryption === 'required' || (typeof encryption === 'object' && encryption.required !== false)
+
+export const DUMP = /\b(?:pg_dump|pg_dumpall|mysqldump|mariadb-dump|mongodump|sqlite3)\b/
+/** The lines of a script: a backslash at the end joins two, comments are no commands. */
+export const commandLines = (script: string): readonly string[] =>
+  script
+    .replaceAll(/\\\r?\n/g, '  ')
+    .split(/\r?\n/)
+    .map((line) => line.replace(/(?:^|\s)#.*$/, ''))
+/** `set -e` in any of its forms. */
+export const stopsOnFailure = (script: string, lines: readonly string[]): boolean =>
+  lines.some((line) => /^\s*set\s+(?:.*\s)?(?:-[a-z]*e[a-z]*\b|-o\s+errexit\b)/.test(line)) || /^#!\S+\s+-[a-z]*e/.test(script)
