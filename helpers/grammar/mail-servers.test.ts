@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { issueCertificate } from '../../fixtures/certificates.ts'
 import { readBimi } from './bimi.ts'

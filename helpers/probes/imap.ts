@@ -51,7 +51,7 @@ export function imapLook(place: SmtpPlace, options: { readonly inject?: boolean 
           const line = await wire.line(Math.max(1, until - performance.now()))
           lines.push(line)
           if (line.startsWith(`${tag} `) || (continuation && line.startsWith('+'))) return lines
-          if (lines.length > MOST_UNTAGGED || !/^\* /.test(line))
+          if (lines.length > MOST_UNTAGGED || !line.startsWith('* '))
             throw new ProbeError({
               code: 'UNREADABLE',
               message: `${wire.peer}: ${JSON.stringify(line.slice(0, 200))} is no answer to ${last}`,

@@ -229,7 +229,7 @@ describe('other conversations', () => {
     ['an end', (socket: Socket) => void socket.end()],
     ['an endless line', (socket: Socket) => void socket.write('z'.repeat(1_000_000))],
   ])('%s bounds them all', async (_, serve) => {
-    const server = await serving(serve as (socket: Socket) => void)
+    const server = await serving(serve)
     const start = performance.now()
     const seen = await look<{ readonly tls?: unknown }>(
       targetOf(server.port),

@@ -465,8 +465,13 @@ export function smtpEnvelopes(
           }
         })
         shown = { ...(here.login === undefined ? {} : { login: here.login }), ...(here.without === undefined ? {} : { without: here.without }) }
-        // A server that lets nobody through now does not do so a moment later.
-        if (here.without !== undefined || (last.ended !== undefined && envelopes.filter(answered).length === before && turn > 0)) break
+        // A server that lets nobody through now, or says nothing, does not do otherwise a moment later.
+        if (
+          here.without !== undefined ||
+          last.ended?.failure.code === 'TIMEOUT' ||
+          (last.ended !== undefined && envelopes.filter(answered).length === before && turn > 0)
+        )
+          break
       }
       const ended = last?.ended ?? { after: 'RCPT', failure: { code: 'EOF', message: 'the server went away', phase: 'response' as const } }
       return {

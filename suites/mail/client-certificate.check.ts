@@ -47,7 +47,8 @@ export default defineCheck({
   unless: { skip: 'not-declared', reason: 'the target names no server that mail is handed to or read on (mail.submission, mail.imap)' },
   needs: (subject) => {
     const { kind, place } = itemOf(subject)
-    return { look: (kind === 'smtp' ? smtpLook(place) : imapLook(place)) as Probe<SmtpLook | ImapLook> }
+    const look: Probe<SmtpLook | ImapLook> = kind === 'smtp' ? smtpLook(place) : imapLook(place)
+    return { look }
   },
   judge: ({ look }, { subject, now, options }) => {
     const { tls, ended, place } = look

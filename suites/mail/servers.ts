@@ -46,7 +46,7 @@ const places = (host: string, plain: number | false | undefined, tls: number | f
   ...(plain === undefined || plain === false ? [] : [{ host: host.toLowerCase(), port: plain, mode: 'plain' as const }]),
   ...(tls === undefined || tls === false ? [] : [{ host: host.toLowerCase(), port: tls, mode: 'tls' as const }]),
 ]
-const subjectOf = <Entry>(entry: Entry, place: SmtpPlace): Subject => ({ name: `${place.host}:${place.port}`, item: { entry, place } satisfies Served<Entry> })
+const subjectOf = (entry: unknown, place: SmtpPlace): Subject => ({ name: `${place.host}:${place.port}`, item: { entry, place } satisfies Served<unknown> })
 export const eachSubmission =
   (keep: (entry: Submission, place: SmtpPlace) => boolean = () => true) =>
   (target: Target): readonly Subject[] =>

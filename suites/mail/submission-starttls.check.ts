@@ -61,7 +61,7 @@ export default defineCheck({
       deaf: 'mail.submission.starttls-deaf',
     })
     const version = old.ok ? old.value.protocol : undefined
-    const evidence = old.ok ? line(old.value, `oldest TLS of ${subject.name}`, 'TLS 1.2 or 1.3', `${version ?? 'older ones are refused'}`) : undefined
+    const evidence = old.ok ? line(old.value, `oldest TLS of ${subject.name}`, 'TLS 1.2 or 1.3', version ?? 'older ones are refused') : undefined
     return foldShown(
       version === undefined || evidence === undefined
         ? shown

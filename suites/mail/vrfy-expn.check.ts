@@ -34,10 +34,10 @@ export default defineCheck({
       // Temporary answers may differ for reasons of their own.
       const temporary = [postmaster, nobody].some(({ code }) => code >= 400 && code < 500)
       return [
-        temporary
-          ? { unknown: `${name}: VRFY was deferred`, evidence: first }
-          : postmaster.code === nobody.code
-            ? { grade: 'pass', evidence: first }
+        postmaster.code === nobody.code
+          ? { grade: 'pass', evidence: first }
+          : temporary
+            ? { unknown: `${name}: VRFY was deferred`, evidence: first }
             : { grade: 'warn', code: 'mail.vrfy.enumerable', evidence: first },
         expn.code === 250 ? { grade: 'warn', code: 'mail.expn.discloses', evidence: second } : { grade: 'pass', evidence: second },
       ]
