@@ -1,7 +1,8 @@
 /** Every command of README.md is run, and what it shows of a run is what a run shows. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { worldWith } from '../fixtures/proof.ts'
 import { type RunningWorld, startWorld } from '../fixtures/world.ts'
@@ -96,6 +97,13 @@ const RUNS: Readonly<Record<string, () => Promise<void>>> = {
     const ended = await run(['report', 'verify', 'postproof-report', '--key', 'release-key.pub'])
     expect([0, 1, 2], ended.stderr).toContain(ended.status)
     expect(ended.stdout).toContain('as signed')
+  },
+  'npx postproof drill backups/app-20260301.sql.gz': async () => {
+    mkdirSync(join(folder, 'backups'), { recursive: true })
+    writeFileSync(join(folder, 'backups/app-20260301.sql.gz'), gzipSync('no dump at all\n'.repeat(200)))
+    const ended = await run(['drill', 'backups/app-20260301.sql.gz'])
+    expect([1, 2], ended.stderr).toContain(ended.status)
+    expect(ended.stdout).toContain('artifact/')
   },
   'npm run selftest': async () => {
     const ended = await run(['selftest', '--fault', 'expired-certificate'])
