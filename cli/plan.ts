@@ -1,6 +1,7 @@
 /** `postproof plan`: what would run, against what, with what impact and at what cost. Opens no socket. */
-import { planCases, plannedProbes } from '../helpers/run.ts'
+import { planCases, plannedCosts, plannedProbes } from '../helpers/run.ts'
 import { loadTarget } from '../helpers/target/load.ts'
+import { zonesOf } from '../helpers/zones.ts'
 import { loadCatalogue, unknownChecks } from './catalogue.ts'
 import { type AskFlags, EXIT_MISUSE } from './commands.ts'
 import { selectionOf, selectionProblems, withFlags } from './selection.ts'
@@ -47,8 +48,11 @@ export async function plan(given: string, flags: AskFlags & { readonly json?: bo
     }
   })
   const skipped = cases.length - judged.length
+  const { zones, logins, mails, bytes, unexpected } = plannedCosts(probes)
   if (flags.json === true) {
-    process.stdout.write(`${JSON.stringify({ target: target.name, domain: target.domain, verdicts: judged.length, skipped, impacts, hosts }, null, 2)}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ target: target.name, domain: target.domain, verdicts: judged.length, skipped, impacts, hosts, zones, logins, mails, bytes, unexpected }, null, 2)}\n`,
+    )
     return judged.length === 0 ? 2 : 0
   }
   const out = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -68,5 +72,18 @@ export async function plan(given: string, flags: AskFlags & { readonly json?: bo
   out(`${'host'.padEnd(width)}  verdicts  probes  requests ≤`)
   for (const one of hosts)
     out(`${one.host.padEnd(width)}  ${String(one.verdicts).padStart(8)}  ${String(one.probes).padStart(6)}  ${String(one.requests).padStart(10)}`)
+  const rows = [
+    ...zonesOf(target).map(({ name, limit }) => [`zone ${name}`, `${zones[name] ?? 0} requests`, limit?.text ?? ''] as const),
+    ...Object.entries(logins).map(([account, count]) => [`account ${account}`, `${count} attempts to log in`, ''] as const),
+    ...(mails > 0 ? [['mail', `${mails} messages`, ''] as const] : []),
+    ...(bytes > 0 ? [['bodies', `${bytes} bytes`, ''] as const] : []),
+  ]
+  if (rows.length > 0) {
+    out('')
+    out('what acts on the target, exactly, if it does as declared:')
+    const first = Math.max(...rows.map(([what]) => what.length))
+    for (const [what, count, more] of rows) out(`${what.padEnd(first)}  ${count}${more === '' ? '' : `  (${more})`}`)
+    if (unexpected > 0) out(`${'otherwise'.padEnd(first)}  up to ${unexpected} requests more, to say what is wrong`)
+  }
   return judged.length === 0 ? 2 : 0
 }

@@ -172,6 +172,28 @@ export function plannedProbes(cases: readonly Case[], target: Target): readonly 
   return [...probes.values()]
 }
 
+/** What the probes that act cost together, beyond connections and requests. */
+export function plannedCosts(probes: readonly Probe<unknown>[]): {
+  readonly zones: Readonly<Record<string, number>>
+  readonly logins: Readonly<Record<string, number>>
+  readonly mails: number
+  readonly bytes: number
+  readonly unexpected: number
+} {
+  const zones: Record<string, number> = {}
+  const logins: Record<string, number> = {}
+  const totals = { mails: 0, bytes: 0, unexpected: 0 }
+  for (const { cost, impact } of probes) {
+    if (impact === 'read') continue
+    for (const [name, count] of Object.entries(cost.zones ?? {})) zones[name] = (zones[name] ?? 0) + count
+    for (const [name, count] of Object.entries(cost.logins ?? {})) logins[name] = (logins[name] ?? 0) + count
+    totals.mails += cost.mails ?? 0
+    totals.bytes += cost.bytes ?? 0
+    totals.unexpected += cost.unexpected ?? 0
+  }
+  return { zones, logins, ...totals }
+}
+
 /** Of the default run deadline, which is at least 300 s: hundreds of requests to a host, at the pace of an address that all hosts share. */
 const SECONDS_PER_HOST = 20
 /** Hosts whose cases are looked at side by side; the others wait, so that sockets and memory stay bounded however many hosts there are. */

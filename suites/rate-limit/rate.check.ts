@@ -41,6 +41,11 @@ export default defineCheck({
     if (rate === undefined || fit.kind === 'unknown' || fit.kind === 'never-recovers')
       return inconclusive('unobserved', 'it did not open again while it was watched, so its rate is not known', told)
     if (fit.misfits > Math.max(2, 0.05 * fit.requests)) return inconclusive('unobserved', 'no limiter that we know answers like this', told)
+    // Held back on their way, requests say little of the moment at which the limiter met them.
+    const waits = look.samples.filter(({ phase, fate }) => phase === 'paced' && fate === 'admitted').map(({ sentMs, doneMs }) => doneMs - sentMs)
+    const median = waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)] ?? 0
+    if (limit.nodelay === true && median > look.baselineMs + Math.max(15, 500 / limit.perSecond))
+      return inconclusive('unobserved', `answers took ${median.toFixed(0)} ms, too long to time a limit by them`, told)
     const { value, low, high } = rate
     const within = Math.abs(value / limit.perSecond - 1) <= options.tolerance || (low <= limit.perSecond && limit.perSecond <= high)
     if (!within) return illustrated(fail(value > limit.perSecond ? 'rate-limit.rate-high' : 'rate-limit.rate-low', told), figure)

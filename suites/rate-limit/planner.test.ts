@@ -1,0 +1,76 @@
+/** The plan against what a server saw, two runs in a row, and what is not asked without consent. */
+import { describe, expect, test } from 'vitest'
+import { checksOn, productChecks } from '../../fixtures/proof.ts'
+import { only, rateLimit, rateLimitWorld } from '../../fixtures/stages/rate-limit.ts'
+import { startWorld } from '../../fixtures/world.ts'
+import { planCases, plannedCosts, plannedProbes, runTarget } from '../../helpers/run.ts'
+
+const checks = checksOn(rateLimit, (await productChecks()).checks)
+
+describe('the plan', () => {
+  test('says exactly what the server sees, zone by zone', { timeout: 60_000 }, async () => {
+    const world = rateLimitWorld()
+    only(world, 'login', 'connections')
+    const running = await startWorld(world)
+    try {
+      const probes = plannedProbes(planCases(running.target, checks), running.target)
+      const acting = probes.filter(({ impact }) => impact !== 'read')
+      const { zones } = plannedCosts(probes)
+      const { results } = await runTarget(running.target, { catalogue: checks })
+      expect(results.filter(({ outcome }) => outcome !== 'pass' && outcome !== 'skip')).toEqual([])
+      expect(running.requests).toHaveLength(acting.reduce((sum, { cost }) => sum + cost.requests, 0))
+      const saw = (line: RegExp): number => running.requests.filter((one) => line.test(one)).length
+      expect({ login: saw(/^POST https:\/\/api\.example\.com\/auth\/login(?:\?x=1)?$/), connections: saw(/ \S+\/slow\/report$/) }).toEqual(zones)
+    } finally {
+      await running.stop()
+    }
+  })
+  test('two runs right after each other say the same', { timeout: 60_000 }, async () => {
+    const world = rateLimitWorld()
+    const running = await startWorld(world)
+    try {
+      const outcomes: string[][] = []
+      for (let round = 0; round < 2; round += 1) {
+        const { results } = await runTarget(running.target, { catalogue: checks })
+        outcomes.push(results.map(({ check, subject, outcome }) => `${check} ${subject} ${outcome}`))
+      }
+      expect(outcomes[1]).toEqual(outcomes[0])
+      expect(outcomes[0]?.filter((line) => / (?:fail|inconclusive|warn)$/.test(line))).toEqual([])
+    } finally {
+      await running.stop()
+    }
+  })
+  test('nothing is asked without consent', async () => {
+    const world = rateLimitWorld()
+    world.target = { ...world.target, allow: [] }
+    const running = await startWorld(world)
+    try {
+      const { results } = await runTarget(running.target, { catalogue: checks })
+      expect(running.requests).toEqual([])
+      const acting = results.filter(({ check }) => check !== 'rate-limit/backend')
+      expect(new Set(acting.map(({ outcome, skip }) => `${outcome} ${skip ?? ''}`))).toEqual(new Set(['skip not-authorised']))
+    } finally {
+      await running.stop()
+    }
+  })
+  test('a ban is noticed after the first refusal, and not hammered', { timeout: 30_000 }, async () => {
+    const world = rateLimitWorld()
+    only(world, 'login')
+    const { refuse } = world.limits.login
+    let refused = 0
+    world.limits.login.refuse = (request, state) => {
+      refused += 1
+      const answer = refuse(request, state)
+      return { ...answer, headers: (answer.headers ?? []).map(([name, value]) => [name, name === 'Retry-After' ? '3600' : value]) }
+    }
+    const running = await startWorld(world)
+    try {
+      const { results } = await runTarget(running.target, { catalogue: checks })
+      expect(results.find(({ check }) => check === 'rate-limit/recovery')).toMatchObject({ outcome: 'fail', code: 'rate-limit.banned' })
+      // What was under way already on the four connections.
+      expect(refused).toBeLessThanOrEqual(4)
+    } finally {
+      await running.stop()
+    }
+  })
+})
