@@ -31,7 +31,6 @@ export const encryptionSchema = z.union([
     passphrase: secretName('the passphrase, where files are locked with one').optional(),
   }),
 ])
-export type Encryption = z.output<typeof encryptionSchema>
 
 /** A folder, or `s3://bucket/prefix` with `s3` beside it. */
 export const place = (meta: string) => text(`${meta}, relative to this file; or s3://bucket/prefix`)
