@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { createTransport } from 'nodemailer'
+import type SMTPTransport from 'nodemailer/lib/smtp-transport'
 import { type MailContent, type MailNature, natureOf, readMail } from '../grammar/mail-content.ts'
 import { type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
 import { realPort } from '../target.ts'
@@ -143,6 +144,13 @@ async function byRequests(context: ProbeContext, delivery: MailDelivery, blanks:
   return seen
 }
 
+/** A logger that hears one level and says nothing. */
+const listening = (hear: (meta: { readonly tnx?: string }, line: string) => void): NonNullable<SMTPTransport.Options['logger']> => {
+  const silent = (): void => {}
+  const debug = (meta: unknown, line?: unknown): void => hear(meta ?? {}, String(line))
+  return { level: silent, trace: silent, debug, info: silent, warn: silent, error: silent, fatal: silent }
+}
+
 async function bySubmission(context: ProbeContext, delivery: MailDelivery, address: string, mark: string): Promise<TriggerSeen> {
   const asked = delivery.trigger.submission
   if (asked === undefined) throw new TypeError(`the delivery ${delivery.name} has no submission`)
@@ -152,6 +160,8 @@ async function bySubmission(context: ProbeContext, delivery: MailDelivery, addre
   const port = realPort(target, logical)
   if (port === undefined) throw new ProbeError({ code: 'UNMAPPED', message: `port ${logical} of ${asked.host}`, phase: 'connect' })
   const password = asked.password === undefined ? undefined : secretOf(target, asked.password)
+  // An error alone does not tell whether the letter was on its way.
+  let letterGoes = false
   const transport = createTransport({
     host: await firstAddress(context, asked.host),
     port,
@@ -165,7 +175,10 @@ async function bySubmission(context: ProbeContext, delivery: MailDelivery, addre
     socketTimeout: 60_000,
     disableFileAccess: true,
     disableUrlAccess: true,
-    logger: false,
+    transactionLog: true,
+    logger: listening((meta, line) => {
+      if (meta.tnx === 'server' && line.startsWith('354')) letterGoes = true
+    }),
   })
   const abort = (): void => transport.close()
   signal.addEventListener('abort', abort, { once: true })
@@ -185,23 +198,17 @@ async function bySubmission(context: ProbeContext, delivery: MailDelivery, addre
         return { kind: 'submission', where, code: 250, taken: true, reply: sent.response.slice(0, 300), deferred }
       } catch (error) {
         if (signal.aborted) throw signal.reason
-        const {
-          responseCode = 0,
-          command = '',
-          code = '',
-          message = '',
-        } = error as { responseCode?: number; command?: string; code?: string; message?: string }
-        const data = /^DATA/i.test(command)
+        const { responseCode = 0, code = '', message = '' } = error as { responseCode?: number; code?: string; message?: string }
         // Put off before any of it was sent (greylisting): senders try again, and so do we, as long as it could still be in time.
         const after = Math.min(5_000, withinMsOf(delivery) / 8)
-        if (responseCode >= 400 && responseCode < 500 && !data && performance.now() + after < until) {
+        if (responseCode >= 400 && responseCode < 500 && !letterGoes && performance.now() + after < until) {
           context.log(`${delivery.name}: ${where} put it off (${responseCode}), once more in ${Math.round(after)} ms`)
           await pause(after, signal)
           continue
         }
         if (responseCode > 0) return { kind: 'submission', where, code: responseCode, taken: false, reply: message.slice(0, 300), deferred }
         // The connection ended while the letter was on its way: it may have been taken, so it is not sent again but waited for.
-        if (data || /DATA/i.test(message))
+        if (letterGoes)
           return { kind: 'submission', where, code: 0, taken: true, reply: `the connection ended before the letter was confirmed (${code})`, deferred }
         throw new ProbeError({ code: code || 'SMTP', message: `${where}: ${message.slice(0, 200)}`, phase: 'connect' })
       }

@@ -93,6 +93,7 @@ async function receiving(context: ProbeContext, asked: NonNullable<MailDelivery[
       stream.on('data', (part: Buffer) => {
         bytes += part.length
         if (bytes <= MOST_BYTES && letters.length < MOST_LETTERS) parts.push(part)
+        else parts.length = 0
       })
       let ended = false
       stream.on('close', () => {
