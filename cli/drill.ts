@@ -54,7 +54,10 @@ async function entryFor(path: string): Promise<Pick<BackupEntry, 'id' | 'dir' | 
 async function targetFor(path: string, flags: DrillFlags): Promise<Target | string> {
   const entry = await entryFor(path)
   if (typeof entry === 'string') return entry
+  // Roles are in a file of their own, which nobody gave.
+  const alone = Object.keys(entry.files).length === 1 ? { checks: { 'artifact/globals': { severity: 'low' }, 'restore/roles-exist': { severity: 'low' } } } : {}
   const file = targetSchema.parse({
+    ...alone,
     name: basename(path),
     domain: 'backup.invalid',
     environment: 'local',

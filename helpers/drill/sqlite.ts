@@ -80,13 +80,12 @@ export interface InspectedSqlite {
   readonly newest: readonly NewestRow[]
 }
 
-/** Times in SQLite are text, seconds or milliseconds. */
+/** Times in SQLite are text (UTC where they do not say otherwise), seconds or milliseconds. */
 const instant = (text: string): string | undefined => {
-  const at = /^\d{9,11}(?:\.\d+)?$/.test(text)
-    ? Number(text) * 1000
-    : /^\d{12,14}$/.test(text)
-      ? Number(text)
-      : Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) || !/\d:\d/.test(text) ? text : `${text.replace(' ', 'T')}Z`)
+  const parts = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i.exec(text)
+  const [, day, time = '00:00', zone = 'Z'] = parts ?? []
+  const offset = /^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')
+  const at = /^\d{9,11}(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : /^\d{12,14}$/.test(text) ? Number(text) : Date.parse(`${day ?? ''}T${time}${offset}`)
   return Number.isFinite(at) ? new Date(at).toISOString() : undefined
 }
 
