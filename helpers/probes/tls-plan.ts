@@ -243,7 +243,7 @@ const SSL3 = 0x0300
  * All versions below TLS 1.2 in one list. A server that reads such lists picks from this one and looks at nothing else in the hello (RFC 8446 §4.2.1);
  * one that does not know them takes it for a hello of TLS 1.2, and cannot answer that this version is refused.
  */
-export const oldVersionsAtOnce = (asked: Asked): HelloProbe =>
+const oldVersionsAtOnce = (asked: Asked): HelloProbe =>
   tlsHello({
     ...at(asked),
     ask: 'TLS 1.1, 1.0 and SSL 3.0',

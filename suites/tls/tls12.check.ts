@@ -10,8 +10,8 @@ import { bestOf, refusesTls12 } from './suites.ts'
 const TLS12 = 0x0303
 
 /** Of two refusals: either says that it is the version, by its alert or by answering in an older one. */
-const isForVersion = (ordinary: Observed<TlsObservation>, capped: Observed<Tls12Look>): boolean =>
-  (!ordinary.ok && /PROTOCOL|VERSION/.test(ordinary.failure.code)) ||
+const isForVersion = (library: Observed<TlsObservation>, capped: Observed<Tls12Look>): boolean =>
+  (!library.ok && /PROTOCOL|VERSION/.test(library.failure.code)) ||
   (capped.ok && (refusesTls12(capped.value.best) || (capped.value.best.flight.hello?.version ?? TLS12) < TLS12))
 
 export default defineCheck({
