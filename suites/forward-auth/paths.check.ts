@@ -21,7 +21,8 @@ export default defineCheck({
     const guarded = guardedOf(subject)
     const blind = unanswered(seen.paths.map(({ answer }) => answer))
     if (blind !== undefined) return blind
-    const methods = seen.tricks.filter(({ kind }) => kind === 'method')
+    // Where the login page stands in place of the document, a head alone does not show whose it is.
+    const methods = seen.tricks.filter(({ kind, answer }) => kind === 'method' && !(answer.method === 'HEAD' && seen.paths[0]?.loginPage === true))
     return concluded([
       ...kept(seen.paths, guarded, target, { open: 'forward-auth.path.open', error: 'forward-auth.path.error' }),
       ...kept(methods, guarded, target, { open: 'forward-auth.path.open' }),

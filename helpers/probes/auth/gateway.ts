@@ -324,7 +324,7 @@ export function gatewaySession(guarded: Guarded, target: Target): Probe<GatewayS
             return {
               name: header,
               value: value === undefined || value === '' ? 'none' : value.includes(account) ? 'the account' : 'another',
-              placeholder: value !== undefined && /\{[\w.]+\}/.test(value),
+              placeholder: value !== undefined && /\{[\w.-]+\}/.test(value),
             }
           })
         }
