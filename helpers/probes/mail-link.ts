@@ -60,7 +60,7 @@ export function maskedUrl(url: string): string {
 export const maskedText = (text: string): string => text.replace(/https?:\/\/[^\s<>"']+/gi, maskedUrl)
 
 /** The value of a link: the named parameter, the only one, or the last part of the path. */
-export function tokenOf(url: string, { token }: Pick<MailLink, 'token'>): string | undefined {
+export function tokenOf(url: string, { parameter }: Pick<MailLink, 'parameter'>): string | undefined {
   let parsed: URL
   try {
     parsed = new URL(url)
@@ -68,7 +68,7 @@ export function tokenOf(url: string, { token }: Pick<MailLink, 'token'>): string
     return undefined
   }
   const values = [...parsed.searchParams].concat([...new URLSearchParams(parsed.hash.replace(/^#\/?[^?]*\??/, ''))])
-  if (token !== undefined) return values.find(([name]) => name === token)?.[1]
+  if (parameter !== undefined) return values.find(([name]) => name === parameter)?.[1]
   const usual = values.find(([name]) => /token|code|key|^t$/i.test(name)) ?? (values.length === 1 ? values[0] : undefined)
   if (usual !== undefined && usual[1] !== '') return usual[1]
   const last = parsed.pathname.split('/').findLast((part) => part !== '')

@@ -2,10 +2,8 @@
 import { z } from 'zod'
 import { hostName, port, stated, status, text, webUrl } from './words.ts'
 
-const secretName = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'the name of an entry of `secrets`')
-  .meta({ description: 'name of an entry of secrets; never the value' })
+/** What is no name of an entry is told without being repeated (problems.ts): it may be the secret itself. */
+const secretName = z.string().min(1).meta({ description: 'name of an entry of secrets; never the value' })
 const address = z.string().regex(/^[^\s@<>,;"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'a mail address; {token} may stand in it')
 const security = z.enum(['tls', 'starttls', 'none'])
 
@@ -75,7 +73,7 @@ const link = z.strictObject({
     })
     .meta({ description: 'request that spends the link; {link.token} is the value in it. Needs the consent `write`' })
     .optional(),
-  token: text('name of the query parameter that holds the value; default the last part of the path, or the only parameter').optional(),
+  parameter: text('name of the query parameter that holds the value; default the one that is called so, the only one, or the last part of the path').optional(),
   singleUse: z.boolean().meta({ description: 'the second use must be refused; without `use` it is opened twice' }).optional(),
   expires: z
     .strictObject({
@@ -136,6 +134,11 @@ export const mailDelivery = z
         context.addIssue({ code: 'custom', path: [index, 'trigger', 'requests'], message: 'no request carries {address}, so nothing would go there' })
       if (one.waitSeconds !== undefined && one.waitSeconds < (one.withinSeconds ?? 120))
         context.addIssue({ code: 'custom', path: [index, 'waitSeconds'], message: 'waitSeconds is shorter than withinSeconds' })
+      const { submission } = one.trigger
+      if (submission?.security === 'none' && submission.password !== undefined)
+        context.addIssue({ code: 'custom', path: [index, 'trigger', 'submission', 'security'], message: 'without TLS the password would go in plain text' })
+      if (one.inbox.imap?.security === 'none')
+        context.addIssue({ code: 'custom', path: [index, 'inbox', 'imap', 'security'], message: 'without TLS the password would go in plain text' })
       if (one.trigger.submission !== undefined && (one.trigger.submission.user === undefined) !== (one.trigger.submission.password === undefined))
         context.addIssue({ code: 'custom', path: [index, 'trigger', 'submission'], message: 'user and password go together' })
     })

@@ -201,7 +201,7 @@ export function problemsOf(value: unknown, file: string, locate: Locate): { read
 
 /** Blanks, places in an answer and names of secrets are no secrets: `{password}`, `$.accessToken`, `cookie:session`, `adminPassword`. */
 const isReference = (text: string, value: unknown): boolean =>
-  /^(?:\{[A-Za-z]+\}|\$[.[].*|cookie:.+|header:.+)$/.test(text) || Object.hasOwn((at(value, ['secrets']) as object | undefined) ?? {}, text)
+  /^(?:\{[A-Za-z][A-Za-z0-9.:_-]*\}|\$[.[].*|cookie:.+|header:.+)$/.test(text) || Object.hasOwn((at(value, ['secrets']) as object | undefined) ?? {}, text)
 
 /** The value less what the schema refuses, so that contradictions in the sound part are told in the same go. */
 function withoutFaults(value: unknown): TargetFile | undefined {
@@ -272,6 +272,7 @@ function contradictions(target: TargetFile, add: (path: Path, message: string, m
   })
   signInProblems(target, add, known)
   storageProblems(target, add)
+  mailProblems(target, add)
   if (target.exposure?.captureSink !== undefined) known(['exposure', 'captureSink', 'host'], target.exposure.captureSink.host)
   const open = new Set([...(target.exposure?.open ?? []), ...(target.exposure?.optionalOpen ?? [])])
   target.exposure?.closed?.forEach((port, index) => {
@@ -299,6 +300,31 @@ function contradictions(target: TargetFile, add: (path: Path, message: string, m
   )) {
     if (pattern.expect !== undefined && pattern.mode === 'longpoll') add(['hosts', index.split('.')[0] ?? '', 'live'], '`expect` needs mode websocket or sse')
   }
+}
+
+/** Secrets that mail names and nobody declared, and an inbox that is a catcher which must stay empty. */
+function mailProblems(target: TargetFile, add: (path: Path, message: string, more?: { key?: string; hint?: string; hidden?: boolean }) => void): void {
+  const names = Object.keys(target.secrets ?? {})
+  const secret = (path: Path, name: string | undefined): void => {
+    if (name === undefined || names.includes(name)) return
+    const meant = nearest(name, names)
+    add(path, 'secrets has no entry of that name', {
+      hidden: true,
+      hint: meant === undefined ? 'declare it in secrets: name: env:NAME' : `did you mean ${JSON.stringify(meant)}?`,
+    })
+  }
+  const sinks = (target.mail?.sinks ?? []).map(({ url }) => url.replace(/\/+$/, ''))
+  target.mail?.sinks?.forEach((sink, index) => secret(['mail', 'sinks', index, 'password'], sink.password))
+  target.mail?.delivery?.forEach(({ trigger, inbox, expect }, index) => {
+    const at: Path = ['mail', 'delivery', index]
+    secret([...at, 'trigger', 'submission', 'password'], trigger.submission?.password)
+    secret([...at, 'inbox', 'imap', 'password'], inbox.imap?.password)
+    secret([...at, 'inbox', 'api', 'password'], inbox.api?.password)
+    const used = JSON.stringify([trigger.requests, expect?.link?.use]).matchAll(/\{secret:([A-Za-z0-9_-]+)\}/g)
+    for (const match of used) secret([...at, 'trigger'], match[1])
+    if (inbox.api !== undefined && sinks.includes(inbox.api.url.replace(/\/+$/, '')))
+      add([...at, 'inbox', 'api', 'url'], 'it is the inbox and, in mail.sinks, a catcher that must stay empty', { hint: 'take it out of one of them' })
+  })
 }
 
 /** Buckets without access and access without a bucket, and the secrets of backups that nobody declared. */

@@ -50,7 +50,7 @@ export default defineCheck({
     const hosts = name === undefined ? target.hosts.map(({ fqdn }) => fqdn) : name === '@' ? [target.domain] : [name, `${name}.${target.domain}`]
     if (!hosts.includes(host)) return fail('mail.link.host', { ...evidence, expected: `a link to ${hosts.slice(0, 8).join(' or ')}` })
     if (scheme !== 'https') return fail('mail.link.http', { ...evidence, expected: 'https' })
-    if (!link.hasToken && (declared.use !== undefined || declared.singleUse === true || declared.token !== undefined))
+    if (!link.hasToken && (declared.use !== undefined || declared.singleUse === true || declared.parameter !== undefined))
       return fail('mail.link.token', { ...evidence, expected: 'a value of its own' })
     const wanted = declared.status === undefined ? [200] : [declared.status].flat()
     const answer = {
