@@ -2,7 +2,7 @@
  * One HTTP/1.1 exchange of a probe that acts (signs in, uploads, walks a journey): a connection of its own, bodies streamed both ways, an answer that
  * comes before the request is complete taken as it is. What is secret goes only over TLS that can be trusted, or to an address that is not public.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { isLoopback, isPrivateAddress } from '../grammar/address.ts'
@@ -305,6 +305,10 @@ export class Cookies {
       if (gone) this.#values.delete(key)
       else if (this.#values.size < 100) this.#values.set(key, pair.slice(equals + 1).trim())
     }
+  }
+  /** The Cookie header with values that nobody gave out. */
+  garbled(): string {
+    return [...this.#values.keys()].map((name) => `${name}=${randomBytes(18).toString('base64url')}`).join('; ')
   }
   get(name: string): string | undefined {
     return this.#values.get(name)

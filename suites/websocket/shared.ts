@@ -78,7 +78,7 @@ export function answered(seen: WebSocketObservation): string {
 }
 
 /** Close codes that say "you may not": policy violation (RFC 6455 §7.4.1), Unauthorized and Forbidden (IANA registry), and the usual private ones. */
-const DENIALS: ReadonlySet<number> = new Set([1008, 3000, 3003, 4001, 4003, 4401, 4403])
+export const DENIALS: ReadonlySet<number> = new Set([1008, 3000, 3003, 4001, 4003, 4401, 4403])
 /** Refused before the upgrade, or by Close behind it before any data. */
 export const denied = (seen: WebSocketObservation): boolean =>
   seen.status === 401 || seen.status === 403 || (seen.status === 101 && seen.messageCount === 0 && DENIALS.has(seen.closeCode ?? 0))
