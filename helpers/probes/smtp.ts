@@ -34,7 +34,8 @@ const GREETING_MOST_MS = 60_000
 const SIGN_IN_MOST_MS = 20_000
 const WHOLE_MS = 120_000
 export const MX_PORT = 25
-const MY_NAME = 'postproof.invalid'
+/** Who we say we are. */
+const nameOf = (context: ProbeContext): string => context.target.file.mail?.mx?.helo ?? 'postproof.invalid'
 
 class SmtpTalk {
   readonly wire: MailWire
@@ -84,6 +85,9 @@ class SmtpTalk {
     this.wire.write(`${command}\r\n`)
     return await this.reply(waitMs)
   }
+  async hello(): Promise<SmtpReply> {
+    return await this.ask(`EHLO ${nameOf(this.#context)}`)
+  }
   /** Servers let those wait who sign in after somebody from the same address failed (Dovecot: up to 15 s). */
   async askSlowly(command: string, shown: string): Promise<SmtpReply> {
     return await this.ask(command, shown, Math.max(this.#waitMs, Math.min(SIGN_IN_MOST_MS, 4 * this.#waitMs)))
@@ -129,7 +133,7 @@ async function greet(talk: SmtpTalk, { port }: SmtpPlace, seen: { greeting?: Smt
   // Only other servers are made to wait; clients that hand in mail are not.
   seen.greeting = await talk.greeting(port === MX_PORT)
   if (seen.greeting.code !== 220) return false
-  seen.ehlo = await talk.ask(`EHLO ${MY_NAME}`)
+  seen.ehlo = await talk.hello()
   if (seen.ehlo.code === 250) seen.extensions = readExtensions(seen.ehlo)
   return seen.ehlo.code === 250
 }
@@ -192,7 +196,7 @@ export function smtpLook(place: SmtpPlace, options: { readonly vrfy?: boolean } 
         if (seen.startTls.code !== 220) return
         seen.plainLeft = talk.wire.waiting
         seen.tls = await talk.upgrade(place.host)
-        seen.secureEhlo = await talk.ask(`EHLO ${MY_NAME}`)
+        seen.secureEhlo = await talk.hello()
         if (seen.secureEhlo.code === 250) seen.secureExtensions = readExtensions(seen.secureEhlo)
       })
       return { ...done, place }
@@ -278,7 +282,7 @@ export function smtpInjection(place: SmtpPlace): Probe<SmtpInjection> {
         if (seen.startTls.code !== 220) return
         seen.tls = await talk.upgrade(place.host)
         talk.last = 'EHLO and QUIT'
-        talk.wire.write(`EHLO ${MY_NAME}\r\n`)
+        talk.wire.write(`EHLO ${nameOf(context)}\r\n`)
         replies.push(await talk.reply())
         talk.wire.write('QUIT\r\n')
         while (replies.at(-1)?.code !== 221 && replies.length < 5) replies.push(await talk.reply())
@@ -326,7 +330,7 @@ async function secured(talk: SmtpTalk, place: SmtpPlace): Promise<Extensions | u
   if (!(await greet(talk, place, first))) return undefined
   if ((await talk.ask('STARTTLS')).code !== 220) return undefined
   await talk.upgrade(place.host)
-  const ehlo = await talk.ask(`EHLO ${MY_NAME}`)
+  const ehlo = await talk.hello()
   return ehlo.code === 250 ? readExtensions(ehlo) : undefined
 }
 
@@ -436,7 +440,7 @@ export function smtpEnvelopes(
             extensions = first.extensions
             if (options.tls === 'where-offered' && extensions?.keywords.includes('STARTTLS') === true && (await talk.ask('STARTTLS')).code === 220) {
               await talk.upgrade(place.host)
-              const again = await talk.ask(`EHLO ${MY_NAME}`)
+              const again = await talk.hello()
               extensions = again.code === 250 ? readExtensions(again) : undefined
             }
           }

@@ -24,6 +24,7 @@ export const mx = z
     foreign: address
       .meta({ description: 'a recipient of another domain for the relay test, to whom nothing is ever sent; default postproof@example.org' })
       .optional(),
+    helo: serverName.meta({ description: 'name that postproof greets mail servers with; default postproof.invalid' }).optional(),
     blocklists: z.array(serverName).min(1).meta({ description: 'DNS blocklists to look the servers and senders up in, such as zen.spamhaus.org' }).optional(),
   })
   .meta({ description: 'the servers that take mail for the domains are looked at on port 25; {} takes them from MX. Left out: not looked at' })

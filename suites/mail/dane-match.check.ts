@@ -3,6 +3,7 @@ import { matchServerName } from '../../helpers/grammar/server-name.ts'
 import { readTlsa, type Tlsa, tlsaNames } from '../../helpers/grammar/tlsa.ts'
 import type { MailTls } from '../../helpers/probes/mail-wire.ts'
 import { mailTlsa } from '../../helpers/probes/mail-dns.ts'
+import { isAnswered } from './shared.ts'
 import { atServers, eachExchanger, eachServed, endText, exchangerLooks, line, noServers } from './servers.ts'
 
 const text = ({ usage, selector, matchingType, data }: Tlsa): string => `${usage} ${selector} ${matchingType} ${data.slice(0, 16)}…`
@@ -45,7 +46,7 @@ export default defineCheck({
   judge: ({ look, dane }, { now }) =>
     eachExchanger(look, 'no mail server has TLSA records that senders use (mail/dane-tlsa)', (seen, name) => {
       const records = dane.servers.find((one) => one.name === name)
-      if (records?.tlsa.ok !== true) return [{ unknown: `TLSA of ${name} was not answered` }]
+      if (records?.tlsa.ok !== true || !isAnswered(records.tlsa)) return [{ unknown: `TLSA of ${name} was not answered` }]
       // What DNSSEC does not secure, senders ignore.
       const secure = dane.mx.authenticated && records.tlsa.value.authenticated && records.addresses.every((one) => !one.ok || one.value.authenticated)
       const usable = records.tlsa.value.answers

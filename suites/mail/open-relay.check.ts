@@ -29,7 +29,7 @@ export default defineCheck({
   needs: ({ name }, target) => ({ look: exchangerEnvelopes(name, target) }),
   judge: ({ look }) =>
     eachExchanger(look, 'no server was asked', (seen, name) =>
-      relayShown(seen, name, { open: 'mail.relay.open', everything: 'mail.relay.accepts-everything', deferred: 'mail.relay.deferred' }),
+      relayShown(seen, name, { open: 'mail.relay.open', everything: 'mail.relay.accepts-everything', deferred: 'mail.relay.deferred', everybody: true }),
     ),
   reproduce: ({ name }) => atServers(name, `swaks --server "$mx" --from '<>' --to postproof@example.org --quit-after RCPT`),
   covers: ['A72'],

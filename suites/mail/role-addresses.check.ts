@@ -25,8 +25,7 @@ export default defineCheck({
         const evidence = line(seen, `${name}: ${role}@${subject.name}`, 'the recipient is accepted', envelopeText(one))
         const fate = fateOf(one)
         if (fate === 'accepted') return [{ grade: 'pass', evidence }]
-        const blamesSender = /sender/i.test(one.rcpt?.lines.join(' ') ?? '')
-        if (!blamesSender && (fate === 'address' || fate === 'refused'))
+        if (fate === 'address' || fate === 'refused')
           return [
             role === 'postmaster' ? { grade: 'fail', code: 'mail.postmaster.refused', evidence } : { grade: 'warn', code: 'mail.abuse.refused', evidence },
           ]

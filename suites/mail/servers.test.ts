@@ -284,6 +284,7 @@ table('dane-match', [
   ['2 1 1 with the digest of the leaf’s key', { look: look(), dane: dane([keyPin(TLS).replace('3', '2')]) }, 'fail', 'mail.dane.mismatch'],
   ['usage 1 is no use', { look: look(), dane: dane([keyPin(TLS).replace('3', '1')]) }, 'skip'],
   ['no records', { look: look(), dane: dane([]) }, 'skip'],
+  ['SERVFAIL', { look: look(), dane: dane([], { rcode: 'SERVFAIL' }) }, 'inconclusive'],
   ['not signed: ignored by senders', { look: look(), dane: dane([NEXT], { authenticated: false }) }, 'skip'],
   [
     'STARTTLS not offered',
@@ -353,6 +354,21 @@ const relayCases = (wrap: (one: SmtpEnvelopes) => object, prefix: 'mail.relay' |
   ['refused for the address only', wrap(env(Object.fromEntries(LABELS.slice(0, 7).map((label) => [label, '550 5.1.2 no such domain'])))), 'inconclusive'],
   ['senders refused', wrap(env(Object.fromEntries(LABELS.map((label) => [label, sender('550 5.7.23 SPF')])))), 'inconclusive'],
   ['a login is asked for first', wrap(env(Object.fromEntries(LABELS.map((label) => [label, sender('530 5.7.0 Authentication required')])))), 'pass'],
+  [
+    'our name is refused',
+    wrap(env(Object.fromEntries(LABELS.map((label) => [label, '550 5.7.1 <postproof.invalid>: Helo command rejected: Host not found'])))),
+    'inconclusive',
+  ],
+  [
+    'we are on a blocklist',
+    wrap(env(Object.fromEntries(LABELS.map((label) => [label, '554 5.7.1 Client host blocked using bl.example.net'])))),
+    'inconclusive',
+  ],
+  [
+    'everything is refused',
+    wrap(env(Object.fromEntries(LABELS.map((label) => [label, '554 5.7.1 <unknown[192.0.2.9]>: Client host rejected: Access denied'])))),
+    prefix === 'mail.relay' ? 'inconclusive' : 'pass',
+  ],
   ['the server went away', wrap(env(Object.fromEntries(LABELS.map((label) => [label, { mail: undefined, ended: end('MAIL') }])))), 'inconclusive'],
   ['nobody is let in', wrap(env({}, { without: 'the server answered 554' })), 'inconclusive'],
   [
@@ -376,6 +392,9 @@ table('null-sender', [
   ['accepted', E(env()), 'pass'],
   ['refused at MAIL', E(env({ postmaster: sender('550 no') })), 'fail', 'mail.null-sender.refused'],
   ['refused at RCPT, for the sender', E(env({ postmaster: '550 5.7.1 Sender address rejected: empty' })), 'fail', 'mail.null-sender.refused'],
+  ['everybody is refused', E(env({ postmaster: '554 5.7.1 Client host rejected: Access denied' })), 'inconclusive'],
+  ['our name refused', E(env({ postmaster: sender('550 5.7.1 <postproof.invalid>: Helo command rejected') })), 'inconclusive'],
+  ['we are blocked', E(env({ postmaster: '554 5.7.1 Client host [192.0.2.9] blocked using bl.example.net' })), 'inconclusive'],
   ['postmaster unknown', E(env({ postmaster: '550 5.1.1 unknown' })), 'pass'],
   ['deferred', E(env({ postmaster: '450 later' })), 'inconclusive'],
   ['MAIL deferred', E(env({ postmaster: sender('451 later') })), 'inconclusive'],
@@ -383,6 +402,7 @@ table('null-sender', [
 table('role-addresses', [
   ['both', E(env()), 'pass'],
   ['no postmaster', E(env({ postmaster: '550 5.1.1 unknown' })), 'fail', 'mail.postmaster.refused'],
+  ['refused for the sender', E(env({ postmaster: '554 5.7.1 <>: Sender address rejected' })), 'inconclusive'],
   ['no abuse', E(env({ abuse: '550 5.1.1 unknown' })), 'warn', 'mail.abuse.refused'],
   ['greylisted', E(env({ postmaster: '450 4.2.0 later', abuse: '450 4.2.0 later' })), 'inconclusive'],
   ['sender refused', E(env({ postmaster: sender('550 no') })), 'inconclusive'],

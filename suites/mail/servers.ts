@@ -212,15 +212,20 @@ export const submissionEnvelopes = (place: SmtpPlace, target: Target): Probe<Smt
   smtpEnvelopes(place, relayMatrix(target.domain, foreignOf(target)), { tls: 'always' })
 
 export const envelope = (seen: SmtpEnvelopes, label: string): EnvelopeSeen | undefined => seen.envelopes.find((one) => one.label === label)
-/** What became of an envelope. `sender`: refused before there was a recipient; `address`: refused for the address itself, not for being a stranger's. */
-export type Fate = 'accepted' | 'refused' | 'address' | 'sender' | 'relay-deferred' | 'deferred' | 'unanswered'
+/** What became of an envelope. `sender`: refused before there was a recipient; `address`: refused for the address itself, not for being a stranger's; `client`: for who asks. */
+export type Fate = 'accepted' | 'refused' | 'address' | 'sender' | 'client' | 'relay-deferred' | 'deferred' | 'unanswered'
+/** Refused for who asks, wherever he comes from or calls himself: of senders and recipients this says nothing. */
+const OF_CLIENT = /\b(?:helo|ehlo)\b|block(?:ed|list)|black ?list|spamhaus|\bdnsbl\b|\brbl\b/i
+const OF_SENDER = /sender (?:address|domain)|\bspf\b/i
 export function fateOf({ mail, rcpt }: EnvelopeSeen): Fate {
   const said = rcpt ?? mail
   if (said === undefined || (rcpt === undefined && mail !== undefined && mail.code < 400)) return 'unanswered'
   if (said.code < 300) return 'accepted'
   // Postfix defers by default what it will never relay, and says so.
   if (said.code < 500) return rcpt?.code === 454 && /relay/i.test(said.lines.join(' ')) ? 'relay-deferred' : 'deferred'
-  if (rcpt === undefined) return 'sender'
+  const text = said.lines.join(' ')
+  if (OF_CLIENT.test(text)) return 'client'
+  if (rcpt === undefined || OF_SENDER.test(text)) return 'sender'
   return said.enhanced?.startsWith('5.1.') === true ? 'address' : 'refused'
 }
 export const envelopeText = (one: EnvelopeSeen): string =>
@@ -237,6 +242,8 @@ interface RelayCodes<Code extends string> {
   readonly open: Code
   readonly everything: Code
   readonly deferred: Code
+  /** Everybody may hand in mail for the domain; false: those alone who sign in. */
+  readonly everybody: boolean
 }
 /** Whether mail of strangers would be passed on. */
 export function relayShown<Code extends string>(seen: SmtpEnvelopes, name: string, codes: RelayCodes<Code>): Shown<Code> {
@@ -259,6 +266,10 @@ export function relayShown<Code extends string>(seen: SmtpEnvelopes, name: strin
   if (open.length > 0) return open.map((one) => ({ unknown: `${name}, ${one.label}: ${envelopeText(one)}`, evidence: say(one) }))
   if (deferred.length > 0) return deferred.map((one) => ({ grade: 'warn', code: codes.deferred, evidence: say(one), severity: 'low' }))
   const refused = find(PLAIN_WAYS).filter((one) => fateOf(one) === 'refused')
+  // Who refuses us everything may refuse us and nobody else.
+  const own = find(['postmaster', 'abuse', 'nobody of the domain'])
+  if (refused.length > 0 && codes.everybody && own.every((one) => ['refused', 'sender', 'client'].includes(fateOf(one))))
+    return own.slice(0, 1).map((one) => ({ unknown: `${name} refuses recipients of its own domain as well: ${envelopeText(one)}`, evidence: say(one) }))
   const [told] = find(PLAIN_WAYS)
   if (refused.length > 0) return ways.filter((one) => fateOf(one) !== 'accepted').map((one) => ({ grade: 'pass', evidence: say(one) }))
   // A server that asks for a login before anything else refuses every sender.

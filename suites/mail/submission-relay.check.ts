@@ -30,6 +30,7 @@ export default defineCheck({
         open: 'mail.submission.relay',
         everything: 'mail.submission.relay-everything',
         deferred: 'mail.submission.relay-deferred',
+        everybody: false,
       }),
       skip('not-applicable', 'nothing was asked'),
     ),
