@@ -1,0 +1,356 @@
+/** What the checks say of a limiter, by plain observations: a healthy one, then one thing wrong at a time. */
+import { describe, expect, test } from 'vitest'
+import type { Check } from '../../helpers/check.ts'
+import type { ConcurrentObservation } from '../../helpers/probes/concurrent.ts'
+import type { LimiterObservation, LimiterSample, Tried } from '../../helpers/probes/limiter.ts'
+import type { Fate } from '../../helpers/rejection.ts'
+import { normaliseTarget, type TargetInput } from '../../helpers/target.ts'
+import { targetSchema } from '../../helpers/target/schema.ts'
+import type { Verdict } from '../../helpers/verdict.ts'
+import backend from './backend.check.ts'
+import clientIsolation from './client-isolation.check.ts'
+import concurrency from './concurrency.check.ts'
+import connectionBypass from './connection-bypass.check.ts'
+import delay from './delay.check.ts'
+import enforced from './enforced.check.ts'
+import headerBypass from './header-bypass.check.ts'
+import headers from './headers.check.ts'
+import layer from './layer.check.ts'
+import notTooEarly from './not-too-early.check.ts'
+import pathBypass from './path-bypass.check.ts'
+import rate from './rate.check.ts'
+import recovery from './recovery.check.ts'
+import retryAfter from './retry-after.check.ts'
+import scope from './scope.check.ts'
+import stability from './stability.check.ts'
+import status from './status.check.ts'
+import uncached from './uncached.check.ts'
+
+type Entry = NonNullable<TargetInput['rateLimits']>[number]
+const ENTRY: Entry = {
+  name: 'api',
+  paths: ['/api/*'],
+  limit: { rate: '10/s', burst: 4, nodelay: true },
+  exempt: ['/health'],
+  secondAddress: '127.0.0.2',
+  rejection: { body: 'nginx' },
+  backend: { port: 3000 },
+}
+const targetOf = (entry: Entry) => normaliseTarget(targetSchema.parse({ domain: 'example.com', hosts: { '@': {} }, rateLimits: [entry] }), { sha256: '' })
+
+const sample = (phase: LimiterSample['phase'], sentMs: number, admitted: boolean, more: Partial<LimiterSample> = {}): LimiterSample => ({
+  phase,
+  dueMs: sentMs,
+  sentMs,
+  doneMs: sentMs + 1,
+  status: admitted ? 200 : 429,
+  headers: [],
+  body: admitted ? 'ok' : '<center>nginx</center>',
+  fate: admitted ? 'admitted' : 'refused',
+  ...more,
+})
+/** Ten a second and five at once, as a bucket answers: a flood of twelve, then one request each 31 ms. */
+const bucket = (perSecond = 10, capacity = 5): LimiterSample[] => {
+  let tokens = capacity
+  let last = 0
+  const at = [...Array.from({ length: 12 }, (_, index) => index * 0.5), ...Array.from({ length: 30 }, (_, index) => 30 + index * 31)]
+  return at.map((sentMs, index) => {
+    tokens = Math.min(capacity, tokens + ((sentMs - last) * perSecond) / 1_000)
+    last = sentMs
+    const admitted = tokens >= 1
+    if (admitted) tokens -= 1
+    return sample(index === 0 ? 'first' : index < 12 ? 'flood' : 'paced', sentMs, admitted)
+  })
+}
+const tried = (kind: Tried['kind'], name: string, fate: Fate = 'refused', more: Partial<Tried> = {}): Tried => ({
+  kind,
+  name,
+  fate,
+  answer: sample('screen', 20, fate === 'admitted'),
+  ...more,
+})
+const HEALTHY: LimiterObservation = {
+  zone: 'api',
+  url: 'https://example.com/api/',
+  method: 'GET',
+  peer: '127.0.0.1:443',
+  at: '2026-01-01T00:00:00.000Z',
+  samples: bucket(),
+  usual: 200,
+  baselineMs: 1,
+  tried: [
+    tried('header', 'X-Forwarded-For'),
+    tried('path', '/API/'),
+    tried('fresh', 'fresh connection 1'),
+    tried('h2', 'HTTP/2'),
+    tried('address', '127.0.0.2', 'admitted'),
+    tried('exempt', '/health', 'admitted'),
+    tried('zone', 'login', 'admitted'),
+  ],
+  recovery: { quietMs: 150, fate: 'admitted', status: 200 },
+  sent: 60,
+  startedMs: Date.parse('2026-01-01T00:00:00Z'),
+}
+const judge = (check: Check, look: unknown, entry: Entry = ENTRY): Verdict => {
+  const target = targetOf(entry)
+  const [subject] = check.subjects(target)
+  if (subject === undefined) throw new Error(`${check.id} has no subject`)
+  return check.judge({ look, port: look } as never, { target, subject, now: new Date('2026-01-01T00:00:00Z'), options: check.options })
+}
+const told = (verdict: Verdict): string => (verdict.outcome === 'fail' || verdict.outcome === 'warn' ? `${verdict.outcome} ${verdict.code}` : verdict.outcome)
+/** The refusals changed. */
+const refusals = (change: (one: LimiterSample) => Partial<LimiterSample>): LimiterObservation => ({
+  ...HEALTHY,
+  samples: HEALTHY.samples.map((one) => (one.fate === 'refused' ? { ...one, ...change(one) } : one)),
+})
+const withTried = (...changed: readonly Tried[]): LimiterObservation => ({
+  ...HEALTHY,
+  tried: [...HEALTHY.tried.filter((one) => !changed.some(({ kind }) => kind === one.kind)), ...changed],
+})
+const again = (admitted: number, ordinaryRefused = 4, tookMs = 5): Partial<Tried> => ({ again: { times: 4, admitted, ordinary: 4, ordinaryRefused, tookMs } })
+const header = (name: string, value: string) => () => ({ headers: [[name, value]] as const })
+const samples = (list: readonly LimiterSample[]): LimiterObservation => ({ ...HEALTHY, samples: list })
+const open = (count: number): LimiterObservation => samples(Array.from({ length: count }, (_, index) => sample('flood', index, true)))
+const REQUIRED: Entry = { ...ENTRY, retryAfter: 'required' }
+const DRAFT: Entry = { ...ENTRY, headers: 'draft' }
+const quota = (refused: string, policy = '"api";q=5;w=1'): LimiterObservation => ({
+  ...HEALTHY,
+  samples: HEALTHY.samples.map((one) => ({
+    ...one,
+    headers: [
+      ['ratelimit-policy', policy],
+      ['ratelimit', one.fate === 'refused' ? refused : '"api";r=0;t=1'],
+    ] as const,
+  })),
+})
+
+describe('a healthy limit', () => {
+  test.each(
+    [enforced, notTooEarly, status, recovery, rate, stability, connectionBypass, headerBypass, pathBypass, clientIsolation, scope, layer, delay, uncached].map(
+      (check) => [check.id, check] as const,
+    ),
+  )('%s passes, with evidence', (_, check) => {
+    const verdict = judge(check, HEALTHY)
+    expect(told(verdict)).toBe('pass')
+    expect(verdict.evidence.length).toBeGreaterThan(0)
+    for (const item of verdict.evidence) expect([item.expected, item.received].every((text) => text.length > 0)).toBe(true)
+  })
+  test('enforced and rate show the requests and the limiter fitted to them', () => {
+    for (const check of [enforced, rate])
+      expect(judge(check, HEALTHY).figures?.[0]).toMatchObject({ kind: 'requests', points: { length: 42 }, model: { line: expect.any(Array) } })
+  })
+})
+
+describe('one thing wrong', () => {
+  test.each<[string, Check, LimiterObservation, string, Entry?]>([
+    ['nothing is refused', enforced, open(60), 'fail rate-limit.not-enforced'],
+    [
+      'refused after far too many',
+      enforced,
+      samples([
+        ...Array.from({ length: 30 }, (_, index) => sample('flood', index * 0.1, true)),
+        ...Array.from({ length: 9 }, (_, index) => sample('flood', 4 + index, false)),
+      ]),
+      'fail rate-limit.too-late',
+    ],
+    [
+      'four processes',
+      enforced,
+      samples([
+        ...Array.from({ length: 20 }, (_, index) => sample('flood', index * 0.1, true)),
+        ...Array.from({ length: 9 }, (_, index) => sample('flood', 4 + index, false)),
+      ]),
+      'fail rate-limit.per-process',
+      { ...ENTRY, workers: 4 },
+    ],
+    ['no number is declared and nothing is refused', enforced, open(300), 'fail rate-limit.not-enforced', { name: 'api' }],
+    ['too few requests reached it', enforced, open(3), 'inconclusive'],
+    [
+      'only another layer refuses',
+      enforced,
+      samples([
+        ...Array.from({ length: 10 }, (_, index) => sample('flood', index, true)),
+        ...Array.from({ length: 40 }, (_, index) => sample('flood', 20 + index * 0.1, false, { fate: 'refused elsewhere' })),
+      ]),
+      'fail rate-limit.not-enforced',
+    ],
+    [
+      'three of five get through',
+      notTooEarly,
+      samples([...Array.from({ length: 3 }, (_, index) => sample('flood', index, true)), sample('flood', 9, false)]),
+      'fail rate-limit.too-early',
+    ],
+    ['used by somebody else', notTooEarly, { ...HEALTHY, used: true }, 'fail rate-limit.in-use'],
+    ['503 instead of 429', status, refusals(() => ({ status: 503 })), 'fail rate-limit.status'],
+    ['one of them with 503', status, samples([...HEALTHY.samples, sample('paced', 2_000, false, { status: 503 })]), 'fail rate-limit.status'],
+    ['a page with 200', status, refusals(() => ({ status: 200 })), 'fail rate-limit.status-success'],
+    ['no Retry-After, declared', retryAfter, HEALTHY, 'fail rate-limit.retry-after.missing', REQUIRED],
+    ['no Retry-After, nothing declared', retryAfter, HEALTHY, 'warn rate-limit.retry-after.missing'],
+    ['no Retry-After, which may be missing', retryAfter, HEALTHY, 'pass', { ...ENTRY, retryAfter: 'optional' }],
+    ['a second', retryAfter, refusals(header('Retry-After', '1')), 'pass', REQUIRED],
+    ['an hour', retryAfter, refusals(header('retry-after', '3600')), 'fail rate-limit.retry-after.too-long', REQUIRED],
+    ['a fraction', retryAfter, refusals(header('retry-after', '0.5')), 'fail rate-limit.retry-after.malformed', REQUIRED],
+    ['words', retryAfter, refusals(header('retry-after', 'soon')), 'fail rate-limit.retry-after.malformed', REQUIRED],
+    ['a date gone by', retryAfter, refusals(header('retry-after', 'Wed, 31 Dec 2025 23:00:00 GMT')), 'fail rate-limit.retry-after.past', REQUIRED],
+    [
+      'a date by a server whose clock is an hour behind',
+      retryAfter,
+      refusals(() => ({
+        headers: [
+          ['retry-after', 'Wed, 31 Dec 2025 23:00:01 GMT'],
+          ['date', 'Wed, 31 Dec 2025 23:00:00 GMT'],
+        ],
+      })),
+      'pass',
+      REQUIRED,
+    ],
+    ['always 0', retryAfter, refusals(header('retry-after', '0')), 'fail rate-limit.retry-after.past', REQUIRED],
+    [
+      'there although declared absent',
+      retryAfter,
+      refusals(header('retry-after', '1')),
+      'warn rate-limit.retry-after.unwanted',
+      { ...ENTRY, retryAfter: 'absent' },
+    ],
+    [
+      'never opens',
+      recovery,
+      {
+        ...samples(HEALTHY.samples.filter(({ phase, fate }) => phase !== 'paced' || fate === 'refused')),
+        recovery: { quietMs: 150, fate: 'refused', status: 429 },
+      },
+      'fail rate-limit.never-recovers',
+    ],
+    [
+      'opens after quiet alone',
+      recovery,
+      samples(HEALTHY.samples.filter(({ phase, fate }) => phase !== 'paced' || fate === 'refused')),
+      'fail rate-limit.restarts',
+    ],
+    ['a ban', recovery, { ...HEALTHY, bannedSeconds: 3_600 }, 'fail rate-limit.banned'],
+    ['twice the rate', rate, samples(bucket(20)), 'fail rate-limit.rate-high'],
+    ['half the rate', rate, samples(bucket(5)), 'fail rate-limit.rate-low'],
+    [
+      'held back on the way, too long to time it',
+      rate,
+      samples(bucket().map((one) => ({ ...one, doneMs: one.sentMs + (one.phase === 'paced' && one.fate === 'admitted' ? 200 : 1) }))),
+      'inconclusive',
+    ],
+    ['one failed', stability, samples([...HEALTHY.samples, sample('paced', 2_000, true, { status: 502, fate: 'broken' })]), 'fail rate-limit.errors'],
+    ['the load was ended', stability, { ...HEALTHY, aborted: '5 of 9 requests failed' }, 'fail rate-limit.aborted'],
+    [
+      'a fresh connection gets around',
+      connectionBypass,
+      withTried(tried('fresh', 'fresh connection 1', 'admitted', again(4))),
+      'fail rate-limit.connection-bypass',
+    ],
+    ['HTTP/2 gets around', connectionBypass, withTried(tried('h2', 'HTTP/2', 'admitted', again(4))), 'fail rate-limit.connection-bypass'],
+    ['one got what had come in meanwhile', connectionBypass, withTried(tried('fresh', 'fresh connection 1', 'admitted', again(1))), 'pass'],
+    ['all get through, ordinary ones too', connectionBypass, withTried(tried('fresh', 'fresh connection 1', 'admitted', again(4, 0))), 'inconclusive'],
+    ['it refills faster than requests travel', headerBypass, withTried(tried('header', 'X-Forwarded-For', 'admitted', again(4, 1, 2_000))), 'inconclusive'],
+    ['a forged header gets around', headerBypass, withTried(tried('header', 'X-Forwarded-For', 'admitted', again(4))), 'fail rate-limit.header-bypass'],
+    ['another spelling gets around', pathBypass, withTried(tried('path', '/API/', 'admitted', again(4))), 'fail rate-limit.path-bypass'],
+    ['another spelling is another page', pathBypass, withTried(tried('path', '/API/', 'admitted')), 'pass'],
+    ['nothing was tried', pathBypass, { ...HEALTHY, tried: [] }, 'inconclusive'],
+    ['another client is refused', clientIsolation, withTried(tried('address', '127.0.0.2')), 'fail rate-limit.shared-key'],
+    ['another client gets no answer', clientIsolation, withTried(tried('address', '127.0.0.2', 'broken')), 'inconclusive'],
+    ['health checks are refused', scope, withTried(tried('exempt', '/health')), 'fail rate-limit.exempt-refused'],
+    ['another zone is exhausted', scope, withTried(tried('zone', 'login')), 'fail rate-limit.zones-shared'],
+    ['refused by JSON', layer, refusals(() => ({ body: '{"error":"Too many"}' })), 'fail rate-limit.layer'],
+    ['refused elsewhere alone', layer, refusals(() => ({ fate: 'refused elsewhere', body: '{}' })), 'fail rate-limit.layer'],
+    [
+      'held back',
+      delay,
+      samples(HEALTHY.samples.map((one, index) => (one.phase === 'flood' && one.fate === 'admitted' ? { ...one, doneMs: one.sentMs + index * 100 } : one))),
+      'fail rate-limit.delayed',
+    ],
+    ['not held back', delay, HEALTHY, 'fail rate-limit.undelayed', { ...ENTRY, limit: { rate: '10/s', burst: 4, nodelay: false } }],
+    ['may be stored', uncached, refusals(header('cache-control', 'public, max-age=60')), 'fail rate-limit.cacheable'],
+    ['came out of a cache', uncached, refusals(header('age', '12')), 'fail rate-limit.cacheable'],
+    ['max-age=0', uncached, refusals(header('cache-control', 'max-age=0')), 'pass'],
+    ['nothing said of a quota', headers, HEALTHY, 'skip'],
+    ['nothing said, though declared', headers, HEALTHY, 'fail rate-limit.headers.missing', DRAFT],
+    ['a true quota', headers, quota('"api";r=0;t=1'), 'pass', DRAFT],
+    ['requests remain on a refusal', headers, quota('"api";r=3;t=1'), 'fail rate-limit.headers.remaining', DRAFT],
+    ['a reset in an hour', headers, quota('"api";r=0;t=3600'), 'fail rate-limit.headers.reset', DRAFT],
+    ['cannot be read', headers, quota('"api";r=x'), 'fail rate-limit.headers.malformed', DRAFT],
+    ['another limit', headers, quota('"api";r=0;t=1', '"api";q=100;w=1'), 'fail rate-limit.headers.limit', DRAFT],
+    ['X-RateLimit alone', headers, refusals(header('x-ratelimit-remaining', '0')), 'warn rate-limit.headers.legacy'],
+  ])('%s (%#)', (_, check, look, wanted, entry) => {
+    const verdict = judge(check, look, entry)
+    expect(told(verdict)).toBe(wanted)
+    if (verdict.outcome === 'fail' || verdict.outcome === 'warn') expect(Object.keys(check.codes)).toContain(verdict.code)
+  })
+  test.each(
+    [
+      enforced,
+      notTooEarly,
+      status,
+      retryAfter,
+      recovery,
+      rate,
+      connectionBypass,
+      headerBypass,
+      pathBypass,
+      clientIsolation,
+      scope,
+      layer,
+      delay,
+      uncached,
+      headers,
+    ].map((check) => [check.id, check] as const),
+  )('%s never passes on a look that was ended, or that began with an error', (_, check) => {
+    expect(told(judge(check, { ...HEALTHY, aborted: 'answers take 900 ms' }))).toBe('inconclusive')
+    const { usual: _usual, ...rest } = HEALTHY
+    expect(told(judge(check, { ...rest, samples: [sample('first', 0, false, { status: 0, fate: 'broken', failure: 'ECONNRESET' })], tried: [] }))).toBe(
+      'inconclusive',
+    )
+  })
+})
+
+describe('requests under way at once', () => {
+  const ENTRY4: Entry = { name: 'api', concurrency: 4, status: 503, secondAddress: '127.0.0.2' }
+  const crowd = (admitted: number, together = admitted, refusedStatus = 503) => ({
+    asked: 7,
+    answers: Array.from({ length: 7 }, (_, index) => ({ ...sample('flood', 0, index < admitted), status: index < admitted ? 200 : refusedStatus })),
+    together,
+  })
+  const look: ConcurrentObservation = {
+    zone: 'api',
+    url: 'https://example.com/',
+    method: 'GET',
+    peer: '127.0.0.1:443',
+    at: '2026-01-01T00:00:00.000Z',
+    usual: 200,
+    http1: crowd(4),
+    http2: crowd(4),
+    second: sample('flood', 0, true),
+    after: sample('flood', 9, true),
+    sent: 17,
+  }
+  test.each<[string, Partial<ConcurrentObservation>, string]>([
+    ['healthy', {}, 'pass'],
+    ['all at once', { http1: crowd(7) }, 'fail rate-limit.concurrency.unlimited'],
+    ['all as streams', { http2: crowd(7) }, 'fail rate-limit.concurrency.h2'],
+    ['answered one after the other', { http1: crowd(7, 2), http2: crowd(7, 2) }, 'inconclusive'],
+    ['two alone', { http1: crowd(2) }, 'fail rate-limit.concurrency.early'],
+    ['429', { http1: crowd(4, 4, 429) }, 'fail rate-limit.concurrency.status'],
+    ['another client is refused', { second: sample('flood', 0, false) }, 'fail rate-limit.concurrency.shared'],
+    ['refused afterwards', { after: sample('flood', 9, false) }, 'fail rate-limit.concurrency.stuck'],
+  ])('%s', (_, change, wanted) => {
+    expect(told(judge(concurrency, { ...look, ...change }, ENTRY4))).toBe(wanted)
+  })
+  test('nothing to compare with', () => {
+    const { usual: _usual, ...rest } = look
+    expect(told(judge(concurrency, rest, ENTRY4))).toBe('inconclusive')
+  })
+})
+
+test.each([
+  ['open', 'fail rate-limit.backend-open'],
+  ['refused', 'pass'],
+  ['filtered', 'pass'],
+  ['unreachable', 'inconclusive'],
+])('a port behind the limit that is %s', (state, wanted) => {
+  expect(told(judge(backend, { address: '127.0.0.1', port: 3000, state, at: '' }))).toBe(wanted)
+})
