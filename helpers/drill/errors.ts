@@ -72,7 +72,7 @@ export function postgresErrors(stderr: string): readonly RestoreError[] {
     const archive = /^pg_restore: error: (.*)$/.exec(line) ?? /^pg_restore: (?:from|while).*?error: (.*)$/.exec(line)
     if (archive !== null) {
       const inner = /ERROR: {2}(.*)$/.exec(archive[1] as string)?.[1]
-      const message = inner ?? (archive[1] as string)
+      const message = inner ?? archive[1] ?? ''
       add(BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1] ?? 'XX000', message)
       continue
     }

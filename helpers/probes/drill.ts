@@ -3,9 +3,8 @@
  * did not make: there is no way to tell it of a live database.
  */
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { readdir, readFile, statfs } from 'node:fs/promises'
-import { basename, isAbsolute, join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { type ArtifactFacts, ENCRYPTED } from '../artifact/facts.ts'
 import { chosenSet } from '../artifact/sets.ts'
 import { startDocker } from '../drill/engines/docker.ts'
@@ -467,7 +466,7 @@ async function disk(setting: Setting, pieces: readonly Piece[]): Promise<void> {
     )
 }
 
-async function course(setting: Setting, seen: ReadonlyMap<string, SeenArtifact>): Promise<void> {
+async function restoreSet(setting: Setting, seen: ReadonlyMap<string, SeenArtifact>): Promise<void> {
   const { course } = setting
   const pieces: Piece[] = []
   const refuse = (label: string, why: string, blame: NotRestored['blame']): void => void course.notRestored.push({ label, why, blame })
@@ -569,7 +568,7 @@ export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
       deadline.addEventListener('abort', abort, { once: true })
       const created = [...seen.values()].flatMap(({ facts }) => [facts, ...facts.members]).flatMap(({ dump }) => dump?.createdAt ?? [])[0]
       try {
-        await course(
+        await restoreSet(
           {
             entry,
             drill,

@@ -23,7 +23,7 @@ export default defineCheck({
     const identifiers = drill.databases.flatMap(({ label, postgres }) => (postgres === undefined ? [] : [{ label, identifier: postgres.systemIdentifier }]))
     const files = drill.databases
       .filter(({ kind }) => kind === 'sqlite')
-      .map(({ label }) => ({ what: `${label}`, expected: 'a copy in the work folder', received: 'opened there only' }))
+      .map(({ label }) => ({ what: label, expected: 'a copy in the work folder', received: 'opened there only' }))
     const servers = drill.live.reached.map((reached) => ({ what: 'server of the drill', expected: 'made by the drill', received: reached }))
     const clusters = identifiers.map(({ label, identifier }) => ({
       what: `system identifier of the cluster of ${label}`,

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { drilled, looks, noDrill, restoreCommand } from '../../helpers/drill/subjects.ts'
-import { comparedFinding, judgeRestored } from './shared.ts'
+import { judgeDeclarations } from './shared.ts'
 
 export default defineCheck({
   id: 'restore/grants',
@@ -19,12 +19,6 @@ export default defineCheck({
   subjects: drilled(),
   unless: noDrill,
   needs: looks,
-  judge: ({ drill }) =>
-    judgeRestored(
-      drill,
-      ['postgres'],
-      (database) => comparedFinding(database, database.postgres?.grants, { what: 'rights', code: 'restore.grants-missing' }),
-      'no dump of the set declares rights',
-    ),
+  judge: ({ drill }) => judgeDeclarations(drill, (facts) => facts.grants, { what: 'rights', code: 'restore.grants-missing' }),
   reproduce: (subject, target) => restoreCommand(subject, target, '\\dp'),
 })

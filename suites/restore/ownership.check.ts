@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { drilled, looks, noDrill, restoreCommand } from '../../helpers/drill/subjects.ts'
-import { comparedFinding, judgeRestored } from './shared.ts'
+import { judgeDeclarations } from './shared.ts'
 
 export default defineCheck({
   id: 'restore/ownership',
@@ -19,12 +19,6 @@ export default defineCheck({
   subjects: drilled(),
   unless: noDrill,
   needs: looks,
-  judge: ({ drill }) =>
-    judgeRestored(
-      drill,
-      ['postgres'],
-      (database) => comparedFinding(database, database.postgres?.owners, { what: 'owners', code: 'restore.owner-differs' }),
-      'no dump of the set declares owners',
-    ),
+  judge: ({ drill }) => judgeDeclarations(drill, (facts) => facts.owners, { what: 'owners', code: 'restore.owner-differs' }),
   reproduce: (subject, target) => restoreCommand(subject, target, '\\dt'),
 })

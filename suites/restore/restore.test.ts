@@ -142,7 +142,7 @@ const target = normaliseTarget(targetSchema.parse({ domain: 'example.com', backu
 function judge(id: string, drill: DrillObservation, given: BackupEntry = entry()): Verdict {
   const check = checks.get(id)
   if (check === undefined) throw new RangeError(`there is no check ${id}`)
-  return check.judge({ drill }, { target, subject: { name: given.id, item: given }, now: new Date('2026-11-20T08:30:00Z'), options: check.options })
+  return check.judge({ drill } as never, { target, subject: { name: given.id, item: given }, now: new Date('2026-11-20T08:30:00Z'), options: check.options })
 }
 const withFacts = (change: Partial<PostgresFacts>): DrillObservation => ({
   ...healthy,
@@ -361,6 +361,11 @@ test('keys that expired while they were loaded were there', () => {
   expect(judge('restore/redis-loads', { ...healthy, databases: [{ ...redis, redis: { keys: 1, expiredAtLoad: 4, types: [] } }] })).toMatchObject({
     outcome: 'pass',
   })
+})
+test('a schema that cannot be read back is not said to be as it was', () => {
+  const { owners: _owners, grants: _grants, policies: _policies, triggers: _triggers, definitions: _definitions, ...unread } = facts
+  for (const id of ['restore/ownership', 'restore/grants', 'restore/rls-policies', 'restore/triggers-enabled', 'restore/schema-objects'])
+    expect(judge(id, withDatabase({ postgres: unread })), id).toMatchObject({ outcome: 'inconclusive', blame: 'misused' })
 })
 test('an empty table that was empty is no loss', () => {
   expect(judge('restore/rows-present', healthy)).toMatchObject({ outcome: 'pass' })

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { drilled, looks, noDrill, restoreCommand } from '../../helpers/drill/subjects.ts'
-import { comparedFinding, judgeRestored } from './shared.ts'
+import { judgeDeclarations } from './shared.ts'
 
 export default defineCheck({
   id: 'restore/rls-policies',
@@ -19,12 +19,6 @@ export default defineCheck({
   subjects: drilled(),
   unless: noDrill,
   needs: looks,
-  judge: ({ drill }) =>
-    judgeRestored(
-      drill,
-      ['postgres'],
-      (database) => comparedFinding(database, database.postgres?.policies, { what: 'row security and policies', code: 'restore.policy-missing' }),
-      'no dump of the set declares row security and policies',
-    ),
+  judge: ({ drill }) => judgeDeclarations(drill, (facts) => facts.policies, { what: 'row security and policies', code: 'restore.policy-missing' }),
   reproduce: (subject, target) => restoreCommand(subject, target, 'select * from pg_policies'),
 })

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { drilled, looks, noDrill, restoreCommand } from '../../helpers/drill/subjects.ts'
-import { comparedFinding, judgeRestored } from './shared.ts'
+import { judgeDeclarations } from './shared.ts'
 
 export default defineCheck({
   id: 'restore/schema-objects',
@@ -19,13 +19,7 @@ export default defineCheck({
   subjects: drilled(),
   unless: noDrill,
   needs: looks,
-  judge: ({ drill }) =>
-    judgeRestored(
-      drill,
-      ['postgres'],
-      (database) => comparedFinding(database, database.postgres?.definitions, { what: 'objects', code: 'restore.objects-missing' }),
-      'no dump of the set declares objects that can be compared',
-    ),
+  judge: ({ drill }) => judgeDeclarations(drill, (facts) => facts.definitions, { what: 'objects', code: 'restore.objects-missing' }),
   reproduce: (subject, target) => restoreCommand(subject, target, '\\d'),
   covers: ['B77', 'A152'],
 })

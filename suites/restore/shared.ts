@@ -32,8 +32,30 @@ export function judgeRestored(
   })
 }
 
+/** Declarations of each restored dump beside those of the artifact. Where the schema cannot be read back, nobody says that it is as it was. */
+export function judgeDeclarations(
+  drill: DrillObservation,
+  pick: (facts: NonNullable<RestoredDatabase['postgres']>) => Compared | undefined,
+  words: { readonly what: string; readonly code: string; readonly exact?: true },
+): Verdict {
+  const unread = drill.databases.find(({ postgres }) => postgres !== undefined && pick(postgres) === undefined)
+  if (unread !== undefined)
+    return inconclusive('misused', `the schema of ${unread.label} could not be read back: pg_dump here does not fit PostgreSQL ${unread.engine.version}`, {
+      what: `${words.what} of ${unread.label}`,
+      expected: 'read back with pg_dump',
+      received: 'it could not be',
+      where: where(unread),
+    })
+  return judgeRestored(
+    drill,
+    ['postgres'],
+    (database) => comparedFinding(database, database.postgres === undefined ? undefined : pick(database.postgres), words),
+    `no dump of the set declares ${words.what}`,
+  )
+}
+
 /** Declarations that were promised and are not there, or are there and were not promised. */
-export function comparedFinding(
+function comparedFinding(
   database: RestoredDatabase,
   compared: Compared | undefined,
   words: { readonly what: string; readonly code: string; readonly exact?: true },

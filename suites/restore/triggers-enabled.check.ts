@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { drilled, looks, noDrill, restoreCommand } from '../../helpers/drill/subjects.ts'
-import { comparedFinding, judgeRestored } from './shared.ts'
+import { judgeDeclarations } from './shared.ts'
 
 export default defineCheck({
   id: 'restore/triggers-enabled',
@@ -19,12 +19,6 @@ export default defineCheck({
   subjects: drilled(),
   unless: noDrill,
   needs: looks,
-  judge: ({ drill }) =>
-    judgeRestored(
-      drill,
-      ['postgres'],
-      (database) => comparedFinding(database, database.postgres?.triggers, { what: 'triggers', code: 'restore.trigger-differs', exact: true }),
-      'no dump of the set declares triggers',
-    ),
+  judge: ({ drill }) => judgeDeclarations(drill, (facts) => facts.triggers, { what: 'triggers', code: 'restore.trigger-differs', exact: true }),
   reproduce: (subject, target) => restoreCommand(subject, target, 'select tgrelid::regclass, tgname, tgenabled from pg_trigger where not tgisinternal'),
 })
