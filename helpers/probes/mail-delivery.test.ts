@@ -167,7 +167,7 @@ test('greylisting is waited out, as often as there is time; the letter is sent o
 
 test('a wrong password is refused and told; the value is in nothing that was seen', async () => {
   const { target } = await running((world) => {
-    world.secrets = { submission: 'a-wrong-password-9' }
+    world.secrets = { ...world.secrets, submission: 'a-wrong-password-9' }
   })
   const seen = await seenOf(target, 'system')
   expect(seen).toMatchObject({ state: 'untriggered', trigger: { code: 535, taken: false } })
