@@ -10,11 +10,11 @@ import { scanArtifact, scanChunks, type ScanOptions } from '../artifact/scan.ts'
 import { type Keys, openAge } from '../artifact/unlock.ts'
 import { type BackupFile, type BackupFolder, type BackupSet, chosenSet } from '../artifact/sets.ts'
 import { backupName, pathMatches } from '../grammar/backup-name.ts'
-import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
+import { type Probe, type ProbeContext, type ProbeCost, ProbeError } from '../probe.ts'
 import type { BackupEntry, Target } from '../target.ts'
 import { type BucketAccess, bucketOf } from '../target/storage.ts'
 import type { ListedObject } from '../grammar/object-list.ts'
-import { type Bucket, openBucket } from './bucket.ts'
+import { type Bucket, BODY_REQUESTS, LIST_REQUESTS, openBucket } from './bucket.ts'
 
 /** Files of one run of a script whose names carry slightly different times. */
 const SAME_RUN_MS = 10 * 60_000
@@ -95,6 +95,10 @@ function group(found: readonly Found[], roles: readonly string[]): readonly Back
   }))
 }
 
+/** What a look into a place costs its service at most; a folder costs nobody anything. */
+export const costAt = ({ dir }: Pick<Place, 'dir'>, requests: number): ProbeCost =>
+  bucketOf(dir) === undefined ? { connections: 0, requests: 0 } : { connections: 1, requests }
+
 export interface Place {
   readonly dir: string
   readonly s3?: BucketAccess | undefined
@@ -174,7 +178,7 @@ export function backupFolder(entry: BackupEntry, place: Place = entry): Probe<Ba
     kind: 'backupFolder',
     key: `backupFolder ${entry.id} ${dir}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: costAt(place, LIST_REQUESTS),
     timeoutMs: 60_000,
     run: async (context) => {
       const bucket = await bucketAt(context, place)
@@ -277,7 +281,7 @@ export function backupArtifact(entry: BackupEntry, role: string, back = 0): Prob
     kind: 'backupArtifact',
     key: `backupArtifact ${entry.id} ${role} ${back}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: costAt(entry, BODY_REQUESTS),
     timeoutMs: LONG_MS,
     run: async (context) => {
       const seen = await context.observe(backupFolder(entry))
@@ -365,7 +369,7 @@ function fileDigest(place: Place, file: BackupFile, algorithm: Algorithm): Probe
     kind: 'fileDigest',
     key: `fileDigest ${algorithm} ${file.path}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: costAt(place, BODY_REQUESTS),
     timeoutMs: LONG_MS,
     run: async (context) => {
       const hash = createHash(algorithm)

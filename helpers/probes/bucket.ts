@@ -9,11 +9,14 @@ import { pinnedAddresses, type Target } from '../target.ts'
 import type { BucketAccess } from '../target/storage.ts'
 
 /** A thousand keys each: a folder of backups with more is not one. */
-const PAGES = 200
+const PAGES = 50
 const ATTEMPTS = 3
 /** A body that breaks off more often than this is not worth the wait. */
 const PARTS = 20
 const PAUSE_MS = 200
+/** What a list, and the body of an object, cost at most. */
+export const LIST_REQUESTS = PAGES
+export const BODY_REQUESTS = PARTS
 /** Answers that are lists or errors. */
 const MAX_TEXT = 8 * 1024 * 1024
 const SILENCE_MS = 30_000

@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises'
 import { type BackupFile, type BackupSet, chosenSet } from '../artifact/sets.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import type { BackupEntry } from '../target.ts'
-import { backupFolder, bucketAt, digestOf, LONG_MS, type Place, placeOf, systemError } from './backups.ts'
+import { backupFolder, bucketAt, costAt, digestOf, LONG_MS, type Place, placeOf, systemError } from './backups.ts'
 import type { StoredObject } from './bucket.ts'
 
 /** How the two copies were compared. */
@@ -112,7 +112,7 @@ export function offsiteCopies(entry: BackupEntry): Probe<OffsiteCopies> {
     kind: 'offsiteCopies',
     key: `offsiteCopies ${entry.id} ${place.dir}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: costAt(place, Object.keys(entry.files).length),
     timeoutMs: LONG_MS,
     run: async (context) => {
       const here = await context.observe(backupFolder(entry))
@@ -169,7 +169,7 @@ export function offsiteIndependence(entry: BackupEntry): Probe<Independence> {
     kind: 'offsiteIndependence',
     key: `offsiteIndependence ${entry.id} ${place.dir}`,
     impact: 'read',
-    cost: { connections: 1, requests: 2 },
+    cost: costAt(place, 2),
     timeoutMs: 60_000,
     run: async (context) => {
       const at = await bucketAt(context, place)

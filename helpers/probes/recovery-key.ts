@@ -3,7 +3,7 @@ import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Probe, ProbeError } from '../probe.ts'
 import type { BackupEntry } from '../target.ts'
-import { bucketAt, type Place, placeOf, systemError } from './backups.ts'
+import { bucketAt, costAt, type Place, placeOf, systemError } from './backups.ts'
 
 export interface KeysBeside {
   readonly found: readonly { readonly place: string; readonly name: string }[]
@@ -24,7 +24,7 @@ export function keysBeside(entry: BackupEntry): Probe<KeysBeside> {
     kind: 'keysBeside',
     key: `keysBeside ${entry.id}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: costAt(entry, 20),
     timeoutMs: 60_000,
     run: async (context) => {
       const found: KeysBeside['found'][number][] = []
