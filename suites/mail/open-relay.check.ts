@@ -1,5 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { atServers, eachExchanger, eachServed, exchangerEnvelopes, noServers, relayShown } from './servers.ts'
+import { illustrated } from '../../helpers/verdict.ts'
+import { atServers, eachExchanger, eachServed, envelopesFigure, exchangerEnvelopes, noServers, relayShown } from './servers.ts'
 
 export default defineCheck({
   id: 'mail/open-relay',
@@ -28,8 +29,11 @@ export default defineCheck({
   unless: noServers,
   needs: ({ name }, target) => ({ look: exchangerEnvelopes(name, target) }),
   judge: ({ look }) =>
-    eachExchanger(look, 'no server was asked', (seen, name) =>
-      relayShown(seen, name, { open: 'mail.relay.open', everything: 'mail.relay.accepts-everything', deferred: 'mail.relay.deferred', everybody: true }),
+    illustrated(
+      eachExchanger(look, 'no server was asked', (seen, name) =>
+        relayShown(seen, name, { open: 'mail.relay.open', everything: 'mail.relay.accepts-everything', deferred: 'mail.relay.deferred', everybody: true }),
+      ),
+      envelopesFigure(look.servers.flatMap(({ name, seen }) => (seen.ok ? [[name, seen.value] as const] : []))),
     ),
   reproduce: ({ name }) => atServers(name, `swaks --server "$mx" --from '<>' --to postproof@example.org --quit-after RCPT`),
   covers: ['A72'],

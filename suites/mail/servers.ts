@@ -1,5 +1,5 @@
 /** What the checks of the mail servers themselves share: whom they judge, which conversations they read, how replies stand in evidence. */
-import type { FailureCode, Subject } from '../../helpers/check.ts'
+import type { Subject } from '../../helpers/check.ts'
 import type { SmtpReply } from '../../helpers/grammar/smtp-reply.ts'
 import { matchServerName } from '../../helpers/grammar/server-name.ts'
 import type { Probe } from '../../helpers/probe.ts'
@@ -17,6 +17,7 @@ import {
   smtpLook,
   type SmtpPlace,
 } from '../../helpers/probes/smtp.ts'
+import type { TableFigure } from '../../helpers/figure.ts'
 import { opensslFor } from '../../helpers/reproduce.ts'
 import { pinnedAddresses, realPort, type Target, type TargetFile } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
@@ -123,13 +124,10 @@ export function eachExchanger<T extends { readonly peer: string; readonly at: st
   })
   return foldShown(shown, skip('not-applicable', otherwise, record))
 }
-const blocked = ({ servers, control }: ExchangerLook<unknown>): string =>
-  servers.some(({ seen }) => seen.ok) || (control?.seen.ok === true && control.seen.value.state === 'open')
-    ? ''
-    : '; no mail server could be reached: this machine may not go out on port 25'
 /** Somebody else's server, or another one of the domain, was reached on the same port: what is refused is refused by the server. */
-export const wayOut = ({ servers, control }: ExchangerLook<unknown>): boolean =>
+const wayOut = ({ servers, control }: ExchangerLook<unknown>): boolean =>
   servers.some(({ seen }) => seen.ok) || (control?.seen.ok === true && control.seen.value.state === 'open')
+const blocked = (look: ExchangerLook<unknown>): string => (wayOut(look) ? '' : '; no mail server could be reached: this machine may not go out on port 25')
 export const refusedServers = (look: ExchangerLook<unknown>): readonly { readonly name: string; readonly address?: string }[] =>
   wayOut(look) ? look.servers.filter(({ seen }) => isRefused(seen)) : []
 
@@ -282,6 +280,19 @@ export function relayShown<Code extends string>(seen: SmtpEnvelopes, name: strin
   ]
 }
 
+/** Every envelope that was offered, and what became of it. */
+export const envelopesFigure = (seen: readonly (readonly [server: string, envelopes: SmtpEnvelopes])[]): TableFigure => ({
+  kind: 'table',
+  title: 'Envelopes that were offered, none of them with a message',
+  columns: ['server', 'way', 'MAIL FROM', 'RCPT TO', 'answer'],
+  rows: seen.flatMap(([server, { envelopes }]) =>
+    envelopes.map((one) => {
+      const said = one.rcpt ?? one.mail
+      return [server, one.label, `<${one.from}>`, `<${one.to}>`, said === undefined ? endText(one.ended) : replyText(said)]
+    }),
+  ),
+})
+
 const flagsOf = (target: Target, place: SmtpPlace): string =>
   `${pinnedAddresses(target, place.host)?.[0] ?? place.host}:${realPort(target, place.port) ?? place.port}`
 /** The layer of TLS of a server, with its certificates. */
@@ -299,5 +310,3 @@ export const swaksFor = (target: Target, place: SmtpPlace, words: string): strin
   `swaks --server ${flagsOf(target, place)} ${place.mode === 'tls' ? '--tls-on-connect ' : ''}${words}`
 /** The servers of a domain are known only when MX is asked. */
 export const atServers = (domain: string, words: string): string => `for mx in $(dig +short MX ${domain} | cut -d' ' -f2); do ${words}; done`
-
-export type Codes<C extends string> = Record<C, FailureCode>

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { skip } from '../../helpers/verdict.ts'
-import { eachSubmission, foldShown, noSubmission, placeOf, relayShown, submissionEnvelopes, swaksFor } from './servers.ts'
+import { illustrated, skip } from '../../helpers/verdict.ts'
+import { eachSubmission, envelopesFigure, foldShown, noSubmission, placeOf, relayShown, submissionEnvelopes, swaksFor } from './servers.ts'
 
 export default defineCheck({
   id: 'mail/submission-relay',
@@ -25,14 +25,17 @@ export default defineCheck({
   unless: noSubmission,
   needs: (subject, target) => ({ seen: submissionEnvelopes(placeOf(subject), target) }),
   judge: ({ seen }, { subject }) =>
-    foldShown(
-      relayShown(seen, subject.name, {
-        open: 'mail.submission.relay',
-        everything: 'mail.submission.relay-everything',
-        deferred: 'mail.submission.relay-deferred',
-        everybody: false,
-      }),
-      skip('not-applicable', 'nothing was asked'),
+    illustrated(
+      foldShown(
+        relayShown(seen, subject.name, {
+          open: 'mail.submission.relay',
+          everything: 'mail.submission.relay-everything',
+          deferred: 'mail.submission.relay-deferred',
+          everybody: false,
+        }),
+        skip('not-applicable', 'nothing was asked'),
+      ),
+      envelopesFigure([[subject.name, seen]]),
     ),
   reproduce: (subject, target) =>
     swaksFor(target, placeOf(subject), `${placeOf(subject).mode === 'plain' ? '--tls ' : ''}--from '<>' --to postproof@example.org --quit-after RCPT`),
