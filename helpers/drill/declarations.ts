@@ -31,6 +31,7 @@ const COLUMN = new RegExp(`^ {4}(${NAME}) [a-z"]`)
 const RELATIONS: ReadonlySet<string> = new Set(['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'SEQUENCE', 'FOREIGN TABLE'])
 /** Lines longer than this are data. */
 const LONGEST = 64 * 1024
+const MARK = Buffer.from('\\.\n')
 const END_OF_COPY = Buffer.from('\n\\.\n')
 
 export interface DeclarationReader {
@@ -50,6 +51,8 @@ export function declarationReader(): DeclarationReader {
   }
   let rest = Buffer.alloc(0)
   let copying = false
+  /** Nothing of the data was seen yet. */
+  let fresh = false
   let dropping = false
   let table: string | undefined
   let columnsOf: string | undefined
@@ -57,6 +60,7 @@ export function declarationReader(): DeclarationReader {
   const line = (text: string): void => {
     if (text.startsWith('COPY ') && text.endsWith(' FROM stdin;')) {
       copying = true
+      fresh = true
       return
     }
     if (columnsOf !== undefined) {
@@ -114,9 +118,18 @@ export function declarationReader(): DeclarationReader {
       for (;;) {
         if (copying) {
           // The mark stands on a line of its own; an empty table has it at once.
-          const immediate = bytes.length - at >= 3 && bytes[at] === 0x5c && bytes[at + 1] === 0x2e && bytes[at + 2] === 0x0a
-          const end = immediate ? at - 1 : bytes.indexOf(END_OF_COPY, at)
+          if (fresh) {
+            if (bytes.length - at < 3) break
+            fresh = false
+            if (bytes.subarray(at, at + 3).equals(MARK)) {
+              at += 3
+              copying = false
+              continue
+            }
+          }
+          const end = bytes.indexOf(END_OF_COPY, at)
           if (end === -1) {
+            // What may be the beginning of the mark is kept.
             at = Math.max(at, bytes.length - 3)
             break
           }

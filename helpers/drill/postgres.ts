@@ -1,6 +1,5 @@
 /** Restores PostgreSQL dumps with the tools of PostgreSQL, and asks the restored database what it holds. Names and numbers only. */
 import { createReadStream } from 'node:fs'
-import { basename } from 'node:path'
 import { cpus } from 'node:os'
 import { gunzipped, unzstd } from '../artifact/decompress.ts'
 import type { ArtifactFacts, DumpFacts, ObjectCounts, Reading } from '../artifact/facts.ts'
@@ -643,4 +642,3 @@ export const allPaths = async (
   )
   return ran.exit === 0 ? new Set(ran.stdout.split('\n').filter((line) => line !== '')) : undefined
 }
-export const pieceName = (piece: Piece): string => basename(piece.path)

@@ -18,7 +18,7 @@ export interface UnpackedFile {
 }
 
 /** The content of a file with the compression around it taken off. */
-export function decoded(path: string, layers: readonly ('gzip' | 'zstd')[], signal: AbortSignal): AsyncIterable<Buffer> {
+function decoded(path: string, layers: readonly ('gzip' | 'zstd')[], signal: AbortSignal): AsyncIterable<Buffer> {
   let chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1024 * 1024, signal })
   for (const layer of layers) {
     const result: { reading: Reading } = { reading: { complete: true } }

@@ -522,7 +522,7 @@ async function restoreSet(setting: Setting, seen: ReadonlyMap<string, SeenArtifa
 }
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12)
-export const drillOf = (entry: BackupEntry): DrillFile => entry.drill ?? {}
+const drillOf = (entry: BackupEntry): DrillFile => entry.drill ?? {}
 
 /** Restores the newest whole set of a backup. Never fails for what the data are. */
 export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
