@@ -255,7 +255,7 @@ export class JourneyBrowser {
         if (error instanceof ProbeError) throw error
         ok = false
         // Its message repeats what was to be filled in below the first line.
-        detail = short(String((error as Error).message).split('\n')[0] ?? 'failed', 200)
+        detail = short((error as Error).message.split('\n')[0] ?? 'failed', 200)
       }
       actions.push({ what, ok, detail, ms: Math.round(performance.now() - start) })
       if (!ok) break

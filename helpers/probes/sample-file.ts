@@ -81,7 +81,16 @@ export function sampleFile(type: string, wanted: number): Sample {
   const frame = frameOf(type)
   const fill = Math.max(wanted - frame.overhead, 32)
   const noise = randomBytes(BLOCK)
-  const block = frame.filler === 'noise' ? noise : Buffer.from(`${noise.toString('hex').slice(0, BLOCK - 1)}`.replaceAll(/(.{79})./g, '$1\n'), 'latin1')
+  const block =
+    frame.filler === 'noise'
+      ? noise
+      : Buffer.from(
+          noise
+            .toString('hex')
+            .slice(0, BLOCK - 1)
+            .replaceAll(/(.{79})./g, '$1\n'),
+          'latin1',
+        )
   const digest = createHash('sha256')
   let done: string | undefined
   async function* read(): AsyncGenerator<Uint8Array> {

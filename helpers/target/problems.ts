@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
 import type { z } from 'zod'
+import { actProblems } from './act-problems.ts'
 import { targetSchema, type TargetFile } from './schema.ts'
 import { bucketOf } from './storage.ts'
 
@@ -300,6 +301,7 @@ function contradictions(target: TargetFile, add: (path: Path, message: string, m
   )) {
     if (pattern.expect !== undefined && pattern.mode === 'longpoll') add(['hosts', index.split('.')[0] ?? '', 'live'], '`expect` needs mode websocket or sse')
   }
+  actProblems(target, add)
 }
 
 /** Secrets that mail names and nobody declared, and an inbox that is a catcher which must stay empty. */

@@ -10,7 +10,7 @@ const evidenceOf = (url: string, door: DoorLook, one: Try): Evidence => ({
   ...(door.at === undefined ? {} : { at: door.at }),
 })
 
-export function judgeLogins<Code extends string>(look: LoginLook, accepted: Code): Verdict {
+export function judgeLogins(look: LoginLook, accepted: string): Verdict {
   const { url, doors } = look
   const all = doors.flatMap((door) =>
     door.tries.map((one) => ({ won: one.kind === 'known' && one.outcome === 'accepted', evidence: evidenceOf(url, door, one) })),

@@ -30,7 +30,7 @@ export default defineCheck({
   needs: (subject, target) => ({ look: lookAt(subject, target) }),
   judge: ({ look }, { subject }) => {
     const { allowed, served } = look
-    const evidence = told(look, allowed, `${[uploadOf(subject).accepted ?? [200, 201, 202]].flat().join(', ')}`)
+    const evidence = told(look, allowed, [uploadOf(subject).accepted ?? [200, 201, 202]].flat().join(', '))
     if (obstacle(allowed)) return inconclusive('unobserved', 'a limiter or an overloaded gateway answered', evidence)
     if (!succeeded(subject, allowed)) return worst([{ grade: 'fail', code: 'upload.accepted.refused', evidence }])
     const { idPath, urlPath, download } = uploadOf(subject)

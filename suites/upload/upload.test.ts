@@ -268,7 +268,10 @@ describe('against servers', () => {
           reply.writeHead(204).end()
         } else if (message.method === 'POST') {
           number += 1
-          if (number > 6) return void message.socket.destroy()
+          if (number > 6) {
+            message.socket.destroy()
+            return
+          }
           kept.add(String(number))
           reply.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify({ id: String(number) }))
         } else reply.writeHead(404).end()
