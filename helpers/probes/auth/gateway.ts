@@ -334,9 +334,9 @@ export function gatewaySession(guarded: Guarded, target: Target): Probe<GatewayS
       const spoofed = []
       const user = `postproof-${random().slice(0, 8)}`
       if (gateway.echo !== undefined && signedIn)
-        for (const header of identityNames(gateway))
+        // Those that the application reads: another may pass, nobody listens to it.
+        for (const header of gateway.identityHeaders ?? [])
           for (const spelling of [header, header.toLowerCase(), header.replaceAll('-', '_')]) {
-            if (gateway.identityHeaders?.includes(header) !== true && spelling !== header) continue
             const echo = await visit(first, `${spelling} beside the login`, session, { path: gateway.echo, headers: [...HTML, [spelling, user]] })
             spoofed.push({ name: spelling, answer: echo.answer, shown: echo.seen !== undefined && valueOf(echo.seen, header)?.includes(user) === true })
           }
