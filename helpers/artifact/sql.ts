@@ -16,6 +16,9 @@ const BACKSLASH = 0x5c
 const CLOSING = Buffer.from('\\.')
 /** Bytes that mean something inside a statement; all others are only kept. */
 const SPECIAL = [LF, 0x22, 0x24, 0x27, 0x28, 0x29, 0x2a, 0x2d, 0x3b, 0x60]
+/** Bytes that may mean something inside quotes. */
+const QUOTED = new Uint8Array(256)
+for (const byte of [LF, 0x22, 0x27, BACKSLASH, 0x60]) QUOTED[byte] = 1
 /** Bytes of what came before a chunk that a dollar quote may begin in. */
 const TAIL = 80
 
@@ -418,6 +421,11 @@ export function sqlScanner(): SqlScanner {
     let last = previous
     scan: while (at < length) {
       const byte = chunk[at] as number
+      if (special[byte] === 0) {
+        at += 1
+        continue
+      }
+      if (at > from) last = chunk[at - 1] as number
       switch (byte) {
         case 0x28:
           if (open === 0) rows += 1
@@ -437,6 +445,7 @@ export function sqlScanner(): SqlScanner {
           let end = at + 1
           for (; end < length; end += 1) {
             const one = chunk[end] as number
+            if (QUOTED[one] === 0) continue
             if (one === byte) break
             if (one === LF) inside += 1
             else if (escaped && one === BACKSLASH) {
@@ -462,9 +471,9 @@ export function sqlScanner(): SqlScanner {
         default:
           if (byte === ends && open <= 0) break scan
       }
-      last = chunk[at] as number
       at += 1
     }
+    if (at > from) last = chunk[at - 1] as number
     depth = open
     groups = rows
     previous = last
