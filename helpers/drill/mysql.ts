@@ -4,7 +4,7 @@ import { chown, readFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DrillFile } from '../target/drill.ts'
-import { execute, unprivileged, withoutNetwork } from './engines/native.ts'
+import { asUser, endingAfter, execute, unprivileged, withoutNetwork } from './engines/native.ts'
 import { EngineError, type Ran, type Reach, reachOf } from './engines/place.ts'
 import { mysqlErrors } from './errors.ts'
 import type { Lease } from './lease.ts'
@@ -47,27 +47,22 @@ export async function restoreMysql(
   if (made.exit !== 0) throw new EngineError('died', 'mariadb-install-db failed')
   const isolating = await withoutNetwork(user)
   const socket = join(folder, 's')
-  const dropped = user === undefined ? [] : ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--']
   const pidFile = join(folder, 'pid')
-  const server = spawn(
-    'timeout',
-    [
-      '--kill-after=10',
-      String(Math.ceil(options.deadlineSeconds)),
-      ...isolating,
-      ...dropped,
-      'mariadbd',
-      '--no-defaults',
-      `--datadir=${data}`,
-      `--socket=${socket}`,
-      '--skip-networking',
-      `--pid-file=${pidFile}`,
-      '--event-scheduler=OFF',
-      '--secure-file-priv=/dev/null',
-      '--local-infile=0',
-    ],
-    { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] },
-  )
+  const [program = '', ...words] = [
+    ...endingAfter(options.deadlineSeconds),
+    ...isolating,
+    ...asUser(user),
+    'mariadbd',
+    '--no-defaults',
+    `--datadir=${data}`,
+    `--socket=${socket}`,
+    '--skip-networking',
+    `--pid-file=${pidFile}`,
+    '--event-scheduler=OFF',
+    '--secure-file-priv=/dev/null',
+    '--local-infile=0',
+  ]
+  const server = spawn(program, words, { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] })
   lease.made.push(`MariaDB ${options.label}`)
   let ended = false
   const gone = new Promise<void>((resolve) => server.once('close', () => ((ended = true), resolve())))

@@ -101,6 +101,8 @@ export interface PostgresFacts {
     readonly checked: number
     readonly orphans: readonly { readonly name: string; readonly rows: number }[]
     readonly unread: readonly string[]
+    /** Of large tables only a tenth was asked. */
+    readonly sampled?: number
   }
   readonly sequences: readonly { readonly name: string; readonly column: string; readonly next: string; readonly highest: string; readonly ahead: boolean }[]
   readonly matviews: { readonly checked: number; readonly empty: readonly string[] }
@@ -114,7 +116,12 @@ export interface PostgresFacts {
   readonly definitions?: Compared
   readonly largeObjects: { readonly count: number; readonly dangling: number; readonly referencing: number }
   readonly text: { readonly columns: number; readonly invalid: readonly string[] }
-  readonly btree: { readonly checked: number; readonly damaged: readonly string[]; readonly unavailable?: string }
+  readonly btree: {
+    readonly checked: number
+    readonly damaged: readonly string[]
+    readonly unavailable?: string /** Of large tables: the index in itself, not each row of the table in it. */
+    readonly structureOnly?: number
+  }
 }
 
 export interface SqliteRestored {

@@ -25,6 +25,8 @@ const OUTSIDE: ReadonlySet<string> = new Set(['shell', 'program', 'server-settin
 const BUILT_IN = /^(?:pg_.*|public)$/
 /** Rows of each table whose text is read again. */
 const SAMPLE = 2_000
+/** Bytes of a table from which on verification samples: it must stay a small part of the restore. */
+const LARGE = 64 * 1024 * 1024
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
@@ -224,6 +226,7 @@ interface Catalogue {
   readonly notValid: readonly string[]
   readonly foreign: readonly {
     readonly name: string
+    readonly large: boolean
     readonly table: string
     readonly columns: readonly string[]
     readonly to: string
@@ -234,7 +237,7 @@ interface Catalogue {
   readonly partitions: readonly { readonly parent: string; readonly bound: string }[]
   readonly oids: readonly { readonly table: string; readonly column: string }[]
   readonly texts: readonly { readonly table: string; readonly columns: readonly string[] }[]
-  readonly btrees: readonly { readonly name: string; readonly oid: number }[]
+  readonly btrees: readonly { readonly name: string; readonly oid: number; readonly large: boolean }[]
 }
 
 const CATALOGUE = `
@@ -249,7 +252,7 @@ select json_build_object(
   where ${USER_SCHEMA} and not (i.indisvalid and i.indisready)),
 'notValid', (select coalesce(json_agg(format('%I of %I.%I', k.conname, n.nspname, c.relname)), '[]') from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
   where ${USER_SCHEMA} and not k.convalidated),
-'foreign', (select coalesce(json_agg(json_build_object('name', k.conname, 'table', format('%I.%I', n.nspname, c.relname), 'to', k.confrelid::regclass::text,
+'foreign', (select coalesce(json_agg(json_build_object('name', k.conname, 'table', format('%I.%I', n.nspname, c.relname), 'large', pg_relation_size(c.oid) > ${LARGE}, 'to', k.confrelid::regclass::text,
   'columns', (select json_agg(quote_ident(a.attname) order by o.i) from unnest(k.conkey) with ordinality o(num, i) join pg_attribute a on a.attrelid = k.conrelid and a.attnum = o.num),
   'keys', (select json_agg(quote_ident(a.attname) order by o.i) from unnest(k.confkey) with ordinality o(num, i) join pg_attribute a on a.attrelid = k.confrelid and a.attnum = o.num))), '[]')
   from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace where k.contype = 'f' and k.conparentid = 0 and ${USER_SCHEMA}),
@@ -271,7 +274,7 @@ select json_build_object(
   select format('%I.%I', n.nspname, c.relname) as name, json_agg(quote_ident(a.attname)) as columns
   from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace join pg_type y on y.oid = a.atttypid
   where c.relkind = 'r' and ${USER_SCHEMA} and ${NOT_EXTENSION('pg_class', 'c')} and a.attnum > 0 and not a.attisdropped and y.typname in ('text','varchar','bpchar') group by 1) t),
-'btrees', (select coalesce(json_agg(json_build_object('name', i.indexrelid::regclass::text, 'oid', i.indexrelid::bigint)), '[]')
+'btrees', (select coalesce(json_agg(json_build_object('name', i.indexrelid::regclass::text, 'oid', i.indexrelid::bigint, 'large', i.indexprs is null and i.indpred is null and pg_relation_size(i.indrelid) > ${LARGE})), '[]')
   from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace join pg_am m on m.oid = c.relam
   where m.amname = 'btree' and c.relkind = 'i' and i.indisvalid and i.indisready and c.relpersistence = 'p' and ${USER_SCHEMA})
 );`
@@ -350,7 +353,7 @@ export async function inspectPostgres(
   const foreign = catalogue.foreign.map((one) => ({
     one,
     at: ask(
-      `select count(*) from ${one.table} a where ${one.columns.map((column) => `a.${column} is not null`).join(' and ')} and not exists (select 1 from ${one.to} b where ${one.columns.map((column, index) => `b.${one.keys[index] ?? ''} = a.${column}`).join(' and ')})`,
+      `select count(*) from ${one.table} a${one.large ? ' tablesample system (10) repeatable (1)' : ''} where ${one.columns.map((column) => `a.${column} is not null`).join(' and ')} and not exists (select 1 from ${one.to} b where ${one.columns.map((column, index) => `b.${one.keys[index] ?? ''} = a.${column}`).join(' and ')})`,
     ),
   }))
   const logical = (drill.references ?? []).map(({ from, to }) => {
@@ -445,6 +448,7 @@ export async function inspectPostgres(
         sides === undefined ? { ...emptyComparison, unexpected: catalogue.notValid } : compare(sides.promised.notValid, new Set(catalogue.notValid)),
       references: {
         checked: foreign.length + logical.length,
+        sampled: foreign.filter(({ one }) => one.large).length,
         orphans: [
           ...foreign.map(({ one, at }) => ({ name: `${one.name} of ${one.table}`, rows: number(at) })),
           ...logical.map(({ name, at }) => ({ name, rows: number(at) })),
@@ -490,7 +494,8 @@ async function btreeCheck(place: PostgresPlace, database: string, catalogue: Cat
   const script = [
     "set statement_timeout = '300s'; begin; create extension if not exists amcheck;",
     ...catalogue.btrees.map(
-      ({ oid }, index) => `savepoint s; \\echo -n '${index} '\nselect bt_index_check(${oid}::regclass, true) is not null;\n\\echo\nrollback to s;`,
+      ({ oid, large }, index) =>
+        `savepoint s; \\echo -n '${index} '\nselect bt_index_check(${oid}::regclass, ${large ? 'false' : 'true'}) is not null;\n\\echo\nrollback to s;`,
     ),
     'rollback;',
   ].join('\n')
@@ -498,7 +503,11 @@ async function btreeCheck(place: PostgresPlace, database: string, catalogue: Cat
   if (/amcheck/.test(ran.stderr) && /0A000|58P01|42501/.test(ran.stderr))
     return { checked: 0, damaged: [], unavailable: 'the extension amcheck is not where the database was restored' }
   const right = new Set([...ran.stdout.matchAll(/^(\d+) [tf]$/gm)].map((match) => Number(match[1])))
-  return { checked: catalogue.btrees.length, damaged: catalogue.btrees.filter((_, index) => !right.has(index)).map(({ name }) => name) }
+  return {
+    checked: catalogue.btrees.length,
+    structureOnly: catalogue.btrees.filter(({ large }) => large).length,
+    damaged: catalogue.btrees.filter((_, index) => !right.has(index)).map(({ name }) => name),
+  }
 }
 
 type Query = NonNullable<DrillFile['queries']>[number]

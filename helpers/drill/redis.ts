@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { chown } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { execute, unprivileged, withoutNetwork } from './engines/native.ts'
+import { asUser, endingAfter, execute, unprivileged, withoutNetwork } from './engines/native.ts'
 import { EngineError, type Reach, reachOf } from './engines/place.ts'
 import type { Lease } from './lease.ts'
 import type { RedisRestored } from './observation.ts'
@@ -47,7 +47,6 @@ export async function restoreRedis(lease: Lease, piece: Piece, label: string, de
   if (user !== undefined) for (const one of [folder, file]) await chown(one, user.uid, user.gid)
   const isolating = await withoutNetwork(user)
   const socket = join(folder, 's')
-  const dropped = user === undefined ? [] : ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--']
   const args = [
     '--port',
     '0',
@@ -70,10 +69,8 @@ export async function restoreRedis(lease: Lease, piece: Piece, label: string, de
     '--logfile',
     '',
   ]
-  const server = spawn('timeout', ['--kill-after=5', String(Math.ceil(deadlineSeconds)), ...isolating, ...dropped, 'redis-server', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    cwd: folder,
-  })
+  const [program = '', ...words] = [...endingAfter(deadlineSeconds), ...isolating, ...asUser(user), 'redis-server', ...args]
+  const server = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder })
   lease.made.push(`redis-server ${label}`)
   let said = ''
   for (const stream of [server.stdout, server.stderr]) stream.on('data', (chunk: Buffer) => (said += said.length < 20_000 ? chunk.toString('latin1') : ''))

@@ -33,7 +33,10 @@ export default defineCheck({
             evidence: {
               what: `B-tree indexes of ${database.label}`,
               expected: 'agree with their tables',
-              received: facts.damaged.length === 0 ? `${facts.checked} checked` : few(facts.damaged),
+              received:
+                facts.damaged.length === 0
+                  ? `${facts.checked} checked${(facts.structureOnly ?? 0) > 0 ? `, ${facts.structureOnly} of large tables in their structure alone` : ''}`
+                  : few(facts.damaged),
               where: where(database),
             },
           },

@@ -81,7 +81,10 @@ async function tryWithoutNetwork(user: User | undefined): Promise<readonly strin
   const tried = await execute([...words, 'true'], {}).catch(() => undefined)
   return tried?.exit === 0 ? words : []
 }
-const asUser = (user: User | undefined): readonly string[] =>
+/** Words by which a server ends by itself, should nobody be left to stop it; other systems than Linux do not have that program. */
+export const endingAfter = (seconds: number, signal = 'TERM'): readonly string[] =>
+  process.platform === 'linux' ? ['timeout', `--signal=${signal}`, '--kill-after=10', String(Math.ceil(seconds))] : []
+export const asUser = (user: User | undefined): readonly string[] =>
   user === undefined ? [] : ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--']
 
 interface Execution extends RunOptions {
@@ -181,30 +184,15 @@ export async function startNative(
   await makeCluster(programs.server, data, common)
   const isolating = await withoutNetwork(user)
   const net = isolating.length > 0
-  const server: ChildProcess = spawn(
-    'timeout',
-    [
-      '--signal=INT',
-      '--kill-after=10',
-      String(Math.ceil(options.deadlineSeconds)),
-      ...isolating,
-      ...asUser(user),
-      join(programs.server, 'postgres'),
-      '-D',
-      data,
-      '-k',
-      folder,
-      '-c',
-      'listen_addresses=',
-      '-c',
-      'logging_collector=off',
-      '-c',
-      'max_wal_size=4GB',
-      '-c',
-      'maintenance_work_mem=256MB',
-    ],
-    { env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
-  )
+  const [program = '', ...words] = [
+    ...endingAfter(options.deadlineSeconds, 'INT'),
+    ...isolating,
+    ...asUser(user),
+    join(programs.server, 'postgres'),
+    ...['-D', data, '-k', folder],
+    ...['listen_addresses=', 'logging_collector=off', 'max_wal_size=4GB', 'maintenance_work_mem=256MB'].flatMap((setting) => ['-c', setting]),
+  ]
+  const server: ChildProcess = spawn(program, words, { env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
   lease.made.push(`${programs.name} PostgreSQL ${options.label}`)
   let said = ''
   server.stderr?.on('data', (chunk: Buffer) => {
