@@ -134,8 +134,8 @@ export const mailDelivery = z
         context.addIssue({ code: 'custom', path: [index, 'trigger', 'requests'], message: 'no request carries {address}, so nothing would go there' })
       if (one.waitSeconds !== undefined && one.waitSeconds < (one.withinSeconds ?? 120))
         context.addIssue({ code: 'custom', path: [index, 'waitSeconds'], message: 'waitSeconds is shorter than withinSeconds' })
-      const { submission: sent } = one.trigger
-      if (sent?.security === 'none' && sent.password !== undefined)
+      const { submission: own } = one.trigger
+      if (own?.security === 'none' && own.password !== undefined)
         context.addIssue({ code: 'custom', path: [index, 'trigger', 'submission', 'security'], message: 'without TLS the password would go in plain text' })
       if (one.inbox.imap?.security === 'none')
         context.addIssue({ code: 'custom', path: [index, 'inbox', 'imap', 'security'], message: 'without TLS the password would go in plain text' })
