@@ -24,7 +24,10 @@ export default defineCheck({
       if (seen.without !== undefined || one === undefined) return [{ unknown: `${name}: ${seen.without ?? 'was not asked'}` }]
       const evidence = line(seen, `${name}: null sender`, 'MAIL FROM:<> is accepted', envelopeText(one))
       const fate = fateOf(one)
-      if (fate === 'sender') return [{ grade: 'fail', code: 'mail.null-sender.refused', evidence }]
+      const other = envelope(seen, 'stranger to postmaster')
+      // Some say only at RCPT what they think of the sender: what others may send to is refused him alone.
+      if (fate === 'sender' || (fate === 'refused' && other !== undefined && fateOf(other) === 'accepted'))
+        return [{ grade: 'fail', code: 'mail.null-sender.refused', evidence }]
       // What a recipient is refused for is another check's (mail/role-addresses): the sender was accepted before.
       if (fate === 'accepted' || fate === 'address') return [{ grade: 'pass', evidence }]
       return [{ unknown: `${name}: ${envelopeText(one)}`, evidence }]

@@ -1,5 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { atServers, eachExchanger, eachServed, envelope, envelopeText, exchangerEnvelopes, fateOf, line, noServers, type Shown } from './servers.ts'
+import { atServers, eachExchanger, eachServed, envelope, envelopeText, exchangerEnvelopes, fateOf, line, noServers, refusesUs, type Shown } from './servers.ts'
 
 export default defineCheck({
   id: 'mail/role-addresses',
@@ -25,11 +25,11 @@ export default defineCheck({
         const evidence = line(seen, `${name}: ${role}@${subject.name}`, 'the recipient is accepted', envelopeText(one))
         const fate = fateOf(one)
         if (fate === 'accepted') return [{ grade: 'pass', evidence }]
-        if (fate === 'address' || fate === 'refused')
+        if (fate === 'address' || (fate === 'refused' && !refusesUs(seen)))
           return [
             role === 'postmaster' ? { grade: 'fail', code: 'mail.postmaster.refused', evidence } : { grade: 'warn', code: 'mail.abuse.refused', evidence },
           ]
-        // Refused for the sender: this says nothing of the recipient.
+        // Refused for the sender or for us: this says nothing of the recipient.
         return [{ unknown: `${name}, ${role}: ${envelopeText(one)}`, evidence }]
       })
     }),

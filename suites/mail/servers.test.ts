@@ -306,6 +306,7 @@ const LABELS = [
   'nobody of the domain',
   'postmaster',
   'abuse',
+  'stranger to postmaster',
 ]
 const RELAY_DENIED = '554 5.7.1 Relay access denied'
 const env = (change: Readonly<Record<string, string | object>> = {}, more: Partial<SmtpEnvelopes> = {}): SmtpEnvelopes => ({
@@ -313,7 +314,7 @@ const env = (change: Readonly<Record<string, string | object>> = {}, more: Parti
   at: AT,
   ...more,
   envelopes: LABELS.map((label) => {
-    const usual = label === 'postmaster' || label === 'abuse' ? '250 2.1.5 Ok' : label.startsWith('nobody') ? '550 5.1.1 unknown' : RELAY_DENIED
+    const usual = label.includes('postmaster') || label === 'abuse' ? '250 2.1.5 Ok' : label.startsWith('nobody') ? '550 5.1.1 unknown' : RELAY_DENIED
     const what = change[label] ?? change['*'] ?? usual
     const base = { label, from: '', to: 'x@example.org', mail: r('250 2.1.0 Ok') }
     return typeof what === 'string' ? { ...base, rcpt: r(what) } : but(base, what)
@@ -392,7 +393,12 @@ table('null-sender', [
   ['accepted', E(env()), 'pass'],
   ['refused at MAIL', E(env({ postmaster: sender('550 no') })), 'fail', 'mail.null-sender.refused'],
   ['refused at RCPT, for the sender', E(env({ postmaster: '550 5.7.1 Sender address rejected: empty' })), 'fail', 'mail.null-sender.refused'],
-  ['everybody is refused', E(env({ postmaster: '554 5.7.1 Client host rejected: Access denied' })), 'inconclusive'],
+  [
+    'everybody is refused',
+    E(env({ postmaster: '554 5.7.1 Client host rejected: Access denied', 'stranger to postmaster': '554 5.7.1 Client host rejected: Access denied' })),
+    'inconclusive',
+  ],
+  ['refused at RCPT what others may send to', E(env({ postmaster: '554 5.7.1 Access denied' })), 'fail', 'mail.null-sender.refused'],
   ['our name refused', E(env({ postmaster: sender('550 5.7.1 <postproof.invalid>: Helo command rejected') })), 'inconclusive'],
   ['we are blocked', E(env({ postmaster: '554 5.7.1 Client host [192.0.2.9] blocked using bl.example.net' })), 'inconclusive'],
   ['postmaster unknown', E(env({ postmaster: '550 5.1.1 unknown' })), 'pass'],
@@ -403,6 +409,7 @@ table('role-addresses', [
   ['both', E(env()), 'pass'],
   ['no postmaster', E(env({ postmaster: '550 5.1.1 unknown' })), 'fail', 'mail.postmaster.refused'],
   ['refused for the sender', E(env({ postmaster: '554 5.7.1 <>: Sender address rejected' })), 'inconclusive'],
+  ['everybody is refused', E(env({ '*': '554 5.7.1 Client host rejected: Access denied' })), 'inconclusive'],
   ['no abuse', E(env({ abuse: '550 5.1.1 unknown' })), 'warn', 'mail.abuse.refused'],
   ['greylisted', E(env({ postmaster: '450 4.2.0 later', abuse: '450 4.2.0 later' })), 'inconclusive'],
   ['sender refused', E(env({ postmaster: sender('550 no') })), 'inconclusive'],

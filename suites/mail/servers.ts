@@ -202,6 +202,7 @@ function relayMatrix(domain: string, foreign: string): readonly Envelope[] {
     { label: 'nobody of the domain', from: '', to: `{nobody}@${domain}` },
     { label: 'postmaster', from: '', to: `postmaster@${domain}` },
     { label: 'abuse', from: '', to: `abuse@${domain}` },
+    { label: 'stranger to postmaster', from: STRANGER, to: `postmaster@${domain}` },
   ]
 }
 export const exchangerEnvelopes = (domain: string, target: Target): Probe<ExchangerLook<SmtpEnvelopes>> =>
@@ -236,6 +237,11 @@ const PLAIN_WAYS = ['null sender to a stranger', 'stranger to a stranger', 'own 
 /** For a mailbox of the domain by their form; a server that does not look at recipients takes them without passing anything on. */
 const ODD_WAYS = ['percent', 'bang path', 'quoted']
 
+const OWN = ['stranger to postmaster', 'postmaster', 'abuse', 'nobody of the domain']
+/** Recipients of the domain itself are refused, too, and not for what they are: then nothing is known of what others are answered. */
+export const refusesUs = ({ envelopes }: SmtpEnvelopes): boolean =>
+  envelopes.filter(({ label }) => OWN.includes(label)).every((one) => ['refused', 'sender', 'client'].includes(fateOf(one)))
+
 interface RelayCodes<Code extends string> {
   readonly open: Code
   readonly everything: Code
@@ -265,8 +271,8 @@ export function relayShown<Code extends string>(seen: SmtpEnvelopes, name: strin
   if (deferred.length > 0) return deferred.map((one) => ({ grade: 'warn', code: codes.deferred, evidence: say(one), severity: 'low' }))
   const refused = find(PLAIN_WAYS).filter((one) => fateOf(one) === 'refused')
   // Who refuses us everything may refuse us and nobody else.
-  const own = find(['postmaster', 'abuse', 'nobody of the domain'])
-  if (refused.length > 0 && codes.everybody && own.every((one) => ['refused', 'sender', 'client'].includes(fateOf(one))))
+  const own = find(OWN)
+  if (refused.length > 0 && codes.everybody && refusesUs(seen))
     return own.slice(0, 1).map((one) => ({ unknown: `${name} refuses recipients of its own domain as well: ${envelopeText(one)}`, evidence: say(one) }))
   const [told] = find(PLAIN_WAYS)
   if (refused.length > 0) return ways.filter((one) => fateOf(one) !== 'accepted').map((one) => ({ grade: 'pass', evidence: say(one) }))
