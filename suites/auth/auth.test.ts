@@ -1,0 +1,377 @@
+/** Judgement of the suite: a healthy look, then one thing wrong per case, and the traps that must not alarm. Plain objects, no sockets. */
+import { readdirSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { Check } from '../../helpers/check.ts'
+import { type Answer, type AttacksSeen, flowsOf, type LoginSeen, type RefreshSeen, type TokenFacts } from '../../helpers/probes/auth.ts'
+import { normaliseTarget, type Target, type TargetInput } from '../../helpers/target.ts'
+import { targetSchema } from '../../helpers/target/schema.ts'
+import type { Verdict } from '../../helpers/verdict.ts'
+
+const NOW = new Date('2026-11-21T12:00:00.000Z')
+const SECONDS = NOW.getTime() / 1000
+const checks = new Map<string, Check>()
+for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.check.ts'))) {
+  const { default: check } = (await import(`./${file}`)) as { default: Check }
+  checks.set(check.id.slice('auth/'.length), check)
+}
+
+const flow = {
+  kind: 'jwt' as const,
+  login: { url: 'https://api.{domain}/login', json: { email: '{username}', password: '{password}' }, accessToken: '$.t', refreshToken: '$.r' },
+  refresh: { url: 'https://api.{domain}/refresh', graceSeconds: 10 },
+  logout: { url: 'https://api.{domain}/logout' },
+  forgot: { url: 'https://api.{domain}/forgot' },
+  accounts: [{ username: 'user', password: 'word' }],
+  protected: [{ url: 'https://api.{domain}/orders' }],
+}
+function targetOf(auth: TargetInput['auth'] = flow): Target {
+  return normaliseTarget(targetSchema.parse({ domain: 'example.com', hosts: { api: {} }, secrets: { user: 'env:SHOP_USER', word: 'env:SHOP_WORD' }, auth }), {
+    sha256: '0',
+  })
+}
+
+const answer = (status: number, more: Partial<Answer> = {}): Answer => ({
+  what: 'asking',
+  method: 'GET',
+  url: 'https://api.example.com/orders',
+  status,
+  mediaType: 'application/json',
+  html: false,
+  leaks: [],
+  cacheControl: ['no-store'],
+  allowOrigin: [],
+  cookies: [],
+  bytes: 20,
+  bodyHash: `body of ${status}`,
+  shape: `{"status":${status}}`,
+  ms: 10,
+  at: NOW.toISOString(),
+  ...more,
+})
+const token = (more: Partial<TokenFacts> = {}): TokenFacts => ({
+  form: 'jwt',
+  bytes: 400,
+  alg: 'ES256',
+  kid: 'k1',
+  headerNames: [],
+  claimNames: ['iss', 'aud', 'sub', 'exp', 'iat', 'jti'],
+  exp: SECONDS + 900,
+  iat: SECONDS,
+  iss: 'https://api.example.com',
+  aud: ['shop'],
+  hasSubject: true,
+  hasId: true,
+  personal: [],
+  secret: [],
+  knownSecretsTried: 0,
+  ...more,
+})
+const login = (more: Partial<LoginSeen> = {}): LoginSeen =>
+  ({
+    answer: answer(200, { what: 'the right password', method: 'POST' }),
+    accessToken: true,
+    refreshToken: true,
+    cookie: false,
+    token: token(),
+    session: {},
+    before: {},
+    ...more,
+  }) as LoginSeen
+const refused = answer(401)
+const right = answer(200, { bodyHash: 'orders' })
+
+function judged(id: string, seen: unknown, auth?: TargetInput['auth'], now = NOW): Verdict {
+  const check = checks.get(id)
+  if (check === undefined) throw new Error(`no check ${id}`)
+  const target = targetOf(auth)
+  const subject = check.subjects(target)[0] ?? { name: 'api.example.com jwt', item: flowsOf(target)[0] }
+  const verdict = check.judge(seen as never, { target, subject, now, options: check.options })
+  if ((verdict.outcome === 'fail' || verdict.outcome === 'warn') && !Object.hasOwn(check.codes, verdict.code))
+    throw new Error(`undeclared code ${verdict.code}`)
+  if (verdict.outcome !== 'inconclusive') expect(verdict.evidence.length).toBeGreaterThan(0)
+  return verdict
+}
+const said = (verdict: Verdict): string => (verdict.outcome === 'fail' || verdict.outcome === 'warn' ? `${verdict.outcome} ${verdict.code}` : verdict.outcome)
+const times = (...values: readonly number[]): readonly Answer[] => values.map((ms) => answer(401, { ms }))
+
+const attacks = (group: string, ...answers: readonly Answer[]): AttacksSeen =>
+  ({
+    token: token(),
+    before: right,
+    after: right,
+    without: refused,
+    attacks: answers.map((one) => ({ group, what: 'forged', answer: one })),
+    untried: {},
+  }) as AttacksSeen
+const refreshed = (more: Partial<RefreshSeen> = {}): RefreshSeen => ({
+  login: login(),
+  first: answer(200),
+  firstWorks: true,
+  accessChanged: true,
+  refreshChanged: true,
+  token: token(),
+  opened: right,
+  accessAsRefresh: refused,
+  accessAsRefreshWorks: false,
+  refreshAsAccess: refused,
+  reuseAtOnce: refused,
+  reuseAtOnceWorks: false,
+  waitedSeconds: 0,
+  family: refused,
+  familyWorks: false,
+  refreshExpiries: [SECONDS + 100, SECONDS + 100],
+  ...more,
+})
+const gate = (more: object = {}) => ({
+  login: login(),
+  routes: [
+    {
+      route: flow.protected[0],
+      url: 'https://api.example.com/orders',
+      method: 'GET',
+      anonymous: answer(401, { wwwAuthenticate: 'Bearer' }),
+      garbled: answer(401, { wwwAuthenticate: 'Bearer' }),
+      tampered: answer(401, { wwwAuthenticate: 'Bearer' }),
+      authorised: right,
+      variants: [],
+      roles: [],
+      ...more,
+    },
+  ],
+})
+const failures = (more: object = {}) => ({ wrong: [refused], wrongUsable: false, unknown: [refused], unknownUsable: false, inUrlUsable: false, ...more })
+
+describe('judgement', () => {
+  test.each<[string, string, unknown, string]>([
+    ['a login', 'login-ok', { login: login() }, 'pass'],
+    [
+      'a page of the application in place of a token',
+      'login-ok',
+      { login: login({ accessToken: false, answer: answer(200, { html: true, mediaType: 'text/html' }) }) },
+      'fail auth.login.page',
+    ],
+    [
+      'a redirect without a cookie',
+      'login-ok',
+      { login: login({ accessToken: false, answer: answer(302, { location: '/login' }) }) },
+      'fail auth.login.refused',
+    ],
+    [
+      'a token of a megabyte',
+      'login-ok',
+      { login: login({ accessToken: false, token: token({ form: 'malformed', problem: 'too-long', bytes: 1_000_000 }) }) },
+      'fail auth.login.token-unusable',
+    ],
+    [
+      'a limiter in place of the login',
+      'login-ok',
+      { login: login({ accessToken: false, answer: answer(429, { obstacle: 'a limiter (429)' }) }) },
+      'inconclusive',
+    ],
+    [
+      'a challenge in place of the login',
+      'login-ok',
+      { login: login({ accessToken: false, answer: answer(403, { obstacle: 'a challenge' }) }) },
+      'inconclusive',
+    ],
+    [
+      'no answer at all',
+      'login-ok',
+      { login: login({ accessToken: false, answer: answer(0, { failure: { code: 'ECONNRESET', message: 'closed', phase: 'response' } }) }) },
+      'inconclusive',
+    ],
+    ['wrong passwords refused', 'login-wrong-rejected', { seen: failures() }, 'pass'],
+    ['a wrong password that opens', 'login-wrong-rejected', { seen: failures({ wrongUsable: true, wrong: [answer(200)] }) }, 'fail auth.login.wrong-accepted'],
+    [
+      'a name that nobody has, opens',
+      'login-wrong-rejected',
+      { seen: failures({ unknownUsable: true, unknown: [answer(200)] }) },
+      'fail auth.login.wrong-accepted',
+    ],
+    ['200 with an error, as GraphQL does', 'login-wrong-rejected', { seen: failures({ wrong: [answer(200)] }) }, 'fail auth.login.refusal-status'],
+    [
+      'a lock at the first wrong password',
+      'login-wrong-rejected',
+      { seen: failures({ wrong: [answer(423, { obstacle: 'a lock (423)' })], unknown: [] }) },
+      'inconclusive',
+    ],
+    ['no difference', 'enumeration', { seen: failures() }, 'pass'],
+    ['404 for unknown names', 'enumeration', { seen: failures({ unknown: [answer(404)] }) }, 'fail auth.enumeration.status'],
+    ['other words', 'enumeration', { seen: failures({ unknown: [answer(401, { bodyHash: 'else' })] }) }, 'fail auth.enumeration.body'],
+    [
+      '100 ms slower for accounts',
+      'enumeration',
+      { seen: failures({ wrong: times(300, 110, 112, 111, 113, 110), unknown: times(200, 10, 11, 12, 10, 11) }) },
+      'warn auth.enumeration.timing',
+    ],
+    ['30 ms slower: weather', 'enumeration', { seen: failures({ wrong: times(300, 40, 41, 42, 40, 41), unknown: times(200, 10, 11, 12, 10, 11) }) }, 'pass'],
+    ['one slow answer among many', 'enumeration', { seen: failures({ wrong: times(9, 10, 900, 10, 11, 10), unknown: times(9, 10, 11, 12, 10, 11) }) }, 'pass'],
+    [
+      'times all over the place',
+      'enumeration',
+      { seen: failures({ wrong: times(9, 10, 400, 90, 600, 210), unknown: times(9, 10, 300, 20, 500, 90) }) },
+      'inconclusive',
+    ],
+    ['two answers of each: not compared', 'enumeration', { seen: failures({ wrong: times(300, 310), unknown: times(10, 11) }) }, 'pass'],
+    [
+      'the first answer warms something up',
+      'enumeration',
+      { seen: failures({ wrong: times(2_000, 10, 11, 10, 12, 10), unknown: times(10, 10, 11, 10, 12, 10) }) },
+      'pass',
+    ],
+    ['protected', 'protected-401', { seen: gate() }, 'pass'],
+    ['open', 'protected-401', { seen: gate({ anonymous: right }) }, 'fail auth.protected.open'],
+    ['open for anything that looks like a token', 'protected-401', { seen: gate({ garbled: right }) }, 'fail auth.protected.open'],
+    [
+      'the page of the application in place of data',
+      'protected-401',
+      { seen: gate({ anonymous: answer(200, { html: true, mediaType: 'text/html' }) }) },
+      'fail auth.protected.status',
+    ],
+    ['a server error for a broken token', 'protected-401', { seen: gate({ garbled: answer(500) }) }, 'fail auth.protected.error'],
+    ['401 without WWW-Authenticate', 'protected-401', { seen: gate({ anonymous: refused }) }, 'warn auth.protected.no-challenge'],
+    ['the login does not open it', 'protected-401', { seen: gate({ authorised: answer(403) }) }, 'fail auth.protected.refused'],
+    ['no login to compare with', 'protected-401', { seen: { ...gate(), login: login({ accessToken: false, answer: answer(500) }) } }, 'inconclusive'],
+    ['spellings refused', 'method-path-bypass', { seen: gate({ variants: [answer(404), answer(401, { method: 'HEAD' })] }) }, 'pass'],
+    ['a spelling that opens', 'method-path-bypass', { seen: gate({ variants: [answer(200, { bodyHash: 'orders' })] }) }, 'fail auth.bypass.open'],
+    [
+      'a page that answers everything',
+      'method-path-bypass',
+      { seen: gate({ variants: [answer(200, { html: true, mediaType: 'text/html', bodyHash: 'page' })] }) },
+      'pass',
+    ],
+    ['a route that is open anyway', 'method-path-bypass', { seen: gate({ anonymous: right, variants: [right] }) }, 'inconclusive'],
+    ['no-store', 'token-response-nostore', { login: login() }, 'pass'],
+    ['nothing said to caches', 'token-response-nostore', { login: login({ answer: answer(200, { cacheControl: [] }) }) }, 'fail auth.login.cacheable'],
+    ['private', 'token-response-nostore', { login: login({ answer: answer(200, { cacheControl: ['private'] }) }) }, 'warn auth.login.private-cache'],
+    [
+      'a directive that only sounds like it',
+      'token-response-nostore',
+      { login: login({ answer: answer(200, { cacheControl: ['x-no-store'] }) }) },
+      'fail auth.login.cacheable',
+    ],
+    ['forgeries refused', 'jwt-alg-none', { seen: attacks('alg-none', refused, answer(400)) }, 'pass'],
+    ['a forgery that opens', 'jwt-alg-none', { seen: attacks('alg-none', refused, right) }, 'fail auth.jwt.alg-none'],
+    ['a forgery answered 500', 'jwt-alg-none', { seen: attacks('alg-none', answer(500)) }, 'pass'],
+    [
+      'an API that refuses with 200',
+      'jwt-alg-none',
+      { seen: { ...attacks('alg-none', answer(200, { bodyHash: 'error' })), without: answer(200, { bodyHash: 'error' }) } },
+      'pass',
+    ],
+    ['a route that nobody guards', 'jwt-alg-none', { seen: { ...attacks('alg-none', right), without: right } }, 'inconclusive'],
+    ['the right token stopped working', 'jwt-alg-none', { seen: { ...attacks('alg-none', refused), after: refused } }, 'inconclusive'],
+    ['the right token never worked', 'jwt-alg-none', { seen: { ...attacks('alg-none', refused), before: refused } }, 'inconclusive'],
+    ['a limiter in between', 'jwt-alg-none', { seen: attacks('alg-none', refused, answer(429, { obstacle: 'a limiter (429)' })) }, 'inconclusive'],
+    ['an opaque token', 'jwt-alg-none', { seen: { ...attacks('alg-none'), token: token({ form: 'opaque' }) } }, 'skip'],
+    ['an HMAC token has no public key', 'jwt-alg-confusion', { seen: { ...attacks('confusion'), untried: { confusion: 'HS256' } } }, 'skip'],
+    ['a kid that breaks a query', 'jwt-header-injection', { seen: attacks('injection', answer(500)) }, 'fail auth.jwt.header-error'],
+    [
+      'a known secret',
+      'jwt-weak-secret',
+      { login: login({ token: token({ alg: 'HS256', weakSecret: true, knownSecretsTried: 300 }) }) },
+      'fail auth.jwt.known-secret',
+    ],
+    ['an unknown secret', 'jwt-weak-secret', { login: login({ token: token({ alg: 'HS256', weakSecret: false, knownSecretsTried: 300 }) }) }, 'pass'],
+    ['claims', 'jwt-claims', { login: login() }, 'pass'],
+    ['no exp', 'jwt-claims', { login: login({ token: token({ exp: undefined as never }) }) }, 'fail auth.jwt.no-exp'],
+    ['eight hours', 'jwt-claims', { login: login({ token: token({ exp: SECONDS + 28_800 }) }) }, 'warn auth.jwt.long-lived'],
+    ['thirty days', 'jwt-claims', { login: login({ token: token({ exp: SECONDS + 2_592_000 }) }) }, 'fail auth.jwt.long-lived'],
+    ['nonsense as alg', 'jwt-claims', { login: login({ token: token({ alg: undefined as never }) }) }, 'fail auth.jwt.unreadable'],
+    ['iat an hour ahead', 'jwt-claims', { login: login({ token: token({ iat: SECONDS + 3_600, exp: SECONDS + 4_000 }) }) }, 'fail auth.jwt.clock'],
+    ['a password in the claims', 'jwt-claims', { login: login({ token: token({ secret: ['passwordHash'] }) }) }, 'fail auth.jwt.secret-inside'],
+    ['an opaque token is nobody’s business', 'jwt-claims', { login: login({ token: token({ form: 'opaque' }) }) }, 'skip'],
+    ['refreshing', 'refresh-works', { seen: refreshed() }, 'pass'],
+    ['no new token', 'refresh-works', { seen: refreshed({ accessChanged: false }) }, 'fail auth.refresh.same-token'],
+    ['refused', 'refresh-works', { seen: refreshed({ firstWorks: false, first: refused }) }, 'fail auth.refresh.failed'],
+    ['the new one opens nothing', 'refresh-works', { seen: refreshed({ opened: refused }) }, 'fail auth.refresh.token-refused'],
+    ['reuse refused', 'refresh-reuse-detected', { seen: refreshed() }, 'pass'],
+    [
+      'reuse within the grace',
+      'refresh-reuse-detected',
+      { seen: refreshed({ reuseAtOnce: answer(200), reuseAtOnceWorks: true, reuseLater: refused, reuseLaterWorks: false, waitedSeconds: 15 }) },
+      'warn auth.refresh.grace',
+    ],
+    [
+      'reuse after the grace',
+      'refresh-reuse-detected',
+      { seen: refreshed({ reuseAtOnceWorks: true, reuseLater: answer(200), reuseLaterWorks: true }) },
+      'fail auth.refresh.reuse-accepted',
+    ],
+    ['not asked after the grace', 'refresh-reuse-detected', { seen: refreshed({ reuseAtOnceWorks: true }) }, 'inconclusive'],
+    [
+      'reuse answered by a limiter',
+      'refresh-reuse-detected',
+      { seen: refreshed({ reuseAtOnce: answer(429, { obstacle: 'a limiter (429)' }) }) },
+      'inconclusive',
+    ],
+    ['no rotation, so no reuse', 'refresh-reuse-detected', { seen: refreshed({ refreshChanged: false }) }, 'skip'],
+    ['the family goes on', 'refresh-family-revoked', { seen: refreshed({ familyWorks: true }) }, 'warn auth.refresh.family-alive'],
+    [
+      'nobody guards the family',
+      'refresh-family-revoked',
+      { seen: refreshed({ familyWorks: true, reuseAtOnceWorks: true, reuseLaterWorks: true }) },
+      'fail auth.refresh.family-unguarded',
+    ],
+    ['one of four', 'refresh-concurrent', { seen: { answers: [answer(200), refused, refused, refused], winners: 1 } }, 'pass'],
+    ['none of four', 'refresh-concurrent', { seen: { answers: [refused, refused], winners: 0 } }, 'inconclusive'],
+    ['three within a declared grace', 'refresh-concurrent', { seen: { answers: [answer(200)], winners: 3 } }, 'skip'],
+    ['the end stays', 'refresh-absolute-expiry', { seen: refreshed() }, 'pass'],
+    ['the end moves', 'refresh-absolute-expiry', { seen: refreshed({ refreshExpiries: [SECONDS, SECONDS + 900] }) }, 'warn auth.refresh.slides'],
+  ])('%s', (_name, id, seen, expected) => {
+    expect(said(judged(id, seen))).toBe(expected)
+  })
+
+  test.each<[string, unknown, string]>([
+    ['refused', { login: login(), opened: right, answer: answer(204), replayed: refused, refreshed: refused, refreshedWorks: false, waitedSeconds: 0 }, 'pass'],
+    [
+      'a token that ends by itself soon',
+      { login: login(), opened: right, answer: answer(204), replayed: right, later: right, waitedSeconds: 5, refreshedWorks: false },
+      'pass',
+    ],
+    [
+      'a token that lives for a day',
+      {
+        login: login({ token: token({ exp: SECONDS + 86_400 }) }),
+        opened: right,
+        answer: answer(204),
+        replayed: right,
+        later: right,
+        waitedSeconds: 5,
+        refreshedWorks: false,
+      },
+      'fail auth.logout.token-alive',
+    ],
+    [
+      'a session',
+      { login: login({ accessToken: false, cookie: true }), opened: right, answer: answer(204), replayed: right, waitedSeconds: 0, refreshedWorks: false },
+      'fail auth.logout.session-alive',
+    ],
+    [
+      'the refresh token',
+      { login: login(), opened: right, answer: answer(204), replayed: refused, refreshed: answer(200), refreshedWorks: true, waitedSeconds: 0 },
+      'fail auth.logout.refresh-alive',
+    ],
+    ['nothing to see it by', { login: login(), answer: answer(204), refreshedWorks: false, waitedSeconds: 0 }, 'inconclusive'],
+  ])('after logging out: %s', (_name, seen, expected) => {
+    expect(said(judged('session-logout-invalidates', { seen }))).toBe(expected)
+  })
+
+  test('confidential clients may keep their refresh token', () => {
+    expect(said(judged('refresh-rotation', { seen: refreshed({ refreshChanged: false }) }))).toBe('fail auth.refresh.not-rotated')
+    expect(said(judged('refresh-rotation', { seen: refreshed({ refreshChanged: false }) }, { ...flow, refresh: { ...flow.refresh, rotation: false } }))).toBe(
+      'skip',
+    )
+  })
+})
+
+describe('every check', () => {
+  test.each([...checks])('%s says nothing where nothing is declared, and shows no secret in its command', (_id, check) => {
+    expect(check.subjects(normaliseTarget(targetSchema.parse({ domain: 'example.com' }), { sha256: '0' }))).toEqual([])
+    for (const subject of check.subjects(targetOf())) {
+      const command = check.reproduce(subject, targetOf())
+      expect(command).toMatch(/^curl /)
+      if (command.includes('SHOP_WORD')) expect(command).toContain('"$SHOP_WORD"')
+    }
+  })
+})
