@@ -292,9 +292,15 @@ function inferFrom(given: readonly Arrival[], hint: Hint, waited: 'before' | 'be
   const arrivals = given.filter(({ sentMs, doneMs }) => Math.abs(sentMs) <= LONGEST_MS && Math.abs(doneMs) <= LONGEST_MS)
   const none = { alsoPossible: [], misfits: 0, requests } as const
   if (arrivals.length === 0) return { kind: 'unknown', ...none }
-  const events = eventsOf(arrivals, waited)
-  const firstRefusal = events.findIndex(({ admitted }) => !admitted)
   const delay = delayOf(arrivals)
+  // A queue that leaves at an even pace is the limiter's own: it was met at once, and held back behind.
+  const queued = delay !== undefined && delay.longestMs > 1_500 / delay.perSecond.value
+  const fastest = Math.min(...arrivals.map(({ sentMs, doneMs }) => doneMs - sentMs))
+  const events = eventsOf(
+    queued ? arrivals.map((one) => (one.admitted ? { ...one, doneMs: Math.min(one.doneMs, one.sentMs + fastest) } : one)) : arrivals,
+    waited,
+  )
+  const firstRefusal = events.findIndex(({ admitted }) => !admitted)
   if (firstRefusal < 0) {
     if (delay === undefined) return { kind: 'none', ...none }
     return { kind: 'delaying-bucket', perSecond: delay.perSecond, ...none }
@@ -373,13 +379,12 @@ function inferFrom(given: readonly Arrival[], hint: Hint, waited: 'before' | 'be
   const score = (one: Candidate): number => one.misfits + (one.parameters - 2) * 0.5 + (hint.kind === one.kind ? -0.25 : 0)
   const openness = ({ perSecond }: Candidate): number => (perSecond.high - perSecond.low) / perSecond.value
   const best = candidates.reduce((a, b) => (score(b) < score(a) || (a.kind === b.kind && score(b) === score(a) && openness(b) < openness(a)) ? b : a))
-  const held = delay !== undefined && delay.longestMs > 1_500 / best.perSecond.value && Math.abs(delay.perSecond.value / best.perSecond.value - 1) < 0.35
-  const kind = best.kind === 'bucket' && held ? 'delaying-bucket' : best.kind
+  const kind = best.kind === 'bucket' && queued ? 'delaying-bucket' : best.kind
   const alsoPossible = [...new Set(candidates.filter((one) => one.kind !== best.kind && one.misfits <= best.misfits).map((one) => one.kind))]
   return {
     kind,
     alsoPossible,
-    perSecond: best.perSecond,
+    perSecond: kind === 'delaying-bucket' && delay !== undefined ? delay.perSecond : best.perSecond,
     atOnce: best.atOnce,
     ...(best.windowMs === undefined ? {} : { windowMs: best.windowMs }),
     misfits: best.misfits,

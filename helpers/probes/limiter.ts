@@ -205,7 +205,8 @@ export function limiterPlan(zone: Zone, target: Target): LimiterPlan {
   }
   const flood = Math.ceil(1.15 * atOnce + 0.06 * perSecond) + 5
   const budget = 3 * (atOnce + 19)
-  const wanted = Math.max(1_300 / perSecond, 400)
+  // Eight let in, where that does not take too long; one, however long that takes.
+  const wanted = Math.max(1_300 / perSecond, Math.min(10_000, Math.max(8_000 / perSecond, 400)))
   const paced = Math.max(12, Math.min(budget - flood - 1, Math.max(36, Math.ceil((1.4 * perSecond * wanted) / 1_000))))
   return { first: 1, floodAtMs: 0, flood, more, paced, pacedMs: Math.min(wanted, (paced * 1_000) / (1.4 * perSecond)), ...rest }
 }
