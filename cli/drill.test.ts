@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { delimiter, join } from 'node:path'
+import { gzipSync, zstdDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { tarOf } from '../fixtures/backups.ts'
+import { backupFiles, tarOf } from '../fixtures/backups.ts'
 import { gantry, shop } from '../fixtures/drills.ts'
 import { postgresPrograms } from '../fixtures/postgres.ts'
 
@@ -131,7 +131,40 @@ test('Docker that does not answer is named, and nothing is green', { timeout: 12
   expect(report().some(({ check, outcome }) => check.startsWith('restore/') && outcome === 'pass')).toBe(false)
 })
 
+const installed = (program: string): boolean => (process.env.PATH ?? '').split(delimiter).some((place) => existsSync(join(place, program)))
+test.skipIf(!installed('mariadbd'))(
+  'a dump of MySQL is restored into a MariaDB of its own; one that names a row twice is not whole',
+  { timeout: 180_000 },
+  async () => {
+    const wiki = Object.entries(backupFiles()).find(([name]) => name.startsWith('other/wiki-'))?.[1].bytes ?? Buffer.alloc(0)
+    const whole = await drill(put('wiki.sql.zst', wiki), '--suite', 'restore,drill')
+    expect(whole.code, whole.out).toBe(0)
+    expect(report().find(({ check }) => check === 'restore/rows-match-artifact')).toMatchObject({ outcome: 'pass' })
+    const twice = await drill(
+      put('twice.sql', zstdDecompressSync(wiki).toString().replace('VALUES (1,', "VALUES (2,'CANARY-5501'),(1,")),
+      '--suite',
+      'restore,drill',
+    )
+    expect(twice.code, twice.out).toBe(1)
+    expect(report().find(({ check }) => check === 'restore/order-constraints')).toMatchObject({ outcome: 'fail' })
+    expect(report().find(({ check }) => check === 'restore/rows-match-artifact')).toMatchObject({ outcome: 'fail', code: 'restore.rows-missing' })
+    expect(readFileSync(join(folder, 'report', 'report.json'), 'utf8')).not.toContain('CANARY-5501')
+    expect(leases()).toEqual([])
+  },
+)
+
 describe.skipIf(postgresPrograms() === undefined)('with PostgreSQL on this machine', () => {
+  test('the embedded server restores, and proves no objective', { timeout: 120_000 }, async () => {
+    const { code, out } = await drill(put('embedded.sql', shop()), '--engine', 'embedded', '--rto', '30', '--suite', 'restore,recovery')
+    const outcomes = new Map(report().map(({ check, outcome }) => [check, outcome]))
+    expect(code, out).toBe(2)
+    expect([outcomes.get('restore/rows-match-artifact'), outcomes.get('recovery/rto'), outcomes.get('restore/ownership')]).toEqual([
+      'pass',
+      'inconclusive',
+      'inconclusive',
+    ])
+  })
+
   test('a dump that starts programs is not restored beside our own files', { timeout: 120_000 }, async () => {
     const { code, out } = await drill(
       put('evil.sql', shop().replace('SET lock_timeout = 0;', "SET lock_timeout = 0;\nCOPY public.users FROM PROGRAM 'touch /tmp/postproof-was-here';")),

@@ -38,12 +38,15 @@ export async function restoreMysql(
   const user = unprivileged()
   if (user !== undefined) await chown(folder, user.uid, user.gid)
   const data = join(folder, 'data')
-  const made = await execute(['mariadb-install-db', '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'], {
-    cwd: folder,
-    user,
-    signal,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: folder },
-  })
+  const made = await execute(
+    ['mariadb-install-db', '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', `--tmpdir=${folder}`],
+    {
+      cwd: folder,
+      user,
+      signal,
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: folder, TMPDIR: folder },
+    },
+  )
   if (made.exit !== 0) throw new EngineError('died', 'mariadb-install-db failed')
   const isolating = await withoutNetwork(user)
   const socket = join(folder, 's')
@@ -58,11 +61,16 @@ export async function restoreMysql(
     `--socket=${socket}`,
     '--skip-networking',
     `--pid-file=${pidFile}`,
+    `--tmpdir=${folder}`,
     '--event-scheduler=OFF',
     '--secure-file-priv=/dev/null',
     '--local-infile=0',
   ]
-  const server = spawn(program, words, { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] })
+  const server = spawn(program, words, {
+    cwd: folder,
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: folder, TMPDIR: folder },
+    stdio: ['ignore', 'ignore', 'ignore'],
+  })
   lease.made.push(`MariaDB ${options.label}`)
   let ended = false
   const gone = new Promise<void>((resolve) => server.once('close', () => ((ended = true), resolve())))
@@ -71,7 +79,7 @@ export async function restoreMysql(
       cwd: folder,
       user,
       signal,
-      env: { PATH: '/usr/bin:/bin', HOME: folder },
+      env: { PATH: '/usr/bin:/bin', HOME: folder, TMPDIR: folder },
       ...more,
     })
   const stop = async (): Promise<void> => {
@@ -101,7 +109,7 @@ export async function restoreMysql(
       user,
       signal,
       file: piece.path,
-      env: { PATH: '/usr/bin:/bin', HOME: folder },
+      env: { PATH: '/usr/bin:/bin', HOME: folder, TMPDIR: folder },
     },
   )
   const stages = [...loaded.stdout.matchAll(/^stage (\S+) (\d+)$/gm)].map((match) => ({ tool: match[1] as string, exit: Number(match[2]) }))

@@ -41,6 +41,7 @@ export function restoreCommand(subject: Subject, target: Target, sql?: string): 
   if (database?.kind === 'sqlite' || /\.(?:db|sqlite3?)\b/.test(name))
     return `${read} > /tmp/restored.db && sqlite3 /tmp/restored.db ${quote(sql ?? 'PRAGMA integrity_check')}`
   if (/\.t(?:ar\.)?gz$|\.tar/.test(name)) return `${read} | tar -tvf -`
+  if (database?.kind === 'mysql') return `${read} | mariadb -D "$SCRATCH"`
   const load = /\.(?:dump|custom|pgdump)$/.test(name)
     ? `pg_restore --exit-on-error -d "$SCRATCH" ${word}`
     : `${read} | psql -X -v ON_ERROR_STOP=1 -d "$SCRATCH"`

@@ -7,7 +7,7 @@ export default defineCheck({
   title: 'Rows satisfy the constraints while they are loaded',
   failureTitle: 'Rows of the dump break its own constraints',
   why: 'A dump that holds the same key twice, or a child without its parent, was not taken from one moment, or not by pg_dump.',
-  source: 'SQLSTATE 23505, 23503, 23514, 23502 during the restore',
+  source: 'SQLSTATE 23505, 23503, 23514, 23502 (MySQL: 23000) during the restore',
   severity: 'critical',
   codes: {
     'restore.constraint-violated': {
@@ -24,7 +24,7 @@ export default defineCheck({
       drill,
       ['postgres', 'mysql'],
       (database) => {
-        const broken = database.errors.filter(({ sqlstate }) => ['23505', '23503', '23514', '23502', '23P01'].includes(sqlstate))
+        const broken = database.errors.filter(({ sqlstate }) => ['23505', '23503', '23514', '23502', '23P01', '23000'].includes(sqlstate))
         if (broken.length === 0)
           return [
             {
