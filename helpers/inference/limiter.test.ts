@@ -83,7 +83,7 @@ describe('what the requests tell', () => {
         expect(Math.abs((found.atOnce?.value ?? 0) - burst - 1)).toBeLessThanOrEqual(1)
         expect(found.misfits).toBeLessThanOrEqual(1)
       }),
-      { numRuns: 200 },
+      { numRuns: 50 },
     )
   })
   test('a slow bucket: ten a minute', () => {
@@ -99,7 +99,7 @@ describe('what the requests tell', () => {
         expect(found.atOnce?.value).toBe(limit)
         expect(Math.abs((found.windowMs?.value ?? 0) / windowMs - 1)).toBeLessThan(0.05)
       }),
-      { numRuns: 200 },
+      { numRuns: 50 },
     )
   })
   test('a sliding window', () => {
@@ -110,7 +110,7 @@ describe('what the requests tell', () => {
         expect(found.atOnce?.value).toBe(limit)
         expect(Math.abs((found.windowMs?.value ?? 0) / windowMs - 1)).toBeLessThan(0.05)
       }),
-      { numRuns: 200 },
+      { numRuns: 50 },
     )
   })
   test('a window by the clock, whose length was declared', () => {
@@ -124,7 +124,7 @@ describe('what the requests tell', () => {
           expect(['fixed', 'sliding', 'bucket']).toContain(found.kind)
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 40 },
     )
   })
   test('no limit, never again, refused from the start, nothing asked', () => {

@@ -257,9 +257,10 @@ function delayOf(arrivals: readonly Arrival[]): { readonly perSecond: Estimate; 
   const gaps = held.slice(1).map(({ doneMs }, index) => doneMs - (held[index] as Arrival).doneMs)
   const sorted = [...gaps].sort((a, b) => a - b)
   const median = sorted[Math.floor(sorted.length / 2)] as number
-  if (!(median > 1)) return undefined
+  // Shorter ones are a busy machine's.
+  if (!(median > 4 + fastest)) return undefined
   const even = gaps.filter((gap) => Math.abs(gap - median) <= 0.35 * median + SLACK_MS)
-  if (even.length < 2 || even.length < gaps.length * 0.6) return undefined
+  if (even.length < 2 || even.length < gaps.length * 0.7) return undefined
   const mean = even.reduce((sum, gap) => sum + gap, 0) / even.length
   const error = SLACK_MS / Math.sqrt(even.length)
   return {
@@ -294,7 +295,7 @@ function inferFrom(given: readonly Arrival[], hint: Hint, waited: 'before' | 'be
   if (arrivals.length === 0) return { kind: 'unknown', ...none }
   const delay = delayOf(arrivals)
   // A queue that leaves at an even pace is the limiter's own: it was met at once, and held back behind.
-  const queued = delay !== undefined && delay.longestMs > 1_500 / delay.perSecond.value
+  const queued = delay !== undefined && delay.longestMs > 1_800 / delay.perSecond.value
   const fastest = Math.min(...arrivals.map(({ sentMs, doneMs }) => doneMs - sentMs))
   const events = eventsOf(
     queued ? arrivals.map((one) => (one.admitted ? { ...one, doneMs: Math.min(one.doneMs, one.sentMs + fastest) } : one)) : arrivals,
