@@ -57,7 +57,7 @@ const PLACES = [
 ]
 
 /** Where the system's browser is; undefined where there is none. */
-export async function systemBrowser(environment: Readonly<Record<string, string | undefined>> = process.env): Promise<string | undefined> {
+async function systemBrowser(environment: Readonly<Record<string, string | undefined>> = process.env): Promise<string | undefined> {
   for (const path of [environment.POSTPROOF_CHROMIUM, ...PLACES]) {
     if (path === undefined || path === '') continue
     if (
@@ -71,7 +71,7 @@ export async function systemBrowser(environment: Readonly<Record<string, string 
   return undefined
 }
 /** Why no page can be opened here; undefined: it can. */
-export async function browserMissing(): Promise<string | undefined> {
+async function browserMissing(): Promise<string | undefined> {
   if ((await systemBrowser()) === undefined) return 'no Chromium is installed (or name one in POSTPROOF_CHROMIUM)'
   return await (import(LIBRARY) as Promise<unknown>).then(
     () => undefined,
@@ -175,7 +175,7 @@ export class JourneyBrowser {
       const text = message.text()
       if (message.type() !== 'error') return
       // Chromium reports both in the console too; they are told once, as what they are.
-      if (/^Failed to load resource/.test(text) || /Content Security Policy/.test(text)) return
+      if (text.startsWith('Failed to load resource') || /Content Security Policy/.test(text)) return
       this.#note({ kind: 'console', text: short(text), url: short(message.location().url) })
     })
     page.on('pageerror', (error) => this.#note({ kind: 'exception', text: short(`${error.name}: ${error.message}`) }))

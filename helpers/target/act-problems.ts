@@ -13,8 +13,7 @@ function walk(value: unknown, path: Path, visit: (text: string, path: Path) => v
 }
 const regexProblem = (source: string): string | undefined => {
   try {
-    new RegExp(source)
-    return undefined
+    return new RegExp(source) instanceof RegExp ? undefined : source
   } catch (error) {
     return (error as Error).message
   }

@@ -42,9 +42,9 @@ export default defineCheck({
         evidence: { ...evidence, what: `${idPath} of the answer`, expected: 'an id', received: allowed.id ?? 'absent' },
       })
     if (served !== undefined) {
-      const told = toldServed('the file, read back', served, '200, the same bytes')
-      findings.push({ grade: served.status === 200 ? 'pass' : 'fail', code: 'upload.accepted.not-served', evidence: told })
-      if (served.status === 200) findings.push({ grade: served.same ? 'pass' : 'fail', code: 'upload.accepted.changed', evidence: told })
+      const back = toldServed('the file, read back', served, '200, the same bytes')
+      findings.push({ grade: served.status === 200 ? 'pass' : 'fail', code: 'upload.accepted.not-served', evidence: back })
+      if (served.status === 200) findings.push({ grade: served.same ? 'pass' : 'fail', code: 'upload.accepted.changed', evidence: back })
     } else if ((urlPath !== undefined || download !== undefined) && allowed.id !== undefined)
       findings.push({
         grade: 'fail',

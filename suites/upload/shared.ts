@@ -1,7 +1,7 @@
 /** What the checks of uploads share: declared places as subjects, one look for all of them, how files are told. */
 import type { Subject } from '../../helpers/check.ts'
 import { type Sent, type Served, type UploadLook, uploadSession } from '../../helpers/probes/upload.ts'
-import type { Attempt, Probe } from '../../helpers/probe.ts'
+import type { Probe } from '../../helpers/probe.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
 import type { UploadEntry } from '../../helpers/target/uploads.ts'
@@ -20,12 +20,11 @@ export const uploads =
 export const notDeclared = { skip: 'not-declared', reason: 'the target declares no uploads' } as const
 
 export const lookAt = (subject: Subject, target: Target): Probe<UploadLook> => uploadSession(uploadOf(subject), hostName(target, uploadOf(subject)))
-export type LookNeed = Probe<UploadLook> | Attempt<UploadLook>
 
 export const succeeded = (subject: Subject, sent: Sent | undefined): boolean =>
   sent?.status !== undefined && [uploadOf(subject).accepted ?? [200, 201, 202]].flat().includes(sent.status)
 
-export const answer = (sent: Sent): string =>
+const answer = (sent: Sent): string =>
   sent.failure === undefined
     ? `${sent.status ?? 'no answer'} after ${Math.round(sent.ms)} ms${sent.id === undefined ? '' : `, id ${sent.id.slice(0, 80)}`}${sent.early ? `, when ${sent.sentBytes} bytes were sent` : ''}`
     : `${sent.failure.message} (${sent.failure.code})`
