@@ -180,9 +180,8 @@ function bucketOf(events: readonly Event[], counts: readonly number[]): Candidat
   return {
     kind: 'bucket',
     misfits: 0,
-    // The middle of the times between two, for it is times that are uncertain.
     perSecond: {
-      value: 2 / (1 / best.low + 1 / best.high),
+      value: likeliest(events, best.capacity, best.low / 1_000, best.high / 1_000) * 1_000,
       low: Math.min(...feasible.map(({ low }) => low)),
       high: Math.max(...feasible.map(({ high }) => high)),
     },

@@ -303,7 +303,7 @@ export class PacedSender {
   ): Promise<readonly PacedAnswer[]> {
     const answers: (PacedAnswer | undefined)[] = []
     const pending = new Set<Promise<void>>()
-    let over = false
+    const end = { over: false }
     let allowed = pool
     const usable = (): Wire | undefined => {
       const live = this.#wires.filter((wire) => !wire.dead).slice(0, allowed)
@@ -312,17 +312,17 @@ export class PacedSender {
     for (const [index, { atMs, request }] of steps.entries()) {
       await until(this.#start + atMs, this.#context.signal)
       let wire = usable()
-      while (wire === undefined && !over) {
+      while (wire === undefined && !end.over) {
         const live = this.#wires.filter((one) => !one.dead).length
         if (live < allowed) this.#wires.push(new Wire(await this.#open()))
         else if (allowed < most && (await this.#stalled(pending))) allowed = Math.min(most, 2 * allowed)
         else if (allowed >= most) await Promise.race(pending)
         wire = usable()
       }
-      if (over || wire === undefined) break
+      if (end.over || wire === undefined) break
       const work = this.#exchange(wire, request, atMs).then((answer) => {
         answers[index] = answer
-        if (stop(answer)) over = true
+        if (stop(answer)) end.over = true
         pending.delete(work)
       })
       pending.add(work)
@@ -339,7 +339,7 @@ export class PacedSender {
     const late = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(true), STALL_MS)
     })
-    const came = Promise.race([...pending]).then(() => false)
+    const came = Promise.race(pending).then(() => false)
     const stalled = await Promise.race([came, late])
     clearTimeout(timer)
     return stalled
