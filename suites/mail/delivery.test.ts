@@ -240,6 +240,7 @@ test.each<[string, Buffer, string]>([
   ['nothing', raw(), 'pass'],
   ['braces of a style', HTML('x', '<style>p{{color:red}}</style><p>x</p>'), 'pass'],
   ['a price, a percentage, a share', raw({}, 'You pay $5, 20% off, 50%of all. Dear Nullmeier, None of it is lost.'), 'pass'],
+  ['words that mean nothing by it', raw({}, 'Attachments: none\r\nThe behaviour of null values is undefined.\r\nhttps://example.com/none-of-it'), 'pass'],
   ['Handlebars', raw({}, 'Hello {{name}}'), 'fail mail.template.unrendered'],
   ['in the subject', raw({ Subject: 'Hello ${user.name}' }), 'fail mail.template.unrendered'],
   ['in From', raw({ From: '{{ site }} <noreply@example.com>' }), 'fail mail.template.unrendered'],
@@ -248,6 +249,7 @@ test.each<[string, Buffer, string]>([
   ['printf', raw({}, 'Hello %(name)s'), 'fail mail.template.unrendered'],
   ['undefined', raw({}, 'Dear undefined,'), 'fail mail.template.unrendered'],
   ['an empty value in a link', raw({}, 'https://app.example.com/reset?token=undefined'), 'fail mail.template.unrendered'],
+  ['a sum', raw({}, 'Total: NaN EUR'), 'fail mail.template.unrendered'],
   ['an object', raw({}, 'Total: [object Object]'), 'fail mail.template.unrendered'],
 ])('mail/message-template: %s', async (_name, bytes, expected) => {
   expect(said(await judge('message-template', { mail: await arrived(bytes) }))).toBe(expected)
@@ -639,6 +641,19 @@ describe('links', () => {
     expect(chosenLink(mail, { path: '/x' }, wanted)).toBe('https://news.example.net/x')
     expect(chosenLink(mail, { path: '/none' }, wanted)).toBeUndefined()
   })
+})
+
+test('a deployment may live inside altogether', async () => {
+  const target = normaliseTarget(
+    targetSchema.parse({ domain: 'shop.internal', hosts: { '@': {}, app: {} }, mail: { delivery: [{ ...DELIVERY, expect: {} }] } }),
+    { sha256: '0'.repeat(64) },
+  )
+  const one = await check('message-links')
+  const [subject] = one.subjects(target)
+  if (subject === undefined) throw new Error('no subject')
+  const context = { target, subject, now: NOW, options: one.options }
+  expect(said(one.judge({ mail: await arrived(raw({}, 'https://app.shop.internal/x')) } as never, context))).toBe('pass')
+  expect(said(one.judge({ mail: await arrived(raw({}, 'https://app.other.internal/x')) } as never, context))).toBe('fail mail.links.internal')
 })
 
 test.each(['localhost', 'web01', 'app.internal', '127.0.0.1', '192.168.1.4', '[::1]', 'host.docker.internal', 'shop.test', 'nas.local'])(

@@ -86,6 +86,9 @@ export const letterLine =
   (subject: Subject, target: Target): string =>
     `${triggerLine(subject, target)}  # then, of the letter that arrives: ${look}`
 
+/** A name that only exists inside, other than those of the target itself: a whole deployment may live under .test or .internal. */
+export const leadsInside = (host: string, { domain }: Target): boolean => isInnerHost(host) && host !== domain && !host.endsWith(`.${domain}`)
+
 /** Names of the standard, of examples and of machines: no link of a letter to people leads there. */
 export const isInnerHost = (host: string): boolean =>
   /^(?:localhost|.*\.(?:localhost|local|internal|intranet|lan|home|corp|test|example|invalid|home\.arpa)|host\.docker\.internal|0\.0\.0\.0|127\.\d+\.\d+\.\d+|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+|169\.254\.\d+\.\d+|\[?::1\]?|\[?f[cde][0-9a-f]{2}:.*)$/i.test(

@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { messageIdDomain, readDate, valuesOf } from '../../helpers/grammar/mail-fields.ts'
 import { mailDelivery } from '../../helpers/probes/mail-delivery.ts'
 import { type Finding, worst } from '../../helpers/verdict.ts'
-import { deliveryOf, eachDelivery, isInnerHost, letterLine, noDelivery, nothingArrived, seenIn } from './delivery.ts'
+import { deliveryOf, eachDelivery, leadsInside, letterLine, noDelivery, nothingArrived, seenIn } from './delivery.ts'
 
 const ONCE = ['date', 'from', 'sender', 'reply-to', 'to', 'cc', 'message-id', 'in-reply-to', 'references', 'subject', 'mime-version', 'content-type']
 
@@ -35,7 +35,7 @@ export default defineCheck({
   subjects: eachDelivery(),
   unless: noDelivery,
   needs: (subject) => ({ mail: mailDelivery(deliveryOf(subject)) }),
-  judge: ({ mail }, { options }) => {
+  judge: ({ mail }, { options, target }) => {
     const [first] = mail.mails
     if (first === undefined) return nothingArrived(mail)
     const { fields, date, messageId } = first.content
@@ -51,7 +51,7 @@ export default defineCheck({
       Math.abs(askew) <= options.secondsAskew + mail.withinMs / 1000 ? undefined : 'mail.fields.date',
     )
     const right = messageId === undefined ? undefined : messageIdDomain(messageId)
-    const local = right !== undefined && isInnerHost(right)
+    const local = right !== undefined && leadsInside(right, target)
     add(
       'Message-ID',
       '<something@a name of the domain>',

@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { mailDelivery } from '../../helpers/probes/mail-delivery.ts'
 import { maskedUrl } from '../../helpers/probes/mail-link.ts'
 import { type Finding, pass, worst } from '../../helpers/verdict.ts'
-import { deliveryOf, eachDelivery, isInnerHost, letterLine, noDelivery, nothingArrived, seenIn } from './delivery.ts'
+import { deliveryOf, eachDelivery, leadsInside, letterLine, noDelivery, nothingArrived, seenIn } from './delivery.ts'
 
 const HOST = /^(https?):\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)/i
 
@@ -27,7 +27,7 @@ export default defineCheck({
   subjects: eachDelivery(),
   unless: noDelivery,
   needs: (subject) => ({ mail: mailDelivery(deliveryOf(subject)) }),
-  judge: ({ mail }, { subject }) => {
+  judge: ({ mail }, { subject, target }) => {
     const [first] = mail.mails
     if (first === undefined) return nothingArrived(mail)
     const inner = (deliveryOf(subject).expect?.internal ?? []).map((name) => name.toLowerCase())
@@ -45,7 +45,7 @@ export default defineCheck({
           ...at,
         }
         if (host === '') return { grade: 'fail', code: 'mail.links.broken', evidence }
-        if (isInnerHost(host) || inner.some((name) => host === name || host.endsWith(`.${name}`)))
+        if (leadsInside(host, target) || inner.some((name) => host === name || host.endsWith(`.${name}`)))
           return { grade: 'fail', code: 'mail.links.internal', evidence }
         if (scheme.toLowerCase() === 'http')
           return where === 'image'

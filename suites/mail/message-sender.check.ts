@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { valuesOf } from '../../helpers/grammar/mail-fields.ts'
 import { mailDelivery } from '../../helpers/probes/mail-delivery.ts'
 import { type Finding, worst } from '../../helpers/verdict.ts'
-import { deliveryOf, eachDelivery, isInnerHost, letterLine, noDelivery, nothingArrived, seenIn } from './delivery.ts'
+import { deliveryOf, eachDelivery, leadsInside, letterLine, noDelivery, nothingArrived, seenIn } from './delivery.ts'
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 
@@ -51,7 +51,7 @@ export default defineCheck({
     const from = content.from[0]?.address ?? ''
     if (expect.from !== undefined && from !== expect.from.toLowerCase()) add('From', expect.from, shown, 'mail.sender.from')
     else if (from !== '') {
-      const made = isInnerHost(domainOf(from)) || /^(?:example\.(?:com|org|net)|yourdomain\.|changeme)/.test(domainOf(from))
+      const made = leadsInside(domainOf(from), target) || /^(?:example\.(?:com|org|net)|yourdomain\.|changeme)/.test(domainOf(from))
       const own = domainOf(from) === target.domain || domainOf(from).endsWith(`.${target.domain}`)
       // The declared address is meant, whatever its domain.
       if (made && !own && expect.from === undefined) add('From', 'an address of a domain that people know', shown, 'mail.sender.placeholder')
@@ -60,7 +60,9 @@ export default defineCheck({
     if (expect.replyTo !== undefined || content.replyTo.length > 0) {
       const replies = content.replyTo.map(({ address }) => address)
       const wrong =
-        expect.replyTo === undefined ? replies.some((one) => isInnerHost(domainOf(one))) : replies.length !== 1 || replies[0] !== expect.replyTo.toLowerCase()
+        expect.replyTo === undefined
+          ? replies.some((one) => leadsInside(domainOf(one), target))
+          : replies.length !== 1 || replies[0] !== expect.replyTo.toLowerCase()
       add('Reply-To', expect.replyTo ?? 'an address that can be answered', replies.join(', ') || '(none)', wrong ? 'mail.sender.reply-to' : undefined)
     }
     const bounces = envelope?.from ?? content.returnPath
@@ -75,7 +77,7 @@ export default defineCheck({
         })
       else if (expect.envelopeFrom !== undefined && domain !== expect.envelopeFrom.toLowerCase())
         add('envelope sender', `an address of ${expect.envelopeFrom}`, bounces, 'mail.sender.envelope')
-      else if (isInnerHost(domain)) add('envelope sender', 'an address that bounces can go to', bounces, 'mail.sender.placeholder')
+      else if (leadsInside(domain, target)) add('envelope sender', 'an address that bounces can go to', bounces, 'mail.sender.placeholder')
       else add('envelope sender', expect.envelopeFrom === undefined ? 'an address that bounces can go to' : `an address of ${expect.envelopeFrom}`, bounces)
     }
     return worst(findings)

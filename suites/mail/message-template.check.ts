@@ -13,7 +13,8 @@ const BLANKS: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w%])%(?:[A-Z][A-Z0-9_]{2,40}%|\([A-Za-z_]\w{0,40}\)s)/, 'a blank of %NAME% or %(name)s'],
   [/\[\[[A-Za-z_][^[\]]{0,80}\]\]|\*\|[A-Z][A-Z0-9_:]{1,40}\|\*/, 'a blank of a newsletter tool'],
   [/\[object Object\]/, 'an object written as text'],
-  [/(?:\b(?:Hello|Hi|Dear|Hallo|Hey|Welcome),?\s+|[=/:]\s?)(?:undefined|null|None|NaN)\b/i, 'a value that was not there'],
+  [/\b(?:[Hh]ello|[Hh]i|[Hh]ey|[Dd]ear|[Hh]allo|[Ww]elcome),?\s+(?:undefined|null|None|NaN)\b/, 'a value that was not there'],
+  [/:\/\/\S*[=/](?:undefined|null|None|NaN)(?=[&#/?\s"'<]|$)|:\s?(?:undefined|NaN)\b/m, 'a value that was not there'],
   [/lorem ipsum/i, 'filler text'],
 ]
 

@@ -3,7 +3,7 @@ import { listUris, valuesOf } from '../../helpers/grammar/mail-fields.ts'
 import { mailAuthentication } from '../../helpers/probes/mail-authentication.ts'
 import { maskedUrl } from '../../helpers/probes/mail-link.ts'
 import { type Finding, worst } from '../../helpers/verdict.ts'
-import { deliveryOf, eachDelivery, isInnerHost, letterLine, nothingArrived, seenIn } from './delivery.ts'
+import { deliveryOf, eachDelivery, leadsInside, letterLine, nothingArrived, seenIn } from './delivery.ts'
 
 const hostOfUri = (uri: string): string => /^https?:\/\/(\[[^\]]*\]|[^/?#:]*)/i.exec(uri)?.[1]?.toLowerCase() ?? ''
 
@@ -41,7 +41,7 @@ export default defineCheck({
   subjects: eachDelivery(({ kind }) => kind === 'newsletter'),
   unless: { skip: 'not-declared', reason: 'no delivery of kind newsletter is declared (mail.delivery)' },
   needs: (subject) => ({ letter: mailAuthentication(deliveryOf(subject)) }),
-  judge: ({ letter: { delivery, seen } }) => {
+  judge: ({ letter: { delivery, seen } }, { target }) => {
     if (seen === undefined) return nothingArrived(delivery)
     const { fields } = seen.mail.content
     const at = seenIn(delivery, seen.mail)
@@ -59,7 +59,7 @@ export default defineCheck({
     if (lists.length > 1 || uris.length === 0)
       add('List-Unsubscribe', 'one field, addresses in angle brackets', maskedUrl(lists.join(' | ').slice(0, 200)), 'mail.unsubscribe.malformed')
     const web = uris.filter((uri) => /^https?:/i.test(uri))
-    const inner = web.filter((uri) => /^http:/i.test(uri) || isInnerHost(hostOfUri(uri)))
+    const inner = web.filter((uri) => /^http:/i.test(uri) || leadsInside(hostOfUri(uri), target))
     if (inner.length > 0) add('List-Unsubscribe', 'https, to a host that everybody reaches', inner.map(maskedUrl).join(', '), 'mail.unsubscribe.address')
     if (posts.length > 1 || (posts[0] !== undefined && !/^List-Unsubscribe=One-Click$/i.test(posts[0])))
       add('List-Unsubscribe-Post', 'List-Unsubscribe=One-Click', posts.join(' | ').slice(0, 200), 'mail.unsubscribe.malformed')
