@@ -51,7 +51,7 @@ export async function restoreMysql(
   const isolating = await withoutNetwork(user)
   const socket = join(folder, 's')
   const pidFile = join(folder, 'pid')
-  const [program = '', ...words] = [
+  const [program, ...words]: readonly string[] = [
     ...endingAfter(options.deadlineSeconds),
     ...isolating,
     ...asUser(user),

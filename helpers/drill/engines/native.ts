@@ -189,7 +189,10 @@ export async function startNative(
     ...isolating,
     ...asUser(user),
     join(programs.server, 'postgres'),
-    ...['-D', data, '-k', folder],
+    '-D',
+    data,
+    '-k',
+    folder,
     ...['listen_addresses=', 'logging_collector=off', 'max_wal_size=4GB', 'maintenance_work_mem=256MB'].flatMap((setting) => ['-c', setting]),
   ]
   const server: ChildProcess = spawn(program, words, { env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
