@@ -70,7 +70,7 @@ test('what a look says that it costs is what the server sees', { timeout: 60_000
       authGate(one, target),
     ] as const) {
       const before = requests.length
-      const seen: Observed<unknown> = await observer.observe(probe as never)
+      const seen: Observed<unknown> = await observer.observe<unknown>(probe)
       expect(seen.ok, probe.kind).toBe(true)
       expect(requests.length - before, probe.kind).toBeLessThanOrEqual(probe.cost.requests)
       expect(requests.length - before, probe.kind).toBeGreaterThanOrEqual(probe.cost.requests / 2)

@@ -109,7 +109,7 @@ export function passwordSamples(policy: {
       ? [
           {
             breaks: 'a symbol that does not count',
-            password: `${fill([lower, upper, digits], length + 1)}${[...'~^_'].find((one) => !String(policy.symbol).includes(one)) ?? ' '}`,
+            password: `${fill([lower, upper, digits], length + 1)}${['~', '^', '_'].find((one) => !String(policy.symbol).includes(one)) ?? ' '}`,
           },
         ]
       : []),
@@ -284,7 +284,7 @@ export function authCsrf(one: Flowing, target: Target): Probe<CsrfSeen> {
           ...(filledIn.json === undefined ? {} : { json: { ...filledIn.json, ...field } }),
         }
         const headers = [['origin', from] as const, ...(csrf.header !== undefined && value !== undefined ? [[csrf.header, value] as const] : [])]
-        return (await send(context, body, { what, session, headers, hide: [token ?? '', foreign ?? ''].filter((one) => one.length > 3) })).answer
+        return (await send(context, body, { what, session, headers, hide: [token ?? '', foreign ?? ''].filter(({ length }) => length > 3) })).answer
       }
       const good = await ask('with the token, from its own origin', token, origin)
       const elsewhere = `https://other-${random().slice(0, 6)}.example.net`
@@ -441,7 +441,7 @@ export const authClient = (one: Flowing, target: Target): Probe<ClientSeen> =>
           {
             what,
             headers: [['authorization', `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(given)}`).toString('base64')}`]],
-            hide: [secret, given].filter((one) => one.length > 3),
+            hide: [secret, given].filter(({ length }) => length > 3),
           },
         )
       const good = await ask('the right secret', secret)

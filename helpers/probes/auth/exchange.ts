@@ -193,7 +193,7 @@ export async function send(context: ProbeContext, call: AuthCall, options: SendO
       : form !== undefined
         ? ([['content-type', 'application/x-www-form-urlencoded']] as const)
         : []),
-    ...(Object.entries((filled(call.headers ?? {}, blanks) as Record<string, string>) ?? {}) as [string, string][]),
+    ...Object.entries(filled(call.headers ?? {}, blanks) as Record<string, string>),
     ...(options.anonymous === true ? [] : [...(options.session?.bearer ?? []), ...(options.session?.cookieHeader ?? [])]),
   ]
   const replaced = new Set((options.headers ?? []).map(([name]) => name.toLowerCase()))

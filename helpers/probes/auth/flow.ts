@@ -293,7 +293,7 @@ const ROUTES_IN_VARIANTS = 2
 function variantsOf(
   path: string,
 ): readonly { readonly what: string; readonly path: string; readonly method?: string; readonly headers?: readonly (readonly [string, string])[] }[] {
-  const [bare = path, query] = path.split('?', 2) as [string, string?]
+  const [bare, query] = path.split('?', 2) as [string, string?]
   const tail = query === undefined ? '' : `?${query}`
   const last = bare.lastIndexOf('/')
   return [

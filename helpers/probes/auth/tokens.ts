@@ -83,7 +83,7 @@ export function authKeys(one: Flowing, target: Target): Probe<KeysSeen> {
         if (kty !== 'oct')
           try {
             const { d: _d, ...open } = jwk as { readonly d?: string }
-            publicKeys.push(createPublicKey({ key: open as never, format: 'jwk' }))
+            publicKeys.push(createPublicKey({ key: open, format: 'jwk' }))
           } catch (error) {
             unusable = error instanceof Error ? error.message.slice(0, 120) : 'unusable'
           }
