@@ -71,5 +71,6 @@ export default defineCheck({
       return [{ grade: 'warn', code: names.length === 0 ? 'mail.banner.without-pointer' : 'mail.banner.name', evidence: shown }]
     })
   },
-  reproduce: ({ name }) => atServers(name, `(sleep 1; printf 'EHLO x\\r\\n'; sleep 1) | nc -w 5 "$mx" 25; dig +short -x "$(dig +short "$mx" | tail -1)"`),
+  reproduce: ({ name }, target) =>
+    atServers(target, name, `(sleep 1; printf 'EHLO x\\r\\n'; sleep 1) | nc -w 5 "$mx" 25; dig +short -x "$(dig +short "$mx" | tail -1)"`),
 })

@@ -83,8 +83,9 @@ export default defineCheck({
           : `the leaf does not name ${name}`
       return [{ grade: 'fail', code: 'mail.dane.authority', evidence: say(`${wanted}, in date and for ${name}`, `${received}; ${but}`) }]
     }),
-  reproduce: ({ name }) =>
+  reproduce: ({ name }, target) =>
     atServers(
+      target,
       name,
       'openssl s_client -starttls smtp -connect "$mx":25 -dane_tlsa_domain "$mx" -dane_tlsa_rrdata "$(dig +short TLSA _25._tcp."$mx" | head -1)" </dev/null',
     ),

@@ -30,6 +30,6 @@ export default defineCheck({
       const evidence = line(seen, `${name}: AUTH inside TLS`, 'not offered', offered.length === 0 ? 'not offered' : `AUTH ${offered.join(' ')}`)
       return [...plain, after.auth === undefined ? { grade: 'pass', evidence } : { grade: 'warn', code: 'mail.mx-auth.offered', evidence }]
     }),
-  reproduce: ({ name }) => atServers(name, `(sleep 1; printf 'EHLO x\\r\\n'; sleep 1) | nc -w 5 "$mx" 25`),
+  reproduce: ({ name }, target) => atServers(target, name, `(sleep 1; printf 'EHLO x\\r\\n'; sleep 1) | nc -w 5 "$mx" 25`),
   covers: ['A72'],
 })

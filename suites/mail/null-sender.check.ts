@@ -32,5 +32,5 @@ export default defineCheck({
       if (fate === 'accepted' || fate === 'address') return [{ grade: 'pass', evidence }]
       return [{ unknown: `${name}: ${envelopeText(one)}`, evidence }]
     }),
-  reproduce: ({ name }) => atServers(name, `swaks --server "$mx" --from '<>' --to postmaster@${name} --quit-after RCPT`),
+  reproduce: ({ name }, target) => atServers(target, name, `swaks --server "$mx":25 --from '<>' --to postmaster@${name} --quit-after RCPT`),
 })

@@ -35,6 +35,6 @@ export default defineCheck({
       ),
       envelopesFigure(look.servers.flatMap(({ name, seen }) => (seen.ok ? [[name, seen.value] as const] : []))),
     ),
-  reproduce: ({ name }) => atServers(name, `swaks --server "$mx" --from '<>' --to postproof@example.org --quit-after RCPT`),
+  reproduce: ({ name }, target) => atServers(target, name, `swaks --server "$mx":25 --from '<>' --to postproof@example.org --quit-after RCPT`),
   covers: ['A72'],
 })

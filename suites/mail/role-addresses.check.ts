@@ -33,5 +33,5 @@ export default defineCheck({
         return [{ unknown: `${name}, ${role}: ${envelopeText(one)}`, evidence }]
       })
     }),
-  reproduce: ({ name }) => atServers(name, `swaks --server "$mx" --from '<>' --to postmaster@${name} --quit-after RCPT`),
+  reproduce: ({ name }, target) => atServers(target, name, `swaks --server "$mx":25 --from '<>' --to postmaster@${name} --quit-after RCPT`),
 })

@@ -37,5 +37,5 @@ export default defineCheck({
       const evidence = line(seen, `greeting of ${name}`, 'no version of software', texts.join(' / ').slice(0, 300))
       return [found === undefined ? { grade: 'pass', evidence } : { grade: 'warn', code: 'mail.version.disclosed', evidence }]
     }),
-  reproduce: ({ name }) => atServers(name, 'nc -w 5 "$mx" 25 </dev/null'),
+  reproduce: ({ name }, target) => atServers(target, name, 'nc -w 5 "$mx" 25 </dev/null'),
 })

@@ -9,6 +9,7 @@ import { atExchangers, type ExchangerLook } from '../../helpers/probes/mail-exch
 import type { MailTls } from '../../helpers/probes/mail-wire.ts'
 import {
   type Envelope,
+  MX_PORT,
   type EnvelopeSeen,
   type SmtpEnd,
   type SmtpEnvelopes,
@@ -18,7 +19,7 @@ import {
   type SmtpPlace,
 } from '../../helpers/probes/smtp.ts'
 import type { TableFigure } from '../../helpers/figure.ts'
-import { opensslFor } from '../../helpers/reproduce.ts'
+import { digFor, opensslFor } from '../../helpers/reproduce.ts'
 import { pinnedAddresses, realPort, type Target, type TargetFile } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
 import { isAnswer, mailDomains, parkedOf, seenAt } from './shared.ts'
@@ -314,5 +315,13 @@ export function talkFor(target: Target, place: SmtpPlace, words: readonly string
 }
 export const swaksFor = (target: Target, place: SmtpPlace, words: string): string =>
   `swaks --server ${flagsOf(target, place)} ${place.mode === 'tls' ? '--tls-on-connect ' : ''}${words}`
-/** The servers of a domain are known only when MX is asked. */
-export const atServers = (domain: string, words: string): string => `for mx in $(dig +short MX ${domain} | cut -d' ' -f2); do ${words}; done`
+/**
+ * The same said to every server of a domain: those pinned by the target, or what MX names. @param words for a shell in which `mx` is the server;
+ * port 25 stands behind it as `"$mx":25` or `"$mx" 25`
+ */
+export function atServers(target: Target, domain: string, words: string): string {
+  const pins = (target.file.mail?.mx?.hosts ?? []).flatMap((name) => pinnedAddresses(target, name)?.[0] ?? [])
+  const from = pins.length > 0 ? pins.join(' ') : `$(${digFor(target, domain, 'MX')} +short | cut -d' ' -f2)`
+  const port = realPort(target, MX_PORT) ?? MX_PORT
+  return `for mx in ${from}; do ${words.replaceAll(/("\$mx"[ :])25(?!\d)/g, `$1${port}`)}; done`
+}

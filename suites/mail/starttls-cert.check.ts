@@ -66,6 +66,6 @@ export default defineCheck({
       return [{ grade: 'warn', code: 'mail.certificate.opportunistic', evidence, severity: 'info' }]
     })
   },
-  reproduce: ({ name }) => atServers(name, 'openssl s_client -starttls smtp -connect "$mx":25 -verify_hostname "$mx" </dev/null'),
+  reproduce: ({ name }, target) => atServers(target, name, 'openssl s_client -starttls smtp -connect "$mx":25 -verify_hostname "$mx" </dev/null'),
   covers: ['A72'],
 })

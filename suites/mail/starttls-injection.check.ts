@@ -30,5 +30,6 @@ export default defineCheck({
         usual.servers.some((one) => one.name === name && one.seen.ok && one.seen.value.peer === seen.peer && one.seen.value.tls !== undefined),
       ),
     ),
-  reproduce: ({ name }) => atServers(name, `(sleep 1; printf 'EHLO x\\r\\n'; sleep 1; printf 'STARTTLS\\r\\nNOOP\\r\\n'; sleep 2) | nc -w 5 "$mx" 25 | xxd`),
+  reproduce: ({ name }, target) =>
+    atServers(target, name, `(sleep 1; printf 'EHLO x\\r\\n'; sleep 1; printf 'STARTTLS\\r\\nNOOP\\r\\n'; sleep 2) | nc -w 5 "$mx" 25 | xxd`),
 })

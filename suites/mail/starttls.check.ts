@@ -52,6 +52,6 @@ export default defineCheck({
       const evidence = line(tried.value, `oldest TLS of ${name}`, 'TLS 1.2 or 1.3', `${version} is agreed to`)
       return [...shown, { grade: 'warn', code: 'mail.starttls.old-versions', evidence, severity: 'medium' }]
     }),
-  reproduce: ({ name }) => atServers(name, 'openssl s_client -starttls smtp -connect "$mx":25 </dev/null'),
+  reproduce: ({ name }, target) => atServers(target, name, 'openssl s_client -starttls smtp -connect "$mx":25 </dev/null'),
   covers: ['A72'],
 })

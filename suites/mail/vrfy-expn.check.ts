@@ -42,6 +42,6 @@ export default defineCheck({
         expn.code === 250 ? { grade: 'warn', code: 'mail.expn.discloses', evidence: second } : { grade: 'pass', evidence: second },
       ]
     }),
-  reproduce: ({ name }) =>
-    atServers(name, `(sleep 1; printf 'EHLO x\\r\\nVRFY postmaster\\r\\nVRFY nobody-7f3a\\r\\nEXPN postmaster\\r\\n'; sleep 2) | nc -w 5 "$mx" 25`),
+  reproduce: ({ name }, target) =>
+    atServers(target, name, `(sleep 1; printf 'EHLO x\\r\\nVRFY postmaster\\r\\nVRFY nobody-7f3a\\r\\nEXPN postmaster\\r\\n'; sleep 2) | nc -w 5 "$mx" 25`),
 })
