@@ -1,5 +1,5 @@
 /** Loads a dump of MySQL or MariaDB into a MariaDB of its own: no port, a socket in the work folder, no network. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { chown, readFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -51,7 +51,7 @@ export async function restoreMysql(
   const isolating = await withoutNetwork(user)
   const socket = join(folder, 's')
   const pidFile = join(folder, 'pid')
-  const [program, ...words]: readonly string[] = [
+  const words: readonly string[] = [
     ...endingAfter(options.deadlineSeconds),
     ...isolating,
     ...asUser(user),
@@ -66,7 +66,7 @@ export async function restoreMysql(
     '--secure-file-priv=/dev/null',
     '--local-infile=0',
   ]
-  const server = spawn(program, words, {
+  const server: ChildProcess = spawn(words[0] ?? '', words.slice(1), {
     cwd: folder,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: folder, TMPDIR: folder },
     stdio: ['ignore', 'ignore', 'ignore'],
