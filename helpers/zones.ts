@@ -27,11 +27,10 @@ export interface ZoneLimit {
 /** @returns undefined where the zone has no number */
 export function limitOf({ limit }: Pick<RateLimitZone, 'limit'>): ZoneLimit | undefined {
   if (limit === undefined) return undefined
-  const given = typeof limit === 'string' ? { rate: limit } : limit
-  const read =
-    typeof given.rate === 'string' ? readRate(given.rate) : { count: given.rate, perMs: spanMs(('per' in given ? given.per : undefined) ?? 's') ?? Number.NaN }
+  const given: Exclude<RateLimitZone['limit'], string | undefined> = typeof limit === 'string' ? { rate: limit } : limit
+  const read = typeof given.rate === 'string' ? readRate(given.rate) : { count: given.rate, perMs: spanMs(given.per ?? 's') ?? Number.NaN }
   if (read === undefined || Number.isNaN(read.perMs)) return undefined
-  const { burst, nodelay, kind } = given as Exclude<RateLimitZone['limit'], string | undefined>
+  const { burst, nodelay, kind } = given
   const perSecond = (read.count * 1_000) / read.perMs
   const plain = `${read.count} in ${read.perMs >= 1_000 ? `${read.perMs / 1_000} s` : `${read.perMs} ms`}`
   if (kind === 'bucket' || burst !== undefined || nodelay !== undefined) {

@@ -85,7 +85,7 @@ const forged = (name: string, number: number): string => {
 }
 
 /** Other ways to write a path that some servers take for the same. */
-export function pathVariants(path: string): readonly string[] {
+function pathVariants(path: string): readonly string[] {
   const [bare = '', query] = path.split('?', 2)
   const last = bare.search(/[a-z](?=[^a-z]*$)/i)
   const tail = query === undefined ? '' : `?${query}`
@@ -212,7 +212,7 @@ export function limiterPlan(zone: Zone, target: Target): LimiterPlan {
 }
 
 /** Requests of a plan where the target does as declared. */
-export const plannedRequests = (plan: LimiterPlan): number => plan.first + plan.flood + plan.paced + plan.before + plan.variants + plan.after + plan.recovery
+const plannedRequests = (plan: LimiterPlan): number => plan.first + plan.flood + plan.paced + plan.before + plan.variants + plan.after + plan.recovery
 
 /** Told to stay away for this much longer than the limit needs, it does. */
 const BAN_FACTOR = 10

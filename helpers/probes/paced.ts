@@ -353,7 +353,7 @@ export class PacedSender {
     return await Promise.all(
       requests.map((request) => {
         const wire = this.#idle()
-        return wire === undefined ? { dueMs, sentMs: dueMs, doneMs: dueMs, ...failed('EOF') } : this.#exchange(wire, request, dueMs)
+        return wire === undefined ? Promise.resolve({ dueMs, sentMs: dueMs, doneMs: dueMs, ...failed('EOF') }) : this.#exchange(wire, request, dueMs)
       }),
     )
   }
@@ -411,7 +411,7 @@ export class PacedSender {
       )
       stream.setEncoding('utf8')
       stream.on('response', (fields) => {
-        status = Number(fields[':status'] ?? 0)
+        status = fields[':status'] ?? 0
         headers = Object.entries(fields).flatMap(([name, value]) =>
           name.startsWith(':') ? [] : [value].flat().map((one): readonly [string, string] => [name, String(one)]),
         )

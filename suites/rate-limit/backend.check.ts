@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { tcpConnect } from '../../helpers/probes/tcp.ts'
 import { zoneRequest } from '../../helpers/rejection.ts'
 import { pinnedAddresses, realPort, type Target } from '../../helpers/target.ts'
-import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
+import { fail, inconclusive, pass, type Verdict } from '../../helpers/verdict.ts'
 import type { Zone } from '../../helpers/zones.ts'
 import { eachZone, zoneOf } from './shared.ts'
 
@@ -28,7 +28,7 @@ export default defineCheck({
   subjects: eachZone(({ declared }) => declared.backend !== undefined),
   unless: { skip: 'not-declared', reason: 'rateLimits.backend is not declared' },
   needs: (subject, target) => ({ port: tcpConnect(placeOf(zoneOf(subject), target)) }),
-  judge: ({ port }, { subject, target }) => {
+  judge: ({ port }, { subject, target }): Verdict => {
     const place = placeOf(zoneOf(subject), target)
     const told = (received: string) => ({ what: `${place.host}:${place.port}`, expected: 'refused', received })
     switch (port.state) {
@@ -39,8 +39,9 @@ export default defineCheck({
       case 'filtered':
         return pass(told('no answer: filtered'))
       case 'unreachable':
-        return inconclusive('unobserved', 'this machine has no way to that address', told('unreachable'))
+        break
     }
+    return inconclusive('unobserved', 'this machine has no way to that address', told('unreachable'))
   },
   reproduce: (subject, target) => {
     const { host, port } = placeOf(zoneOf(subject), target)

@@ -48,6 +48,11 @@ export default defineCheck({
       return inconclusive('unobserved', `answers took ${median.toFixed(0)} ms, too long to time a limit by them`, told)
     const { value, low, high } = rate
     const within = Math.abs(value / limit.perSecond - 1) <= options.tolerance || (low <= limit.perSecond && limit.perSecond <= high)
+    // Whoever sends and hears too late to tell one turn from the next must not blame the limiter.
+    const late = look.samples.filter(({ phase }) => phase === 'paced').map(({ dueMs, doneMs }) => doneMs - dueMs)
+    const lateness = late.sort((a, b) => a - b)[Math.floor(late.length / 2)] ?? Number.POSITIVE_INFINITY
+    if (!within && lateness > look.baselineMs + Math.max(10, 400 / limit.perSecond))
+      return inconclusive('unobserved', `requests were ${lateness.toFixed(0)} ms late: this machine was too busy to time a limit`, told)
     if (!within) return illustrated(fail(value > limit.perSecond ? 'rate-limit.rate-high' : 'rate-limit.rate-low', told), figure)
     const kinds = [fit.kind === 'delaying-bucket' ? 'bucket' : fit.kind, ...fit.alsoPossible]
     if (limit.kind !== 'window' && !kinds.includes(limit.kind)) return illustrated(warn('rate-limit.kind', told), figure)

@@ -75,7 +75,7 @@ export const evidenceOf = (look: LimiterObservation, expected: string, received:
 
 const COUNTED: ReadonlySet<LimiterSample['phase']> = new Set(['first', 'flood', 'more', 'paced'])
 /** Requests that the limiter counted under one key, in order of time. What another layer refused before it never reached it; what failed behind it did. */
-export const counted = (look: LimiterObservation, zone: Zone): readonly (LimiterSample & { readonly admitted: boolean })[] =>
+const counted = (look: LimiterObservation, zone: Zone): readonly (LimiterSample & { readonly admitted: boolean })[] =>
   look.samples
     .filter(
       ({ phase, fate, status }) =>
