@@ -49,6 +49,6 @@ export default defineCheck({
       }),
     )
   },
-  reproduce: (subject, target) => show(subject, target).replace(/ -H 'Authorization: [^']*'/, ''),
+  reproduce: (subject, target) => show(subject, target, 'file.png', [], false),
   covers: ['A51', 'A92'],
 })

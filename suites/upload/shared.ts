@@ -50,12 +50,19 @@ export const blocked = (subject: Subject, look: UploadLook): Verdict | undefined
 /** A limiter or a broken gateway answered. */
 export const obstacle = (sent: Sent): boolean => sent.status === 429 || sent.status === 503
 
-export const show = (subject: Subject, target: Target, file = 'file.png', flags: readonly string[] = []): string => {
-  const { url, field = 'file', fields = {}, method = 'POST', auth } = uploadOf(subject)
+/** @param signed with a token that the shell fills in */
+export const show = (
+  subject: Subject,
+  target: Target,
+  file = 'file.png',
+  flags: readonly string[] = [],
+  signed = uploadOf(subject).auth !== undefined,
+): string => {
+  const { url, field = 'file', fields = {}, method = 'POST' } = uploadOf(subject)
   const form = [...Object.entries(fields).map(([name, value]) => ['-F', `${name}=${value}`]), ['-F', `${field}=@${file}`]].flat()
   return curlFor(target, url.replaceAll('{domain}', target.domain), {
     method,
     flags: ['-sS', '-i', ...flags, ...form],
-    headers: auth === undefined ? [] : [['Authorization', 'Bearer $TOKEN']],
-  })
+    headers: signed ? [['Authorization', 'Bearer $TOKEN']] : [],
+  }).replace("'Authorization: Bearer $TOKEN'", '"Authorization: Bearer $TOKEN"')
 }
