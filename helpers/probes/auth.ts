@@ -1,5 +1,5 @@
 /** Everything that looks at sign-in. */
-export type { Answer, SeenCookie } from './auth/exchange.ts'
+export type { Answer } from './auth/exchange.ts'
 export {
   type Flowing,
   flowsOf,
@@ -14,7 +14,7 @@ export {
   type TokenFacts,
   type RefreshSeen,
 } from './auth/flow.ts'
-export { authKeys, jwtAttacks, authExpiry, type Attack, type AttackGroup, type AttacksSeen } from './auth/tokens.ts'
+export { authKeys, jwtAttacks, authExpiry, type AttackGroup, type AttacksSeen } from './auth/tokens.ts'
 export {
   authForgot,
   authPolicy,

@@ -7,7 +7,6 @@ export {
   gatewaySession,
   gatewaysOf,
   gatewayUpstream,
-  type GatewaySession,
   leadsAway,
   type Sending,
 } from './auth/gateway.ts'

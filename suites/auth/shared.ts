@@ -180,7 +180,7 @@ const median = (values: readonly number[]): number => {
   return sorted.length === 0 ? Number.NaN : sorted.length % 2 === 1 ? (sorted[half] as number) : ((sorted[half - 1] as number) + (sorted[half] as number)) / 2
 }
 
-export interface Comparison {
+interface Comparison {
   readonly difference: number
   /** Half of the width within which the difference is noise: max(50 ms, 3 median absolute deviations). */
   readonly tolerance: number
@@ -196,7 +196,7 @@ const LEAST_SAMPLES = 5
  * Whether two kinds of answer take different time: the first of each is dropped (it warms something up), medians are compared, and the values of one
  * kind must lie to one side of nearly all of the other (a Mann-Whitney statistic of 0.9 and more). undefined: too few to say.
  */
-export function compared(a: readonly Answer[], b: readonly Answer[]): Comparison | undefined {
+function compared(a: readonly Answer[], b: readonly Answer[]): Comparison | undefined {
   const [left, right] = [a.slice(1).map(({ ms }) => ms), b.slice(1).map(({ ms }) => ms)]
   const samples = Math.min(left.length, right.length)
   if (samples < LEAST_SAMPLES) return undefined

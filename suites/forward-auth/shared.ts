@@ -24,7 +24,7 @@ export const eachGateway =
 export const guardedOf = (subject: Subject): Guarded => subject.item as Guarded
 export const undeclared = (what: string) => ({ skip: 'not-declared' as const, reason: `the target declares no ${what} (forwardAuth, hosts.*.access)` })
 
-export const shown = (answer: Answer): string =>
+const shown = (answer: Answer): string =>
   answer.failure === undefined
     ? `${[String(answer.status), answer.mediaType, answer.location === undefined ? undefined : `to ${answer.location}`].filter((part) => part !== undefined).join(' ')}${answer.shape === '' ? '' : `: ${answer.shape}`}`
     : `${answer.failure.message} (${answer.failure.code})`

@@ -79,7 +79,7 @@ export interface PolicySeen {
 }
 
 /** Passwords that break one rule each, and one that breaks none. */
-export function passwordSamples(policy: {
+function passwordSamples(policy: {
   readonly minLength?: number | undefined
   readonly lower?: boolean | undefined
   readonly upper?: boolean | undefined

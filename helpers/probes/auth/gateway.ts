@@ -89,7 +89,7 @@ const IDENTITY = [
   'X-authentik-groups',
   'Cf-Access-Authenticated-User-Email',
 ]
-export const identityNames = (gateway: Gateway): readonly string[] => [...new Set([...(gateway.identityHeaders ?? []), ...IDENTITY])]
+const identityNames = (gateway: Gateway): readonly string[] => [...new Set([...(gateway.identityHeaders ?? []), ...IDENTITY])]
 
 /** A host behind the login, as anybody sees it: reads, and headers that nobody should believe. */
 export function gatewayAnonymous(guarded: Guarded, host: Host, target: Target): Probe<GatewaySeen> {

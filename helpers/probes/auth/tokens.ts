@@ -137,10 +137,7 @@ const hmacToken = (header: object, payload: string, key: Buffer | string): strin
 }
 
 /** Tokens made of a right one, without any key that is secret. */
-export function forgeries(
-  token: string,
-  publicKeys: readonly KeyObject[],
-): readonly { readonly group: AttackGroup; readonly what: string; readonly token: string }[] {
+function forgeries(token: string, publicKeys: readonly KeyObject[]): readonly { readonly group: AttackGroup; readonly what: string; readonly token: string }[] {
   const read = readJsonWebToken(token)
   if (!read.ok) return []
   const { header, payload, segments } = read.token
