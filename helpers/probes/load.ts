@@ -1,6 +1,10 @@
-/** Load on one URL, as much as the owner asked for: kept-alive connections, each asking as soon as it has its answer. Facts only. */
-import { type Probe, ProbeError } from '../probe.ts'
+/** Load on one URL, as much as the owner asked for, by autocannon: kept-alive connections, each asking as soon as it has its answer. Facts only. */
+import type { Client } from 'autocannon'
+import { isIP } from 'node:net'
+import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
+import { probeMs, realPort } from '../target.ts'
 import { httpRequest, splitUrl } from './http.ts'
+import { firstAddress } from './tls.ts'
 
 interface LoadRequest {
   readonly url: string
@@ -55,44 +59,18 @@ export function loadRun(asked: LoadRequest): Probe<LoadObservation> {
     host: parts.host,
     timeoutMs: BACKSTOP_MS,
     async run(context): Promise<LoadObservation> {
-      const ask = (line: number) => httpRequest({ ...parts, line }).run(context)
       const quiet = async (): Promise<{ peer: string; at: string; ms: number }> => {
         const looks = []
         for (let look = 0; look < QUIET_LOOKS; look += 1) {
-          const seen = await ask(0)
+          const seen = await httpRequest({ ...parts, line: 0 }).run(context)
           looks.push({ peer: seen.peer, at: seen.at, ms: seen.timings.ttfbMs + seen.timings.transferMs })
         }
         return looks.reduce((best, look) => (look.ms < best.ms ? look : best))
       }
       const before = await quiet()
-      const statuses: Record<number, number> = {}
-      const failures: Record<string, number> = {}
-      const durations: number[] = []
-      let sent = 0
-      let bad = 0
-      let stopped: LoadObservation['stopped']
+      const address = await firstAddress(context, parts.host)
       const idle = performance.eventLoopUtilization()
-      const start = performance.now()
-      const worker = async (line: number): Promise<void> => {
-        while (sent < asked.requests && stopped === undefined && performance.now() - start < MOST_MS && !context.signal.aborted) {
-          sent += 1
-          const began = performance.now()
-          try {
-            const seen = await ask(line)
-            statuses[seen.status] = (statuses[seen.status] ?? 0) + 1
-            if (seen.status === 429) stopped = 'limited'
-            else if (seen.status >= 400) bad += 1
-          } catch (error) {
-            if (!(error instanceof ProbeError)) throw error
-            failures[error.failure.code] = (failures[error.failure.code] ?? 0) + 1
-            bad += 1
-          }
-          durations.push(performance.now() - began)
-          if (bad >= 20 && bad * 10 >= sent) stopped ??= 'failing'
-        }
-      }
-      await Promise.all(Array.from({ length: asked.concurrency }, (_, index) => worker(index + 1)))
-      const durationMs = performance.now() - start
+      const fired = await fire(context, asked, parts, address)
       const busy = performance.eventLoopUtilization(idle).utilization
       let afterMs: number | undefined
       try {
@@ -100,6 +78,7 @@ export function loadRun(asked: LoadRequest): Probe<LoadObservation> {
       } catch (error) {
         if (!(error instanceof ProbeError)) throw error
       }
+      const { durations, durationMs, sent } = fired
       const sorted = durations.sort((a, b) => a - b)
       context.log(`${sent} requests of ${asked.url} over ${asked.concurrency} connections in ${durationMs.toFixed(0)} ms`)
       return {
@@ -107,8 +86,8 @@ export function loadRun(asked: LoadRequest): Probe<LoadObservation> {
         peer: before.peer,
         at: before.at,
         sent,
-        statuses,
-        failures,
+        statuses: fired.statuses,
+        failures: fired.failures,
         meanMs: sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length,
         p95Ms: sorted[Math.ceil(sorted.length * 0.95) - 1] ?? Number.NaN,
         perSecond: (durations.length * 1000) / durationMs,
@@ -116,8 +95,92 @@ export function loadRun(asked: LoadRequest): Probe<LoadObservation> {
         beforeMs: before.ms,
         ...(afterMs === undefined ? {} : { afterMs }),
         busy,
-        ...(stopped === undefined ? {} : { stopped }),
+        ...(fired.stopped === undefined ? {} : { stopped: fired.stopped }),
       }
     },
   }
+}
+
+interface Fired {
+  readonly sent: number
+  readonly statuses: Record<number, number>
+  readonly failures: Record<string, number>
+  readonly durations: number[]
+  readonly durationMs: number
+  readonly stopped?: 'limited' | 'failing'
+}
+
+/** How often autocannon looks whether all its connections are done, milliseconds. */
+const LOOK_MS = 20
+
+async function fire(context: ProbeContext, asked: LoadRequest, parts: NonNullable<ReturnType<typeof splitUrl>>, address: string): Promise<Fired> {
+  const secure = parts.scheme === 'https'
+  const standard = secure ? 443 : 80
+  const logical = parts.port ?? standard
+  const port = realPort(context.target, logical)
+  if (port === undefined) throw new ProbeError({ code: 'UNMAPPED', message: `port ${logical}`, phase: 'connect' })
+  const { default: autocannon } = await import('autocannon')
+  const host = logical === standard ? parts.host : `${parts.host}:${logical}`
+  const statuses: Record<number, number> = {}
+  const failures: Record<string, number> = {}
+  const durations: number[] = []
+  const clients: Client[] = []
+  let asking = 0
+  let bad = 0
+  let stopped: Fired['stopped']
+  const start = performance.now()
+  const end = (): void => {
+    for (const client of clients) client.destroy()
+  }
+  const look = (): void => {
+    if (bad >= 20 && bad * 10 >= durations.length) stopped ??= 'failing'
+    if (stopped !== undefined) end()
+  }
+  const timer = setTimeout(end, MOST_MS)
+  context.signal.addEventListener('abort', end, { once: true })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const shots = autocannon(
+        {
+          url: `${parts.scheme}://${isIP(address) === 6 ? `[${address}]` : address}:${port}${parts.path}`,
+          connections: Math.min(asked.concurrency, asked.requests),
+          amount: asked.requests,
+          timeout: probeMs(context.target) / 1000,
+          headers: { host },
+          ...(secure ? { servername: parts.host, tlsOptions: { ALPNProtocols: ['http/1.1'] } } : {}),
+          sampleInt: LOOK_MS,
+          setupClient: (client) => {
+            clients.push(client)
+            client.on('request', () => (asking += 1))
+          },
+        },
+        (error) => (error === null ? resolve() : reject(error)),
+      )
+      shots.on('response', (_client: Client, status: number, _bytes: number, ms: number) => {
+        durations.push(ms)
+        statuses[status] = (statuses[status] ?? 0) + 1
+        if (status === 429) stopped ??= 'limited'
+        else if (status >= 400) bad += 1
+        look()
+      })
+      shots.on('reqError', (error: NodeJS.ErrnoException) => {
+        const code = error.code ?? 'TIMEOUT'
+        failures[code] = (failures[code] ?? 0) + 1
+        durations.push(performance.now() - start)
+        bad += 1
+        look()
+      })
+    })
+  } finally {
+    clearTimeout(timer)
+    context.signal.removeEventListener('abort', end)
+  }
+  const durationMs = performance.now() - start
+  // A connection that the server ends takes its request along without a word; what we ended ourselves is nobody's failure.
+  const lost = stopped === undefined && durationMs < MOST_MS && !context.signal.aborted ? asking - durations.length : 0
+  if (lost > 0) {
+    failures.EOF = (failures.EOF ?? 0) + lost
+    for (let one = 0; one < lost; one += 1) durations.push(durationMs)
+  }
+  return { sent: durations.length, statuses, failures, durations, durationMs, ...(stopped === undefined ? {} : { stopped }) }
 }
