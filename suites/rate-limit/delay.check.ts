@@ -38,7 +38,10 @@ export default defineCheck({
       `${waited.length} let through, the slowest after ${longest.toFixed(0)} ms`,
     )
     if (waited.length < Math.min(3, atOnce - 1)) return inconclusive('unobserved', 'too few were let through to see whether they are held back', told)
-    const held = longest - look.baselineMs >= options.share * most
+    // A refusal is never held back: what it took is the busy machine's share.
+    const refusals = look.samples.filter(({ phase, fate }) => phase === 'flood' && fate === 'refused').map(({ sentMs, doneMs }) => doneMs - sentMs)
+    const ordinary = refusals.sort((a, b) => a - b)[Math.floor(refusals.length / 2)] ?? look.baselineMs
+    const held = longest - ordinary >= options.share * most
     if (held === (nodelay !== true)) return illustrated(pass(told), figureOf(look, zone))
     return illustrated(fail(held ? 'rate-limit.delayed' : 'rate-limit.undelayed', told), figureOf(look, zone))
   },

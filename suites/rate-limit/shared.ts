@@ -105,7 +105,7 @@ export function beforeRefusal(look: LimiterObservation, zone: Zone): { readonly 
   const refusal = all.find(({ admitted }) => !admitted)
   const until = refusal?.doneMs ?? Number.POSITIVE_INFINITY
   const before = all.filter(({ admitted, sentMs, phase }) => admitted && sentMs <= until && phase !== 'paced')
-  return { admitted: before.length, afterMs: (refusal?.sentMs ?? all.at(-1)?.doneMs ?? 0) - start, refused: refusal !== undefined }
+  return { admitted: before.length, afterMs: (refusal?.doneMs ?? all.at(-1)?.doneMs ?? 0) - start, refused: refusal !== undefined }
 }
 
 const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value >= 1 ? String(Math.round(value * 10) / 10) : value.toPrecision(2))
