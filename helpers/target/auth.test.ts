@@ -35,7 +35,7 @@ test.each<[string, string, readonly RegExp[]]>([
   [
     'an outsider without secrets',
     'forwardAuth: { login: ["https://auth.{domain}/*"], outsider: { username: user, password: gone } }\n',
-    [/literal secret/, /^target.yaml:3:90: forwardAuth\.outsider\.password: secrets has no "gone"/],
+    [/literal secret/, /^target.yaml:3:90: forwardAuth\.outsider\.password: secrets has no entry of that name/],
   ],
 ])('%s', (_name, source, expected) => {
   const problems = told(head + source)

@@ -236,7 +236,7 @@ function walkText(value: unknown, path: Path, visit: (text: string, path: Path) 
   }
 }
 
-function contradictions(target: TargetFile, add: (path: Path, message: string, more?: { key?: string; hint?: string; hidden?: boolean }) => void): void {
+function contradictions(target: TargetFile, add: Add): void {
   const hosts = Object.keys(target.hosts ?? { '@': {}, www: {} })
   if (target.hosts !== undefined && hosts.length === 0) add(['hosts'], 'no host to look at', { hint: 'declare at least one, such as "@": {}' })
   const known = (path: Path, name: string): void => {
@@ -304,17 +304,24 @@ function contradictions(target: TargetFile, add: (path: Path, message: string, m
   actProblems(target, add)
 }
 
-/** Secrets that mail names and nobody declared, and an inbox that is a catcher which must stay empty. */
-function mailProblems(target: TargetFile, add: (path: Path, message: string, more?: { key?: string; hint?: string; hidden?: boolean }) => void): void {
+type Add = (path: Path, message: string, more?: { key?: string; hint?: string; hidden?: boolean }) => void
+
+/** Tells names of secrets that nobody declared. Unless it is nearly one that is declared, it may be the secret itself: it is not repeated. */
+function secretNamed(target: TargetFile, add: Add): (path: Path, name: string | undefined) => void {
   const names = Object.keys(target.secrets ?? {})
-  const secret = (path: Path, name: string | undefined): void => {
+  return (path, name) => {
     if (name === undefined || names.includes(name)) return
     const meant = nearest(name, names)
-    add(path, 'secrets has no entry of that name', {
-      hidden: true,
+    add(path, meant === undefined ? 'secrets has no entry of that name' : `secrets has no ${JSON.stringify(name)}`, {
+      hidden: meant === undefined,
       hint: meant === undefined ? 'declare it in secrets: name: env:NAME' : `did you mean ${JSON.stringify(meant)}?`,
     })
   }
+}
+
+/** Secrets that mail names and nobody declared, and an inbox that is a catcher which must stay empty. */
+function mailProblems(target: TargetFile, add: Add): void {
+  const secret = secretNamed(target, add)
   const sinks = (target.mail?.sinks ?? []).map(({ url }) => url.replace(/\/+$/, ''))
   target.mail?.sinks?.forEach((sink, index) => secret(['mail', 'sinks', index, 'password'], sink.password))
   target.mail?.delivery?.forEach(({ trigger, inbox, expect }, index) => {
@@ -330,18 +337,8 @@ function mailProblems(target: TargetFile, add: (path: Path, message: string, mor
 }
 
 /** Buckets without access and access without a bucket, and the secrets of backups that nobody declared. */
-function storageProblems(target: TargetFile, add: (path: Path, message: string, more?: { key?: string; hint?: string; hidden?: boolean }) => void): void {
-  const names = Object.keys(target.secrets ?? {})
-  const secret = (path: Path, name: string | undefined): void => {
-    if (name === undefined || names.includes(name)) return
-    const meant = nearest(name, names)
-    // What is no name may be the secret itself: it is not repeated.
-    const plain = /^[A-Za-z][A-Za-z_]{0,31}\d{0,2}$/.test(name)
-    add(path, plain ? `secrets has no ${JSON.stringify(name)}` : 'secrets has no entry of that name', {
-      hidden: !plain,
-      hint: meant === undefined ? `declare it in secrets: ${plain ? name : 'name'}: env:NAME` : `did you mean ${JSON.stringify(meant)}?`,
-    })
-  }
+function storageProblems(target: TargetFile, add: Add): void {
+  const secret = secretNamed(target, add)
   target.backups?.forEach((backup, index) => {
     for (const [place, one] of [
       [['backups', index], backup],
@@ -365,19 +362,8 @@ function storageProblems(target: TargetFile, add: (path: Path, message: string, 
 }
 
 /** Secrets that sign-in names and nobody declared, and what is asked for without what it takes. */
-function signInProblems(
-  target: TargetFile,
-  add: (path: Path, message: string, more?: { key?: string; hint?: string }) => void,
-  known: (path: Path, name: string) => void,
-): void {
-  const names = Object.keys(target.secrets ?? {})
-  const secret = (path: Path, name: string | undefined): void => {
-    if (name === undefined || names.includes(name)) return
-    const meant = nearest(name, names)
-    add(path, `secrets has no ${JSON.stringify(name)}`, {
-      hint: meant === undefined ? `declare it in secrets: ${name}: env:NAME` : `did you mean ${JSON.stringify(meant)}?`,
-    })
-  }
+function signInProblems(target: TargetFile, add: Add, known: (path: Path, name: string) => void): void {
+  const secret = secretNamed(target, add)
   const flows = Array.isArray(target.auth) ? target.auth : target.auth === undefined ? [] : [target.auth]
   flows.forEach((flow, index) => {
     const at: Path = Array.isArray(target.auth) ? ['auth', index] : ['auth']

@@ -21,7 +21,7 @@ test.each<[string, string, readonly string[]]>([
     `    dir: s3://b/p\n    s3: ${ACCESS.replace('secretAccessKey: key', 'secretAccessKey: keys')}\n`,
     ['7:79 secrets has no "keys"'],
   ],
-  ['a key that nobody declared', '    dir: backups\n    encryption: { kind: age, identity: recovery }\n', ['7:40 secrets has no "recovery"']],
+  ['a key that nobody declared', '    dir: backups\n    encryption: { kind: age, identity: recovery }\n', ['7:40 secrets has no entry of that name']],
   ['a key that is declared', '    dir: backups\n    encryption: { kind: age, identity: key }\n', []],
 ])('%s', (_name, backup, expected) => {
   expect(yaml(backup)).toEqual(expected)
