@@ -297,6 +297,14 @@ async function signIn(
 const PAUSE_MS = 2_000
 const random = (): string => randomBytes(9).toString('base64url').replaceAll(/[-_]/g, 'x')
 
+/** Attempts by account, where it is known which product answers. */
+function loginsOf(product: Product | undefined): Readonly<Record<string, number>> {
+  const counted: Record<string, number> = {}
+  for (const [index] of (product?.doors ?? []).entries())
+    for (const [username] of index === 0 ? (product?.pairs ?? []) : (product?.pairs ?? []).slice(0, 1)) counted[username] = (counted[username] ?? 0) + 1
+  return counted
+}
+
 /** Pairs to try: those of the product, or one that the owner named. */
 export type Tried = { readonly kind: 'product' } | { readonly kind: 'seed'; readonly username: string; readonly secret: string }
 
@@ -311,7 +319,12 @@ export function tryLogins(url: string, known: readonly Product[], expected: stri
     kind: 'tryLogins',
     key: `tryLogins ${place.url} ${expected ?? '?'} ${products(known)}${subject}`,
     impact: 'login',
-    cost: { connections: 18, requests: 18 },
+    cost: {
+      connections: 18,
+      requests: 18,
+      // The control carries a name of its own, so that no account is locked by it.
+      logins: tried.kind === 'seed' ? { [tried.username]: 2 } : loginsOf(known.find(({ id }) => id === expected)),
+    },
     host: hostIn(url),
     timeoutMs: 180_000,
     run: async (context) => {

@@ -75,6 +75,8 @@ async function openFor(
   const address = await firstAddress(context, parts.host)
   const name = isIP(parts.host) === 6 ? `[${parts.host}]` : parts.host
   const authority = parts.port === undefined ? name : `${name}:${parts.port}`
+  await context.pace(address).turn()
+  await context.zones?.turn({ host: parts.host, path: parts.path, method: request.method ?? 'GET' })
   const near = withConnectDeadline(context, 'probe')
   if (parts.scheme === 'http') {
     if (request.secret === true && !isLoopback(address) && !isPrivateAddress(address))

@@ -288,7 +288,8 @@ export function uploadSession(upload: UploadEntry, host: string): Probe<UploadLo
     kind: 'uploadSession',
     key: `uploadSession ${upload.id} ${createHash('sha256').update(JSON.stringify(upload)).digest('hex').slice(0, 12)}`,
     impact: 'write',
-    cost: { connections: 40, requests: 40 },
+    // Besides small files: the largest one there and back, two above the limit, and one far above it that should be refused early.
+    cost: { connections: 40, requests: 40, bytes: most * 3 + (maxBytes !== undefined && maxBytes <= tryBytes ? maxBytes + FAR_BYTES : 0) },
     host,
     timeoutMs: 300_000 + slowSeconds * 1_000 + most / 100,
     run: async (context) => {
