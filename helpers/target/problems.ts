@@ -325,14 +325,14 @@ function mailProblems(target: TargetFile, add: Add): void {
   const sinks = (target.mail?.sinks ?? []).map(({ url }) => url.replace(/\/+$/, ''))
   target.mail?.sinks?.forEach((sink, index) => secret(['mail', 'sinks', index, 'password'], sink.password))
   target.mail?.delivery?.forEach(({ trigger, inbox, expect }, index) => {
-    const at: Path = ['mail', 'delivery', index]
-    secret([...at, 'trigger', 'submission', 'password'], trigger.submission?.password)
-    secret([...at, 'inbox', 'imap', 'password'], inbox.imap?.password)
-    secret([...at, 'inbox', 'api', 'password'], inbox.api?.password)
+    const place: Path = ['mail', 'delivery', index]
+    secret([...place, 'trigger', 'submission', 'password'], trigger.submission?.password)
+    secret([...place, 'inbox', 'imap', 'password'], inbox.imap?.password)
+    secret([...place, 'inbox', 'api', 'password'], inbox.api?.password)
     const used = JSON.stringify([trigger.requests, expect?.link?.use]).matchAll(/\{secret:([A-Za-z0-9_-]+)\}/g)
-    for (const match of used) secret([...at, 'trigger'], match[1])
+    for (const match of used) secret([...place, 'trigger'], match[1])
     if (inbox.api !== undefined && sinks.includes(inbox.api.url.replace(/\/+$/, '')))
-      add([...at, 'inbox', 'api', 'url'], 'it is the inbox and, in mail.sinks, a catcher that must stay empty', { hint: 'take it out of one of them' })
+      add([...place, 'inbox', 'api', 'url'], 'it is the inbox and, in mail.sinks, a catcher that must stay empty', { hint: 'take it out of one of them' })
   })
 }
 
@@ -366,35 +366,36 @@ function signInProblems(target: TargetFile, add: Add, known: (path: Path, name: 
   const secret = secretNamed(target, add)
   const flows = Array.isArray(target.auth) ? target.auth : target.auth === undefined ? [] : [target.auth]
   flows.forEach((flow, index) => {
-    const at: Path = Array.isArray(target.auth) ? ['auth', index] : ['auth']
-    flow.accounts?.forEach((account, place) => {
-      secret([...at, 'accounts', place, 'username'], account.username)
-      secret([...at, 'accounts', place, 'password'], account.password)
+    const place: Path = Array.isArray(target.auth) ? ['auth', index] : ['auth']
+    flow.accounts?.forEach((account, nth) => {
+      secret([...place, 'accounts', nth, 'username'], account.username)
+      secret([...place, 'accounts', nth, 'password'], account.password)
     })
-    flow.dead?.forEach(({ key }, place) => secret([...at, 'dead', place, 'key'], key))
-    secret([...at, 'token', 'expired'], flow.token?.expired)
-    secret([...at, 'token', 'foreign'], flow.token?.foreign)
-    secret([...at, 'apiKey', 'key'], flow.apiKey?.key)
-    secret([...at, 'client', 'id'], flow.client?.id)
-    secret([...at, 'client', 'secret'], flow.client?.secret)
-    if (flow.kind === 'apiKey' && flow.apiKey === undefined) add(at, 'kind apiKey needs `apiKey`', { hint: 'apiKey: { header: X-Api-Key, key: nameOfSecret }' })
-    if (flow.kind === 'oauth2' && flow.client === undefined) add(at, 'kind oauth2 needs `client`', { hint: 'client: { tokenUrl, id, secret }' })
+    flow.dead?.forEach(({ key }, nth) => secret([...place, 'dead', nth, 'key'], key))
+    secret([...place, 'token', 'expired'], flow.token?.expired)
+    secret([...place, 'token', 'foreign'], flow.token?.foreign)
+    secret([...place, 'apiKey', 'key'], flow.apiKey?.key)
+    secret([...place, 'client', 'id'], flow.client?.id)
+    secret([...place, 'client', 'secret'], flow.client?.secret)
+    if (flow.kind === 'apiKey' && flow.apiKey === undefined)
+      add(place, 'kind apiKey needs `apiKey`', { hint: 'apiKey: { header: X-Api-Key, key: nameOfSecret }' })
+    if (flow.kind === 'oauth2' && flow.client === undefined) add(place, 'kind oauth2 needs `client`', { hint: 'client: { tokenUrl, id, secret }' })
     if (flow.login !== undefined && flow.accounts === undefined)
-      add([...at, 'login'], 'a login needs an account', { hint: 'accounts: [{ username: nameOfSecret, password: nameOfSecret }]' })
+      add([...place, 'login'], 'a login needs an account', { hint: 'accounts: [{ username: nameOfSecret, password: nameOfSecret }]' })
     if (flow.login !== undefined && flow.login.accessToken === undefined && flow.login.cookie === undefined)
-      add([...at, 'login'], 'it does not say where the login stands in the answer', { hint: 'accessToken: $.accessToken, or cookie: session_id' })
+      add([...place, 'login'], 'it does not say where the login stands in the answer', { hint: 'accessToken: $.accessToken, or cookie: session_id' })
     if (flow.refresh !== undefined && flow.login?.refreshToken === undefined)
-      add([...at, 'refresh'], 'a refresh needs the refresh token of the login', { hint: 'login: { refreshToken: $.refreshToken }' })
+      add([...place, 'refresh'], 'a refresh needs the refresh token of the login', { hint: 'login: { refreshToken: $.refreshToken }' })
   })
   const gateways = Array.isArray(target.forwardAuth) ? target.forwardAuth : target.forwardAuth === undefined ? [] : [target.forwardAuth]
   gateways.forEach((gateway, index) => {
-    const at: Path = Array.isArray(target.forwardAuth) ? ['forwardAuth', index] : ['forwardAuth']
-    gateway.hosts?.forEach((name, place) => known([...at, 'hosts', place], name))
-    gateway.upstreams?.forEach(({ host }, place) => known([...at, 'upstreams', place, 'host'], host))
-    secret([...at, 'signIn', 'account', 'username'], gateway.signIn?.account.username)
-    secret([...at, 'signIn', 'account', 'password'], gateway.signIn?.account.password)
-    secret([...at, 'outsider', 'username'], gateway.outsider?.username)
-    secret([...at, 'outsider', 'password'], gateway.outsider?.password)
+    const place: Path = Array.isArray(target.forwardAuth) ? ['forwardAuth', index] : ['forwardAuth']
+    gateway.hosts?.forEach((name, nth) => known([...place, 'hosts', nth], name))
+    gateway.upstreams?.forEach(({ host }, nth) => known([...place, 'upstreams', nth, 'host'], host))
+    secret([...place, 'signIn', 'account', 'username'], gateway.signIn?.account.username)
+    secret([...place, 'signIn', 'account', 'password'], gateway.signIn?.account.password)
+    secret([...place, 'outsider', 'username'], gateway.outsider?.username)
+    secret([...place, 'outsider', 'password'], gateway.outsider?.password)
   })
 }
 

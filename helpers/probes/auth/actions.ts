@@ -503,7 +503,7 @@ export const authAuthorize = (one: Flowing, target: Target): Probe<AuthorizeSeen
         }
         const query = new URLSearchParams(Object.entries(values).filter((pair): pair is [string, string] => pair[1] !== undefined)).toString()
         const path = splitUrl(url)?.path ?? '/'
-        const sent = await send(context, { url }, { what, path: `${path}${path.includes('?') ? '&' : '?'}${query}` })
+        const sent = await send(context, { url }, { what, path: `${path}${path.includes('?') ? '&' : '?'}${query}`, hide: [id] })
         const location = sent.seen?.headers.find(([name]) => name.toLowerCase() === 'location')?.[1] ?? ''
         return { answer: { ...sent.answer, url }, location }
       }

@@ -225,7 +225,12 @@ export async function send(context: ProbeContext, call: AuthCall, options: SendO
   }
   let seen: HttpObservation
   try {
-    seen = await perform(context, { ...parts, method, path, headers, ...(body === undefined ? {} : { body }), maxBodyBytes: MOST_BODY })
+    // What is sent in a URL would stand in the wire log.
+    const log = (line: string): void =>
+      context.log(
+        hidden.reduce((text, [value, name]) => (value.length < 4 ? text : text.replaceAll(value, name).replaceAll(encodeURIComponent(value), name)), line),
+      )
+    seen = await perform({ ...context, log }, { ...parts, method, path, headers, ...(body === undefined ? {} : { body }), maxBodyBytes: MOST_BODY })
   } catch (error) {
     if (!(error instanceof ProbeError) || context.signal.aborted) throw error
     return { answer: { ...empty, status: 0, failure: error.failure, ms: 0, at: new Date().toISOString() } }
