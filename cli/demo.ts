@@ -3,11 +3,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { listFaults, worldWith } from '../fixtures/proof.ts'
+import type { Fault } from '../fixtures/fault.ts'
+import { checksOn, listFaults, productChecks, stageNamed, worldWith } from '../fixtures/proof.ts'
 import { startWorld } from '../fixtures/world.ts'
 import { nearest } from '../helpers/target/problems.ts'
 import { type DemoFlags, EXIT_MISUSE } from './commands.ts'
 import { verify } from './verify.ts'
+
+/** What acts is shown on a small deployment of its own: there, its own checks are asked and no others. */
+async function onStage(flags: DemoFlags, faults: readonly Fault[]): Promise<{ readonly check?: readonly string[] }> {
+  const name = faults.find((fault) => flags.fault?.includes(fault.name))?.stage
+  if (name === undefined || flags.suite !== undefined || flags.check !== undefined) return {}
+  return { check: checksOn(stageNamed(name), (await productChecks()).checks).map(({ id }) => id) }
+}
 
 export async function demo(flags: DemoFlags): Promise<number> {
   const faults = await listFaults()
@@ -33,12 +41,17 @@ export async function demo(flags: DemoFlags): Promise<number> {
     return EXIT_MISUSE
   }
   const world = await startWorld(await worldWith(flags.fault ?? []))
+  // The secrets of a deployment that was made a moment ago, where its description looks for them.
+  for (const [name, reference] of Object.entries(world.input.secrets ?? {})) {
+    const value = world.target.secrets?.get(name)
+    if (value !== undefined && reference.startsWith('env:')) process.env[reference.slice(4)] = value
+  }
   // The target lies in a folder of its own, as a user's would: so the demo takes the same way as everybody else.
   const folder = await mkdtemp(join(tmpdir(), 'postproof-demo-'))
   try {
     const file = join(folder, 'target.yaml')
     await writeFile(file, stringify(world.input))
-    const exitCode = await verify(file, flags)
+    const exitCode = await verify(file, { ...(await onStage(flags, faults)), ...flags })
     if (flags.keep === true && process.stdin.isTTY) {
       process.stdout.write(`\nThe deployment stays up; its target is ${file}. Ctrl-C ends it.\n`)
       await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()))

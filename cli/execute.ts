@@ -3,7 +3,7 @@ import type { Check } from '../helpers/check.ts'
 import type { BrokenCheck } from '../helpers/discover.ts'
 import { type Gate, gateOf, withWaivers } from '../helpers/gate.ts'
 import { integrityResults } from '../helpers/integrity.ts'
-import type { Observed, Probe } from '../helpers/probe.ts'
+import type { Observed, Probe, Waiting } from '../helpers/probe.ts'
 import { type Result, Run, type RunResult, type Selection } from '../helpers/run.ts'
 import type { Target } from '../helpers/target.ts'
 import { Interrupt } from './interrupt.ts'
@@ -18,6 +18,7 @@ export interface ExecuteOptions extends Selection {
   /** What of a result stays in memory until the end. @default all of it */
   readonly keep?: (result: Result) => Result
   readonly onLog?: (probe: string, line: string) => void
+  readonly onWait?: (wait: Waiting) => void
   readonly onObservation?: (probe: Probe<unknown>, observed: Observed<unknown>) => void
   /** Listening already. @default from here on */
   readonly interrupt?: Interrupt

@@ -1,5 +1,6 @@
 /** Where a run's progress goes: a live view on a terminal, plain lines elsewhere, one event per line with --json. */
 import { relative } from 'node:path'
+import type { Waiting } from '../helpers/probe.ts'
 import type { Result, Run } from '../helpers/run.ts'
 import type { Outcome } from '../helpers/verdict.ts'
 import { redactor } from '../reports/redact.ts'
@@ -10,6 +11,8 @@ import { cut, findings, quiet, type Style, suiteLine, type SuiteProgress, summar
 export interface Presenter {
   start(run: Run): void
   result(result: Result): void
+  /** Something of the target is waited for; called as often as it is looked for. */
+  wait(wait: Waiting): void
   end(report: Report, folder: string | undefined): void
 }
 
@@ -30,7 +33,7 @@ export function presenter(flags: Flags, secrets: ReadonlyMap<string, string>): P
   if (flags.json === true) return events(secrets)
   const out = process.stdout
   const look = style(flags, out)
-  if (flags.quiet === true) return { start: () => {}, result: () => {}, end: (report) => void out.write(`${quiet(look, report)}\n`) }
+  if (flags.quiet === true) return { start: () => {}, result: () => {}, wait: () => {}, end: (report) => void out.write(`${quiet(look, report)}\n`) }
   return out.isTTY && flags.plain !== true ? live(look, secrets) : plain(look, secrets)
 }
 
@@ -42,6 +45,7 @@ function events(secrets: ReadonlyMap<string, string>): Presenter {
     start: (run) =>
       say({ event: 'start', schemaVersion: 1, target: run.target.name, domain: run.target.domain, verdicts: run.cases.length, at: new Date().toISOString() }),
     result: (result) => say({ event: 'result', ...result }),
+    wait: sometimes(1_000, (wait) => say({ event: 'wait', ...wait })),
     end: (report, folder) =>
       say({
         event: 'end',
@@ -53,6 +57,20 @@ function events(secrets: ReadonlyMap<string, string>): Presenter {
       }),
   }
 }
+
+/** Passes on the first of each, and then one in so many milliseconds. */
+function sometimes(everyMs: number, tell: (wait: Waiting) => void): (wait: Waiting) => void {
+  const told = new Map<string, number>()
+  return (wait) => {
+    const now = performance.now()
+    if (now - (told.get(wait.what) ?? Number.NEGATIVE_INFINITY) < everyMs) return
+    told.set(wait.what, now)
+    tell(wait)
+  }
+}
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`
+const waitLine = (look: Style, clean: (text: string) => string, { what, sinceMs, mostMs }: Waiting): string =>
+  cut(`waiting for ${visible(clean(what))}: ${seconds(sinceMs)} of at most ${seconds(mostMs)}`, look.width)
 
 const firstFailure = (look: Style, clean: (text: string) => string, result: Result): string => {
   const first = result.evidence[0]
@@ -97,6 +115,7 @@ function plain(look: Style, secrets: ReadonlyMap<string, string>): Presenter {
       suite.counts[result.outcome] += 1
       if (suite.done === suite.total) process.stdout.write(`${suiteLine(look, { suite: result.suite, ...suite })}\n`)
     },
+    wait: sometimes(10_000, (wait) => void process.stdout.write(`${waitLine(look, clean, wait)}\n`)),
     end: (report, folder) => void process.stdout.write(ending(look, report, folder)),
   }
 }
@@ -109,15 +128,21 @@ function live(look: Style, secrets: ReadonlyMap<string, string>): Presenter {
   let first: string | undefined
   let timer: NodeJS.Timeout | undefined
   let dirty = true
+  let waits: { readonly line: string; readonly at: number } | undefined
   const draw = (): void => {
+    if (waits !== undefined && performance.now() - waits.at > 3_000) {
+      waits = undefined
+      dirty = true
+    }
     if (!dirty) return
     dirty = false
     const lines = [...suites].map(([suite, progress]) => suiteLine(look, { suite, ...progress } satisfies SuiteProgress))
     if (first !== undefined) lines.push(first)
+    if (waits !== undefined) lines.push(waits.line)
     // Never taller than the screen: lines that scrolled away cannot be drawn over.
     const room = Math.max(1, (out.rows ?? 24) - 1)
     const shown = lines.length > room ? lines.slice(lines.length - room) : lines
-    out.write(`${drawn > 0 ? `\u001b[${drawn}F` : ''}${shown.map((line) => `\u001b[K${line}\n`).join('')}`)
+    out.write(`${drawn > 0 ? `\u001b[${drawn}F` : ''}${shown.map((line) => `\u001b[K${line}\n`).join('')}\u001b[J`)
     drawn = shown.length
   }
   return {
@@ -137,8 +162,13 @@ function live(look: Style, secrets: ReadonlyMap<string, string>): Presenter {
       }
       dirty = true
     },
+    wait: (wait) => {
+      waits = { line: waitLine(look, clean, wait), at: performance.now() }
+      dirty = true
+    },
     end: (report, folder) => {
       clearInterval(timer)
+      waits = undefined
       dirty = true
       draw()
       out.write(ending(look, report, folder))

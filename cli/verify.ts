@@ -11,7 +11,7 @@ import { type Catalogue, loadCatalogue, ownIds, packageVersion, unknownChecks } 
 import { EXIT_MISUSE, type VerifyFlags } from './commands.ts'
 import { execute } from './execute.ts'
 import { Interrupt } from './interrupt.ts'
-import { presenter } from './present.ts'
+import { type Presenter, presenter } from './present.ts'
 import { ALLOWED, selectionOf, selectionProblems, withFlags } from './selection.ts'
 import { printProblems } from './validate.ts'
 
@@ -39,8 +39,13 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
   if (stranger !== undefined) return misuse(`--allow: there is no impact ${JSON.stringify(stranger)}; ${ALLOWED.join(', ')}`)
   let target = withFlags(given, flags)
   const clean = redactor(secrets)
-  const watch: ObserverOptions =
-    flags.debug === true ? { onLog: (probe, line) => void process.stderr.write(`${visible(clean(probe))}: ${visible(clean(line))}\n`) } : {}
+  let view: Presenter | undefined
+  const watch: ObserverOptions = {
+    onWait: (wait) => view?.wait(wait),
+    ...(flags.debug === true
+      ? { onLog: (probe: string, line: string) => void process.stderr.write(`${visible(clean(probe))}: ${visible(clean(line))}\n`) }
+      : {}),
+  }
   const selection = selectionOf(flags)
   // Where nothing that is still to be loaded can turn the command into a misuse (which sends nothing), looking begins before the checks are there.
   const certain = !target.discovered && Object.keys(selection).length === 0 && unknownChecks(target, await ownIds(), name).length === 0
@@ -79,16 +84,16 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
   }
   if (target.hosts.length > MANY_HOSTS) setFlagsFromString('--heap-growing-percent=40')
   let many = false
-  const view = presenter(flags, secrets)
+  view = presenter(flags, secrets)
   const { run, gate, exitCode, interrupted } = await execute(target, {
     ...selection,
     catalogue: catalogue.checks,
     broken: catalogue.broken,
     onStart: (started) => {
       many = started.cases.length > HELD
-      view.start(started)
+      view?.start(started)
     },
-    onResult: (result) => view.result(result),
+    onResult: (result) => view?.result(result),
     keep: (result) => {
       const stored = log.add(result)
       return many && stored !== undefined && (result.outcome === 'pass' || result.outcome === 'skip')

@@ -6,7 +6,7 @@ import { consentFor, ownershipProof } from './consent.ts'
 import { isLoopback, isPublic } from './grammar/address.ts'
 import { ConnectionLimits } from './limits.ts'
 import { Pace } from './pace.ts'
-import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from './probe.ts'
+import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE, type Waiting } from './probe.ts'
 import { resolveHost } from './probes/resolve.ts'
 import { type Seen, SeenHosts } from './seen.ts'
 import { probeMs, type Target } from './target.ts'
@@ -19,6 +19,7 @@ const PUBLIC_PER_SECOND = 20
 export interface ObserverOptions {
   /** Wire log, one line at a time. */
   readonly onLog?: (probe: string, line: string) => void
+  readonly onWait?: (wait: Waiting) => void
   /** Every observation as it settles, for timings and saved evidence. */
   readonly onObservation?: (probe: Probe<unknown>, observed: Observed<unknown>) => void
 }
@@ -259,6 +260,7 @@ export class Observer {
         settleMs: (name) => Math.max(0, ...zonesOf(this.target).flatMap((zone) => (zone.name === name ? [this.#zones.settleMs(zone)] : []))),
       },
       log: (line) => this.#options.onLog?.(probe.key, line),
+      waiting: (wait) => this.#options.onWait?.(wait),
       resource: (key, open, close) => this.#resource(probe.host ?? '', key, open, close),
     }
     const done = (): { startedAt: string; durationMs: number; attempts: number } => ({ startedAt, durationMs: performance.now() - start, attempts })

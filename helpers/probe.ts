@@ -32,8 +32,18 @@ export interface ProbeContext {
   readonly zones?: ZoneTurns
   /** One line of the wire log shown by `--debug`. */
   log(line: string): void
+  /** Tells whoever watches that something of the target is waited for; absent where nobody does. */
+  waiting?(wait: Waiting): void
   /** A resource kept for the whole run (a kept-alive connection); closed when the run ends. Same key, same resource. */
   resource<R>(key: string, open: () => R, close: (resource: R) => void | Promise<void>): R
+}
+
+export interface Waiting {
+  /** `mail of newsletter` */
+  readonly what: string
+  /** Milliseconds so far, and at most. */
+  readonly sinceMs: number
+  readonly mostMs: number
 }
 
 /** Turns in the declared rate-limit zones, so that no look spends what another is about to measure. */

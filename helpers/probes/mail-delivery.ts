@@ -321,6 +321,7 @@ async function deliver(context: ProbeContext, delivery: MailDelivery, wait: numb
         told = now
         context.log(`${delivery.name}: waiting, ${Math.round((now - waitedFrom) / 1000)} s of ${Math.round(wait / 1000)} s`)
       }
+      context.waiting?.({ what: `mail of ${delivery.name}`, sinceMs: now - waitedFrom, mostMs: wait })
       await pause(Math.min(pollMs, Math.max(1, until - now)), context.signal)
     }
     if (own.length > 0) {

@@ -1,6 +1,7 @@
 /** Judgement of the suite: a healthy observation, then one thing wrong per case, and the traps that must not alarm. Plain objects, no sockets. */
 import { generateKeyPairSync } from 'node:crypto'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Check } from '../../helpers/check.ts'
 import { type DmarcFound, isDmarc, organisationalDomain, policyDomain, readDmarc, treeOf } from '../../helpers/grammar/dmarc.ts'
@@ -108,8 +109,14 @@ function walk(texts: Readonly<Record<string, readonly string[]>>, domain = D): D
 const dmarc = (record: string): DmarcWalk => walk({ [D]: [`v=DMARC1; ${record}`] })
 const REJECT = dmarc('p=reject')
 
-/** Those of received mail have a table of their own (delivery.test.ts). */
-const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.check.ts') && !/^(?:delivery|message|link|received|capture)/.test(name))
+/** Those of received mail and of mail servers have tables of their own (delivery.test.ts, servers.test.ts). */
+const files = readdirSync(import.meta.dirname).filter(
+  (name) =>
+    name.endsWith('.check.ts') &&
+    !/^(?:delivery|message|link|received|capture|banner|bimi|client-|dane-match|dnsbl|imap|mx-auth|mx-resolvers|null-sender|open-relay|role-|server-version|starttls|submission|vrfy)/.test(
+      name,
+    ),
+)
 const modules = await Promise.all(files.map(async (name) => (await import(`./${name}`)) as { default: Check }))
 const checks = new Map(modules.map((module) => [module.default.id, module.default]))
 const checkOf = (id: string): Check => {
@@ -695,4 +702,10 @@ test('every check is judged here, green and red, and every code is reached', () 
   const all = [...checks.values()].flatMap((check) => Object.keys(check.codes))
   expect(all.filter((code) => !seenCodes.has(code))).toEqual([])
   expect(new Set(all).size).toBe(all.length)
+})
+test('every check that is not judged here is judged beside', () => {
+  const beside = ['delivery.test.ts', 'servers.test.ts'].map((name) => readFileSync(join(import.meta.dirname, name), 'utf8')).join('')
+  const others = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.check.ts') && !files.includes(name))
+  expect(others.length).toBeGreaterThan(40)
+  expect(others.map((name) => name.replace('.check.ts', '')).filter((name) => !beside.includes(`'${name}'`) && !beside.includes(`'mail/${name}'`))).toEqual([])
 })
