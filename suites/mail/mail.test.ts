@@ -113,7 +113,7 @@ const REJECT = dmarc('p=reject')
 const files = readdirSync(import.meta.dirname).filter(
   (name) =>
     name.endsWith('.check.ts') &&
-    !/^(?:delivery|message|link|received|capture|banner|bimi|client-|dane-match|dnsbl|imap|mx-auth|mx-resolvers|null-sender|open-relay|role-|server-version|starttls|submission|vrfy)/.test(
+    !/^(?:delivery|message|link|received|capture|banner|bimi|client-|dane-match|dnsbl|imap|mx-auth|mx-hosts|mx-resolvers|null-sender|open-relay|role-|server-version|starttls|submission|vrfy)/.test(
       name,
     ),
 )
