@@ -574,8 +574,9 @@ export const authStart = (one: Flowing, target: Target): Probe<StartSeen> =>
     { requests: 2 },
     async (context) => {
       const visits = []
+      const hide = one.flow.client === undefined ? [] : [secretNamed(context, one.flow.client.id)]
       for (const turn of ['first', 'second']) {
-        const sent = await send(context, { url: one.flow.client?.start ?? '' }, { what: `the ${turn} visit` })
+        const sent = await send(context, { url: one.flow.client?.start ?? '' }, { what: `the ${turn} visit`, hide })
         const location = sent.seen?.headers.find(([name]) => name.toLowerCase() === 'location')?.[1] ?? ''
         let parameters = new URLSearchParams()
         try {
