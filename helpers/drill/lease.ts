@@ -9,6 +9,7 @@ import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { setTimeout as wait } from 'node:timers/promises'
 
 const run = promisify(execFile)
 /** Carried by every container of a drill, with the run as its value. */
@@ -71,7 +72,7 @@ async function removeAll(folder: string, runId: string, containers: boolean, soc
         // It ended by itself meanwhile.
       }
     }
-    for (let turn = 0; turn < 40 && (await processesIn(folder)).length > 0; turn += 1) await new Promise((resolve) => setTimeout(resolve, 25))
+    for (let turn = 0; turn < 40 && (await processesIn(folder)).length > 0; turn += 1) await wait(25)
   }
   for (const pid of await processesIn(folder)) left.push(`process ${pid}`)
   if (containers) {

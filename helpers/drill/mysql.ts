@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chown, readFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { DrillFile } from '../target/drill.ts'
 import { asUser, endingAfter, execute, unprivileged, withoutNetwork } from './engines/native.ts'
 import { EngineError, type Ran, type Reach, reachOf } from './engines/place.ts'
@@ -12,7 +13,6 @@ import type { QueryAnswer, RestoredTable, RestoreError, StageExit } from './obse
 import { answersQuery, expectation, type Piece } from './postgres.ts'
 
 const DATABASE = 'restored'
-const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 export interface RestoredMysql {
   readonly version: string

@@ -10,6 +10,7 @@ import type { RedisRestored } from './observation.ts'
 import type { Piece } from './postgres.ts'
 import { writeDecoded } from './unpack.ts'
 import { readFile } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 
 /** One command, one simple or bulk answer or an array of them, flat. */
 function command(socket: string, ...words: readonly string[]): Promise<string> {
@@ -79,7 +80,7 @@ export async function restoreRedis(lease: Lease, piece: Piece, label: string, de
   const stop = async (): Promise<void> => {
     if (exit !== undefined) return
     await command(socket, 'SHUTDOWN', 'NOSAVE').catch(() => '')
-    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 3_000))])
+    await Promise.race([gone, wait(3_000)])
     if (exit === undefined) server.kill('SIGKILL')
   }
   for (const until = performance.now() + deadlineSeconds * 1000; ; ) {
@@ -99,7 +100,7 @@ export async function restoreRedis(lease: Lease, piece: Piece, label: string, de
     const answer = await command(socket, 'PING').catch(() => '')
     if (answer.includes('+PONG')) break
     if (performance.now() > until) throw new EngineError('died', 'redis-server did not come up')
-    await new Promise((resolve) => setTimeout(resolve, 15))
+    await wait(15)
   }
   const info = await command(socket, 'INFO', 'keyspace')
   const keys = [...info.matchAll(/keys=(\d+)/g)].reduce((sum, match) => sum + Number(match[1]), 0)

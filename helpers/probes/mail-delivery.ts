@@ -9,6 +9,7 @@ import { type MailContent, type MailNature, natureOf, readMail } from '../gramma
 import { type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
 import { realPort } from '../target.ts'
 import type { MailDelivery } from '../target/mail-delivery.ts'
+import { sleep } from '../zones.ts'
 import { perform, splitUrl } from './http.ts'
 import { type Inbox, type Letter, type Mishap, openInbox, rootsOf, secretOf } from './mail-inbox.ts'
 import { firstAddress } from './tls.ts'
@@ -58,21 +59,6 @@ const TELL_EVERY_MS = 5_000
 const withinMsOf = (one: MailDelivery): number => Math.round((one.withinSeconds ?? 120) * 1000)
 const waitMsOf = (one: MailDelivery): number => Math.round(one.waitSeconds === undefined ? withinMsOf(one) * 1.5 : one.waitSeconds * 1000)
 const settleMsOf = (one: MailDelivery): number => Math.round((one.settleSeconds ?? 5) * 1000)
-
-/** Ends at once when the run is interrupted. */
-const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error)
-    const ended = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason as Error)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', ended)
-      resolve()
-    }, milliseconds)
-    signal.addEventListener('abort', ended, { once: true })
-  })
 
 /** Fills blanks in every text of a value. */
 function filled(value: unknown, blanks: (name: string) => string | undefined): unknown {
@@ -203,7 +189,7 @@ async function bySubmission(context: ProbeContext, delivery: MailDelivery, addre
         const after = Math.min(5_000, withinMsOf(delivery) / 8)
         if (responseCode >= 400 && responseCode < 500 && !letterGoes && performance.now() + after < until) {
           context.log(`${delivery.name}: ${where} put it off (${responseCode}), once more in ${Math.round(after)} ms`)
-          await pause(after, signal)
+          await sleep(after, signal)
           continue
         }
         if (responseCode > 0) return { kind: 'submission', where, code: responseCode, taken: false, reply: message.slice(0, 300), deferred }
@@ -322,7 +308,7 @@ async function deliver(context: ProbeContext, delivery: MailDelivery, wait: numb
         context.log(`${delivery.name}: waiting, ${Math.round((now - waitedFrom) / 1000)} s of ${Math.round(wait / 1000)} s`)
       }
       context.waiting?.({ what: `mail of ${delivery.name}`, sinceMs: now - waitedFrom, mostMs: wait })
-      await pause(Math.min(pollMs, Math.max(1, until - now)), context.signal)
+      await sleep(Math.min(pollMs, Math.max(1, until - now)), context.signal)
     }
     if (own.length > 0) {
       await inbox

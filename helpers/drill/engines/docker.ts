@@ -3,6 +3,7 @@
  * again, and an end of its own should nobody stop it. psql and pg_restore run inside, so that what a dump starts stays there.
  */
 import { basename } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { LABEL, type Lease } from '../lease.ts'
 import { execute, SUPERUSER } from './native.ts'
 import { EngineError, type PostgresPlace, type Ran, reachOf, type RunOptions } from './place.ts'
@@ -88,7 +89,7 @@ export async function startDocker(
       throw new EngineError('died', `PostgreSQL did not start in the container: ${firstLine(said.stderr) || firstLine(said.stdout) || 'it ended at once'}`)
     }
     if (performance.now() > until) throw new EngineError('died', 'PostgreSQL did not start within two minutes')
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await wait(100)
   }
   const version = /^[\d.]+/.exec((await exec('psql -X -A -t -q -c "show server_version"', [])).stdout.trim())?.[0] ?? '0'
   const wanted = options.restoreVersion

@@ -7,6 +7,7 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, 
 import { chown, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Lease } from '../lease.ts'
 import type { TimeBasis } from '../observation.ts'
 import { EngineError, type PostgresPlace, type Ran, type Reach, reachOf, type RunOptions, STDERR_BYTES } from './place.ts'
@@ -144,8 +145,6 @@ export function execute(argv: readonly string[], options: Execution): Promise<Ra
     }
   })
 }
-
-const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 export async function startNative(
   lease: Lease,
