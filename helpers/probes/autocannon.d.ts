@@ -12,7 +12,9 @@ declare module 'autocannon' {
     readonly amount: number
     /** Seconds without an answer. */
     readonly timeout: number
+    readonly method: string
     readonly headers: Readonly<Record<string, string>>
+    readonly body?: string
     readonly servername?: string
     readonly tlsOptions?: Readonly<Record<string, unknown>>
     /** Milliseconds between looks at whether it is done. */

@@ -1,9 +1,7 @@
 /** Load on one URL, as much as the owner asked for, by autocannon: kept-alive connections, each asking as soon as it has its answer. Facts only. */
-import type { Client } from 'autocannon'
-import { isIP } from 'node:net'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
-import { probeMs, realPort } from '../target.ts'
 import { httpRequest, splitUrl } from './http.ts'
+import { shoot } from './shots.ts'
 import { firstAddress } from './tls.ts'
 
 interface LoadRequest {
@@ -101,7 +99,7 @@ export function loadRun(asked: LoadRequest): Probe<LoadObservation> {
   }
 }
 
-interface Fired {
+interface Counts {
   readonly sent: number
   readonly statuses: Record<number, number>
   readonly failures: Record<string, number>
@@ -110,74 +108,36 @@ interface Fired {
   readonly stopped?: 'limited' | 'failing'
 }
 
-/** How often autocannon looks whether all its connections are done, milliseconds. */
-const LOOK_MS = 20
-
-async function fire(context: ProbeContext, asked: LoadRequest, parts: NonNullable<ReturnType<typeof splitUrl>>, address: string): Promise<Fired> {
-  const secure = parts.scheme === 'https'
-  const standard = secure ? 443 : 80
-  const logical = parts.port ?? standard
-  const port = realPort(context.target, logical)
-  if (port === undefined) throw new ProbeError({ code: 'UNMAPPED', message: `port ${logical}`, phase: 'connect' })
-  const { default: autocannon } = await import('autocannon')
-  const host = logical === standard ? parts.host : `${parts.host}:${logical}`
+async function fire(context: ProbeContext, asked: LoadRequest, parts: NonNullable<ReturnType<typeof splitUrl>>, address: string): Promise<Counts> {
   const statuses: Record<number, number> = {}
   const failures: Record<string, number> = {}
   const durations: number[] = []
-  const clients: Client[] = []
-  let asking = 0
   let bad = 0
-  let stopped: Fired['stopped']
+  let stopped: Counts['stopped']
   const start = performance.now()
-  const end = (): void => {
-    for (const client of clients) client.destroy()
-  }
-  const look = (): void => {
+  const failing = (): boolean => {
+    bad += 1
     if (bad >= 20 && bad * 10 >= durations.length) stopped ??= 'failing'
-    if (stopped !== undefined) end()
+    return stopped !== undefined
   }
-  const timer = setTimeout(end, MOST_MS)
-  context.signal.addEventListener('abort', end, { once: true })
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const shots = autocannon(
-        {
-          url: `${parts.scheme}://${isIP(address) === 6 ? `[${address}]` : address}:${port}${parts.path}`,
-          connections: Math.min(asked.concurrency, asked.requests),
-          amount: asked.requests,
-          timeout: probeMs(context.target) / 1000,
-          headers: { host },
-          ...(secure ? { servername: parts.host, tlsOptions: { ALPNProtocols: ['http/1.1'] } } : {}),
-          sampleInt: LOOK_MS,
-          setupClient: (client) => {
-            clients.push(client)
-            client.on('request', () => (asking += 1))
-          },
-        },
-        (error) => (error === null ? resolve() : reject(error)),
-      )
-      shots.on('response', (_client: Client, status: number, _bytes: number, ms: number) => {
-        durations.push(ms)
-        statuses[status] = (statuses[status] ?? 0) + 1
-        if (status === 429) stopped ??= 'limited'
-        else if (status >= 400) bad += 1
-        look()
-      })
-      shots.on('reqError', (error: NodeJS.ErrnoException) => {
-        const code = error.code ?? 'TIMEOUT'
-        failures[code] = (failures[code] ?? 0) + 1
-        durations.push(performance.now() - start)
-        bad += 1
-        look()
-      })
-    })
-  } finally {
-    clearTimeout(timer)
-    context.signal.removeEventListener('abort', end)
-  }
-  const durationMs = performance.now() - start
-  // A connection that the server ends takes its request along without a word; what we ended ourselves is nobody's failure.
-  const lost = stopped === undefined && durationMs < MOST_MS && !context.signal.aborted ? asking - durations.length : 0
+  const { durationMs, lost } = await shoot(context, {
+    ...parts,
+    address,
+    requests: asked.requests,
+    connections: asked.concurrency,
+    mostMs: MOST_MS,
+    answered: ({ status, ms }) => {
+      durations.push(ms)
+      statuses[status] = (statuses[status] ?? 0) + 1
+      if (status === 429) stopped ??= 'limited'
+      return status >= 400 && status !== 429 ? failing() : stopped !== undefined
+    },
+    failed: (code) => {
+      failures[code] = (failures[code] ?? 0) + 1
+      durations.push(performance.now() - start)
+      return failing()
+    },
+  })
   if (lost > 0) {
     failures.EOF = (failures.EOF ?? 0) + lost
     for (let one = 0; one < lost; one += 1) durations.push(durationMs)
