@@ -3,7 +3,7 @@
  * in bounded memory. What the bytes do is a fact, never a throw.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, type ReadStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -12,6 +12,7 @@ import { ByteReader, type Chunks } from './bytes.ts'
 import { contentDigest } from './digest.ts'
 import { type ArtifactFacts, type ArtifactFormat, type DumpFacts, type Reading, type SqliteFacts } from './facts.ts'
 import { gunzipped, unzstd } from './decompress.ts'
+import { fileSource } from './file.ts'
 import { readAof, readRdb } from './redis.ts'
 import { sqlScanner } from './sql.ts'
 import { askSqlite, sqliteHeader } from './sqlite.ts'
@@ -37,7 +38,6 @@ export interface ScanOptions {
 /** Archives within archives are read this deep. */
 const DEPTH = 3
 const HEAD = 4096
-const CHUNK = 1024 * 1024
 /** Bytes of the list of large objects that are read: some three hundred thousand of them. */
 const LARGE_OBJECT_LIST = 8 * 1024 * 1024
 const GIBIBYTE = 1024 ** 3
@@ -197,8 +197,18 @@ async function readSqlite(
 type Content = Pick<ArtifactFacts, 'format' | 'layers' | 'decodedBytes' | 'reading' | 'members'> &
   Partial<Pick<ArtifactFacts, 'stream' | 'sealed' | 'dump' | 'tar' | 'sqlite' | 'redis'>>
 
-/** @param beside the write-ahead log of a SQLite file; null: there is none beside it; undefined: nobody could look */
-async function content(chunks: Chunks, options: ScanOptions, budget: Budget, depth: number, beside: string | null | undefined): Promise<Content> {
+/**
+ * @param beside the write-ahead log of a SQLite file; null: there is none beside it; undefined: nobody could look
+ * @param lend tells the source that no chunk is kept
+ */
+async function content(
+  chunks: Chunks,
+  options: ScanOptions,
+  budget: Budget,
+  depth: number,
+  beside: string | null | undefined,
+  lend?: () => void,
+): Promise<Content> {
   const reader = new ByteReader(chunks)
   const head = await reader.peek(HEAD)
   const format = detect(head)
@@ -229,6 +239,7 @@ async function content(chunks: Chunks, options: ScanOptions, budget: Budget, dep
     case 'mysql-plain':
     case 'sql': {
       const scanner = sqlScanner()
+      lend?.()
       for await (const chunk of reader.chunks()) scanner.write(chunk)
       const dump = scanner.end()
       return { format, layers: [], decodedBytes: reader.position, reading: { complete: true }, dump, members: [] }
@@ -404,41 +415,30 @@ class Gathered {
   }
 }
 
-/** What comes from somewhere, with digest and number taken on the way. */
-function measured(chunks: Chunks): { readonly chunks: () => AsyncGenerator<Buffer, void, undefined>; readonly budget: Budget; readonly sha256: () => string } {
-  const hash = createHash('sha256')
-  const budget: Budget = { stored: 0, decoded: 0 }
-  return {
-    budget,
-    sha256: () => hash.digest('hex'),
-    chunks: async function* () {
-      for await (const chunk of chunks) {
-        hash.update(chunk)
-        budget.stored += chunk.length
-        yield chunk
-      }
-    },
-  }
-}
-/** The chunks of a file. */
-function source(path: string, signal: AbortSignal): ReturnType<typeof measured> & { readonly stream: ReadStream } {
-  const stream = createReadStream(path, { highWaterMark: CHUNK, signal })
-  return { stream, ...measured(stream as AsyncIterable<Buffer>) }
-}
-
 /**
  * Reads what comes from anywhere: a bucket, a pipe.
  * @param bytes how many are announced
  * @throws what the chunks throw
  */
-export async function scanChunks(name: string, bytes: number, chunks: Chunks, options: ScanOptions, wal?: string | null): Promise<ArtifactFacts> {
-  const { chunks: counted, budget, sha256 } = measured(chunks)
-  const read = await content(counted(), options, budget, 0, wal)
+export async function scanChunks(name: string, bytes: number, chunks: Chunks, options: ScanOptions): Promise<ArtifactFacts> {
+  const hash = createHash('sha256')
+  const budget: Budget = { stored: 0, decoded: 0 }
+  async function* counted(): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of chunks) {
+      hash.update(chunk)
+      budget.stored += chunk.length
+      yield chunk
+    }
+  }
+  return factsOf(name, bytes, await content(counted(), options, budget, 0, undefined), budget.stored, hash.digest('hex'))
+}
+
+function factsOf(name: string, bytes: number, read: Content, stored: number, sha256: string): ArtifactFacts {
   // A bomb is not read to its end.
-  const partly = budget.stored < bytes ? { partly: true as const } : {}
+  const partly = stored < bytes ? { partly: true as const } : {}
   // Endings are those of what is inside.
   const inner = read.sealed?.opened === true ? name.replace(/\.age$/, '') : name
-  return { name: inner, bytes, sha256: sha256(), ...partly, ...read }
+  return { name: inner, bytes, sha256, ...partly, ...read }
 }
 
 /**
@@ -452,11 +452,18 @@ export async function scanArtifact(path: string, options: ScanOptions): Promise<
     (log) => (log.isFile() && log.size > 0 ? `${path}-wal` : null),
     () => null,
   )
-  const stream = createReadStream(path, { highWaterMark: CHUNK, signal: options.signal })
+  const source = await fileSource(path, found.size, options.signal)
   try {
-    return await scanChunks(basename(path), found.size, stream as AsyncIterable<Buffer>, options, wal)
+    const budget: Budget = {
+      get stored() {
+        return source.read
+      },
+      decoded: 0,
+    }
+    const read = await content(source.chunks(), options, budget, 0, wal, () => source.lend())
+    return factsOf(basename(path), found.size, read, source.read, await source.sha256())
   } finally {
-    stream.destroy()
+    await source.close()
   }
 }
 
@@ -472,12 +479,12 @@ async function scanFolder(path: string, options: ScanOptions): Promise<ArtifactF
     if (!isFile) continue
     bytes += size
     if (!toc) continue
-    const { stream, chunks, sha256 } = source(file, options.signal)
+    const source = await fileSource(file, size, options.signal)
     try {
-      await gathered.take(name, chunks())
-      hash.update(`${name} ${sha256()}\n`)
+      await gathered.take(name, source.chunks())
+      hash.update(`${name} ${await source.sha256()}\n`)
     } finally {
-      stream.destroy()
+      await source.close()
     }
   }
   const { dump, reading } = toc
