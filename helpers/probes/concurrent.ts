@@ -2,10 +2,10 @@
 import { type Probe, ProbeError } from '../probe.ts'
 import { type Fate, fateOf, zoneRequest } from '../rejection.ts'
 import type { Target } from '../target.ts'
-import { sleep, zoneCosts, type Zone } from '../zones.ts'
-import { requestOf } from './limiter.ts'
+import { sleep } from '../sleep.ts'
+import { zoneCosts, type Zone } from '../zones.ts'
+import { originOf, requestOf } from './limiter.ts'
 import { type PacedAnswer, PacedSender } from './paced.ts'
-import { resolveHost } from './resolve.ts'
 
 export interface Crowd {
   readonly asked: number
@@ -52,13 +52,7 @@ export function concurrentLook(zone: Zone, target: Target): Probe<ConcurrentObse
     exhaustsMs: 1,
     timeoutMs: 60_000,
     async run(context): Promise<ConcurrentObservation> {
-      const resolved = await context.observe(resolveHost(place.host))
-      if (!resolved.ok) throw new ProbeError(resolved.failure)
-      const address = resolved.value.addresses[0]?.address
-      if (address === undefined) throw new ProbeError({ code: 'NODATA', message: `${place.host} has no address`, phase: 'resolve' })
-      const settle = context.zones?.settleMs(zone.name) ?? 0
-      if (zone.limit !== undefined && settle > 0) await sleep(settle, context.signal)
-      const sender = new PacedSender(context, { scheme: 'https', host: place.host, address }, 20_000)
+      const sender = new PacedSender(context, await originOf(context, zone), 20_000)
       const at = new Date().toISOString()
       const ordinary = requestOf(zone, target)
       const all = Array.from({ length: crowd }, () => ordinary)

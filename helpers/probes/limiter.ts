@@ -7,7 +7,8 @@ import { unevenly } from '../inference/limiter.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { beside, type Fate, fateOf, retryAfterSeconds, zoneRequest } from '../rejection.ts'
 import type { Target } from '../target.ts'
-import { sleep, zoneCosts, type Zone, zonesOf } from '../zones.ts'
+import { sleep } from '../sleep.ts'
+import { zoneCosts, type Zone, zonesOf } from '../zones.ts'
 import { type PacedAnswer, type PacedOrigin, type PacedRequest, PacedSender, type Step } from './paced.ts'
 import { resolveHost } from './resolve.ts'
 
@@ -249,22 +250,31 @@ export function limiterLook(zone: Zone, target: Target): Probe<LimiterObservatio
   }
 }
 
+/**
+ * Where a zone is asked, once neither this run nor one that ended just before it can have used it.
+ * @throws ProbeError what resolving failed with
+ */
+export async function originOf(context: ProbeContext, zone: Zone): Promise<PacedOrigin> {
+  const { host } = zoneRequest(zone.declared, context.target)
+  const seen = await context.observe(resolveHost(host))
+  if (!seen.ok) throw new ProbeError(seen.failure)
+  const address = seen.value.addresses[0]?.address
+  if (address === undefined) throw new ProbeError({ code: 'NODATA', message: `${host} has no address`, phase: 'resolve' })
+  const counting = [zone, ...beside(zone, context.target)].filter(({ declared, limit }) => limit !== undefined || declared.concurrency === undefined)
+  const settle = Math.max(0, ...counting.map(({ name }) => context.zones?.settleMs(name) ?? 0))
+  if (settle > 0) {
+    context.log(`waits ${Math.round(settle)} ms until zone ${zone.name} is as if unused`)
+    await sleep(settle, context.signal)
+  }
+  return { scheme: 'https', host, address }
+}
+
 async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, variants: readonly Asked[]): Promise<LimiterObservation> {
   const { target, signal } = context
   const place = zoneRequest(zone.declared, target)
   const others = beside(zone, target)
   const ordinary = requestOf(zone, target)
-  const seen = await context.observe(resolveHost(place.host))
-  if (!seen.ok) throw new ProbeError(seen.failure)
-  const address = seen.value.addresses[0]?.address
-  if (address === undefined) throw new ProbeError({ code: 'NODATA', message: `${place.host} has no address`, phase: 'resolve' })
-  const origin: PacedOrigin = { scheme: 'https', host: place.host, address }
-  // Neither this run nor one that ended just before it may have used it.
-  const settle = Math.max(0, ...[zone, ...others].map(({ name }) => context.zones?.settleMs(name) ?? 0))
-  if (settle > 0) {
-    context.log(`waits ${Math.round(settle)} ms until zone ${zone.name} is as if unused`)
-    await sleep(settle, signal)
-  }
+  const origin = await originOf(context, zone)
   const limit = zone.limit
   const recoveryMs = limit?.recoveryMs ?? 10_000
   const longestMs = recoveryMs * 1.5 + 5_000

@@ -107,6 +107,15 @@ const zone = z.strictObject({
     })
     .meta({ description: 'how to ask. Default GET of the first path' })
     .optional(),
+  accountField: text('key of request.json that names the account: email').optional(),
+  volume: z
+    .strictObject({
+      requests: z.int().min(50).max(100_000).meta({ description: 'in all' }),
+      connections: z.int().min(2).max(256).meta({ description: 'that ask at the same time. Default 20' }).optional(),
+      seconds: z.int().min(1).max(60).meta({ description: 'it ends then, whatever is left. Default 10' }).optional(),
+    })
+    .meta({ description: 'far more than the limit for a while: sent with the consent `load`, ended as soon as the target suffers' })
+    .optional(),
   exempt: z.array(path).min(1).meta({ description: 'paths that must answer while the zone is exhausted' }).optional(),
   secondAddress: z
     .string()
@@ -135,6 +144,10 @@ export const rateLimits = z
       if (one.key === 'header' && one.keyHeader === undefined) say('key', 'key: header needs keyHeader')
       if (typeof one.limit === 'object' && typeof one.limit.rate === 'number' && one.limit.per === undefined) say('limit', 'a number as rate needs `per`')
       if (one.request?.json !== undefined && one.request.body !== undefined) say('request', 'json and body are both given')
+      if (one.volume !== undefined && one.limit === undefined) say('volume', 'volume needs `limit`: without a number nothing says how much may be let through')
+      if (one.volume !== undefined && one.costly === true) say('volume', 'requests of this zone are costly: no volume of them is sent')
+      if (one.accountField !== undefined && typeof one.request?.json?.[one.accountField] !== 'string')
+        say('accountField', `request.json has no text named ${one.accountField}`)
       const method = one.request?.method ?? 'GET'
       if (one.methods !== undefined && !one.methods.includes(one.request?.method ?? one.methods[0] ?? '')) say('request', `the zone does not count ${method}`)
       const asked = one.request?.path

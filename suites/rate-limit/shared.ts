@@ -28,20 +28,22 @@ export function subjectOf(zone: Zone, target: Target): Subject {
 
 export const zoneOf = (subject: Subject): Zone => subject.item as Zone
 
-/** Asks until it is refused, and shows how often each status came. */
-export function curlMany(subject: Subject, target: Target, count?: number): string {
-  const zone = zoneOf(subject)
-  const { host, path, method } = zoneRequest(zone.declared, target)
-  const { headers = {}, json, body } = zone.declared.request ?? {}
+/** Asks once and shows the status. */
+export function curlOne(subject: Subject, target: Target): string {
+  const { host, path, method } = zoneRequest(zoneOf(subject).declared, target)
+  const { headers = {}, json, body } = zoneOf(subject).declared.request ?? {}
   const sent = json === undefined ? body : JSON.stringify(json)
-  const times = count ?? Math.ceil((zone.limit?.atOnce ?? 50) * 1.1) + 5
-  const one = curlFor(target, `https://${host}${path}`, {
+  return curlFor(target, `https://${host}${path}`, {
     method,
     flags: ['-sS', '-o', '/dev/null', '-w', '%{http_code} '],
     headers: [...(json === undefined ? [] : ([['Content-Type', 'application/json']] as const)), ...Object.entries(headers)],
     ...(sent === undefined ? {} : { body: sent }),
   })
-  return `for i in $(seq ${times}); do ${one}; done`
+}
+/** Asks until it is refused, and shows how often each status came. */
+export function curlMany(subject: Subject, target: Target, count?: number): string {
+  const times = count ?? Math.ceil((zoneOf(subject).limit?.atOnce ?? 50) * 1.1) + 5
+  return `for i in $(seq ${times}); do ${curlOne(subject, target)}; done`
 }
 
 /** Nothing can be said of a limiter that was not seen at work, or whose look had to end. */
