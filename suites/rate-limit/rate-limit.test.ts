@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Check } from '../../helpers/check.ts'
 import type { ConcurrentObservation } from '../../helpers/probes/concurrent.ts'
 import type { LimiterObservation, LimiterSample, Tried } from '../../helpers/probes/limiter.ts'
+import type { VolumeObservation } from '../../helpers/probes/volume.ts'
 import type { Fate } from '../../helpers/rejection.ts'
 import { normaliseTarget, type TargetInput } from '../../helpers/target.ts'
 import { targetSchema } from '../../helpers/target/schema.ts'
@@ -25,6 +26,7 @@ import scope from './scope.check.ts'
 import stability from './stability.check.ts'
 import status from './status.check.ts'
 import uncached from './uncached.check.ts'
+import volume from './volume.check.ts'
 
 type Entry = NonNullable<TargetInput['rateLimits']>[number]
 const ENTRY: Entry = {
@@ -353,4 +355,68 @@ test.each([
   ['unreachable', 'inconclusive'],
 ])('a port behind the limit that is %s', (state, wanted) => {
   expect(told(judge(backend, { address: '127.0.0.1', port: 3000, state, at: '' }))).toBe(wanted)
+})
+
+describe('sustained volume', () => {
+  const VOLUME: Entry = { ...ENTRY, volume: { requests: 1_000 } }
+  const answer = (fate: Fate, status = 200) => ({ ...sample('flood', 0, fate === 'admitted'), status, fate })
+  // Ten a second and five at once, for two seconds.
+  const look: VolumeObservation = {
+    zone: 'api',
+    url: 'https://example.com/api/',
+    method: 'GET',
+    peer: '127.0.0.1:443',
+    at: '2026-01-01T00:00:00.000Z',
+    usual: 200,
+    baselineMs: 2,
+    sent: 1_000,
+    durationMs: 2_000,
+    fates: { admitted: 25, refused: 975, 'refused elsewhere': 0, broken: 0 },
+    statuses: { 'admitted 200': 25, 'refused 429': 975 },
+    points: [{ atMs: 0, fate: 'admitted', status: 200 }],
+    neighbours: [{ kind: 'exempt', name: '/health', before: answer('admitted'), meanwhile: [answer('admitted'), answer('admitted')] }],
+    busy: 0.4,
+  }
+  const fates = (admitted: number, refused: number, elsewhere = 0, broken = 0) => ({
+    fates: { admitted, refused, 'refused elsewhere': elsewhere, broken },
+    statuses: { 'admitted 200': admitted, 'refused 429': refused, ...(broken === 0 ? {} : { 'broken 502': broken }) },
+  })
+  const meanwhile = (...fate: readonly Fate[]) => ({
+    neighbours: [{ kind: 'address' as const, name: '127.0.0.2', before: answer('admitted'), meanwhile: fate.map((one) => answer(one, 503)) }],
+  })
+  test.each<[string, Partial<VolumeObservation>, string, Entry?]>([
+    ['healthy', {}, 'pass'],
+    ['a tenth more than allowed', fates(27, 973), 'pass'],
+    ['nobody beside it', { neighbours: [] }, 'pass'],
+    [
+      'a neighbour that was refused before',
+      { neighbours: [{ kind: 'exempt', name: '/health', before: answer('refused', 429), meanwhile: [answer('refused', 429)] }] },
+      'pass',
+    ],
+    ['twice as much as allowed', fates(50, 950), 'fail rate-limit.volume.opens'],
+    ['everything', fates(1_000, 0), 'fail rate-limit.volume.opens'],
+    ['half of what is allowed', fates(12, 988), 'fail rate-limit.volume.starves'],
+    ['another layer took most of it', fates(8, 400, 592), 'pass'],
+    ['one failed', fates(25, 974, 0, 1), 'fail rate-limit.volume.errors'],
+    ['ended early', { aborted: '9 of 30 requests failed (the last with 502)' }, 'fail rate-limit.volume.aborted'],
+    ['refused with 503', { statuses: { 'admitted 200': 25, 'refused 429': 900, 'refused 503': 75 } }, 'fail rate-limit.volume.status'],
+    ['503, which is declared', { statuses: { 'admitted 200': 25, 'refused 503': 975 } }, 'pass', { ...VOLUME, status: [429, 503] }],
+    ['the second client is refused', meanwhile('admitted', 'refused'), 'fail rate-limit.volume.neighbours'],
+    ['the second client gets no answer', meanwhile('broken', 'admitted'), 'fail rate-limit.volume.neighbours'],
+    ['too few to exceed it', { sent: 20, ...fates(20, 0) }, 'inconclusive'],
+    ['a window twice', { ...fates(20, 980), durationMs: 900 }, 'pass', { ...VOLUME, limit: { rate: '10/s', kind: 'fixed' } }],
+    ['a sliding window twice', { ...fates(24, 976), durationMs: 900 }, 'fail rate-limit.volume.opens', { ...VOLUME, limit: { rate: '10/s', kind: 'sliding' } }],
+  ])('%s', (_, change, wanted, entry = VOLUME) => {
+    const verdict = judge(volume, { ...look, ...change }, entry)
+    expect(told(verdict)).toBe(wanted)
+    expect(verdict.evidence.length).toBeGreaterThan(0)
+    if (verdict.outcome === 'fail') expect(Object.keys(volume.codes)).toContain(verdict.code)
+  })
+  test('nothing to compare with', () => {
+    const { usual: _usual, ...rest } = look
+    expect(told(judge(volume, rest, VOLUME))).toBe('inconclusive')
+  })
+  test('shows what came and the most that the limit allows', () => {
+    expect(judge(volume, look, VOLUME).figures?.[0]).toMatchObject({ kind: 'requests', model: { line: { length: 41, 40: { atMs: 2_000, total: 25 } } } })
+  })
 })

@@ -38,7 +38,7 @@ export default defineCheck({
   failureTitle: 'Under sustained volume the limit opens, the target breaks, or others suffer',
   why: 'A limiter that counts well for twenty requests may lose count of twenty thousand: stores time out and fail open, workers run out, and the health check of the same host goes unanswered.',
   source:
-    'rateLimits.volume of the target: rate × time + burst may be let through, 10 % more is tolerated, half of it must be; 5xx or answers five times as slow end it',
+    'rateLimits.volume of the target: rate × time + burst may be let through, 10 % more is tolerated, six tenths of it must be; 5xx or answers five times as slow end it',
   severity: 'high',
   codes: {
     'rate-limit.volume.opens': {
@@ -66,7 +66,7 @@ export default defineCheck({
       fix: 'Count by client; give health checks a location, and workers, of their own.',
     },
   },
-  options: { tolerance: 0.1, share: 0.5 },
+  options: { tolerance: 0.1, share: 0.6 },
   subjects: eachZone(({ declared, limit }) => declared.volume !== undefined && limit !== undefined),
   unless: { skip: 'not-declared', reason: 'rateLimits.volume is not declared' },
   needs: (subject, target) => ({ look: volumeLook(zoneOf(subject), target) }),
