@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,6 +14,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 const run = promisify(execFile)
 /** Carried by every container of a drill, with the run as its value. */
 export const LABEL = 'org.postproof.drill'
+/** In the environment of every program that a drill starts and does not know further, with the folder of the run as its value. */
+export const MARK = 'POSTPROOF_DRILL'
 
 interface LeaseFile {
   readonly pid: number
@@ -45,13 +47,17 @@ function alive({ pid, began }: Pick<LeaseFile, 'pid' | 'began'>): boolean {
   return began === '' || beganAt(pid) === began
 }
 
-/** Processes that have this folder in their command line: the servers started in it. */
+/** Processes that have this folder in their command line, in their environment, or as their own: what was started in it. */
 async function processesIn(folder: string): Promise<readonly number[]> {
   const found: number[] = []
   for (const name of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue
     const line = await readFile(`/proc/${name}/cmdline`, 'latin1').catch(() => '')
-    if (line.includes(`${folder}/`)) found.push(Number(name))
+    const mine =
+      line.includes(`${folder}/`) ||
+      (await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '')).includes(`${MARK}=${folder}/`) ||
+      (await readlink(`/proc/${name}/cwd`).catch(() => '')).startsWith(`${folder}/`)
+    if (mine) found.push(Number(name))
   }
   return found
 }

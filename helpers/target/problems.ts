@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { actProblems } from './act-problems.ts'
+import { rollbackProblems } from './rollback.ts'
 import { targetSchema, type TargetFile } from './schema.ts'
 import { bucketOf } from './storage.ts'
 
@@ -273,6 +274,7 @@ function contradictions(target: TargetFile, add: Add): void {
   })
   signInProblems(target, add, known)
   storageProblems(target, add)
+  rollbackProblems(target, add)
   mailProblems(target, add)
   if (target.exposure?.captureSink !== undefined) known(['exposure', 'captureSink', 'host'], target.exposure.captureSink.host)
   const open = new Set([...(target.exposure?.open ?? []), ...(target.exposure?.optionalOpen ?? [])])

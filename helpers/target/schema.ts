@@ -9,6 +9,7 @@ import { mailDelivery, mailSinks } from './mail-delivery.ts'
 import { auth, forwardAuth } from './auth.ts'
 import { bimi, imap, mx, submission } from './mail-servers.ts'
 import { rateLimits } from './rate-limit.ts'
+import { rollbackSchema } from './rollback.ts'
 import { bucketSchema, encryptionSchema, place } from './storage.ts'
 import { text, list, status, port, hostName, absoluteUrl, webUrl, path, stated, NOT_STATED, secretReference } from './words.ts'
 import { signIn } from './act.ts'
@@ -592,6 +593,7 @@ export const targetSchema = z.strictObject({
     })
     .optional(),
   backups: z.array(backup).meta({ description: 'backups that this machine can read: judged by their files and what is in them, without restoring' }).optional(),
+  rollback: rollbackSchema.optional(),
   auth: auth.meta({ description: 'how people and programs sign in; everything of it needs the consent `login`' }).optional(),
   forwardAuth: forwardAuth.meta({ description: 'a login in front of hosts' }).optional(),
   caching: z
