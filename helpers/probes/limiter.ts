@@ -14,7 +14,7 @@ import { resolveHost } from './resolve.ts'
 
 /** A way around a limit, or something that it must leave alone. */
 export interface Variant {
-  readonly kind: 'header' | 'path' | 'fresh' | 'h2' | 'address' | 'other-key' | 'exempt' | 'zone'
+  readonly kind: 'header' | 'path' | 'method' | 'account' | 'fresh' | 'h2' | 'address' | 'account-away' | 'other-key' | 'exempt' | 'zone'
   /** As it is told: `X-Forwarded-For: 192.0.2.7`, `/API/auth/login`. */
   readonly name: string
 }
@@ -85,6 +85,9 @@ const forged = (name: string, number: number): string => {
   return isIP(address) === 6 ? `for="[${address}]"` : `for=${address}`
 }
 
+/** What an answer says, but for what may differ each time. */
+const spoken = (answer: Pick<PacedAnswer, 'body'> | undefined): string | undefined => answer?.body.replaceAll(/[0-9a-f-]{6,}|\d+/gi, '#')
+
 /** Other ways to write a path that some servers take for the same. */
 function pathVariants(path: string): readonly string[] {
   const [bare = '', query] = path.split('?', 2)
@@ -99,6 +102,20 @@ function pathVariants(path: string): readonly string[] {
     `${path}${query === undefined ? '?' : '&'}x=1`,
   ]
   return [...new Set(variants.filter((variant) => variant !== undefined && variant !== path))] as string[]
+}
+
+const OVERRIDES = ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'] as const
+/** Other methods that lead to the same handler here and there. Safe ones where the ordinary request is safe, and nothing that it does not do itself. */
+function methodVariants(ordinary: PacedRequest, counted: readonly string[] | undefined): readonly (Variant & { readonly request: PacedRequest })[] {
+  const { method } = ordinary
+  if (method === 'GET') return counted?.includes('HEAD') === false ? [] : [{ kind: 'method', name: 'HEAD', request: { ...ordinary, method: 'HEAD' } }]
+  if (method === 'HEAD' || method === 'OPTIONS') return []
+  const overriding = [...ordinary.headers, ...OVERRIDES.map((name) => [name, method] as const)]
+  return ['GET', method === 'POST' ? 'PUT' : 'POST'].map((other) => ({
+    kind: 'method',
+    name: `${other} with ${OVERRIDES[0]}: ${method} and its kin`,
+    request: { ...ordinary, method: other, headers: overriding },
+  }))
 }
 
 type Beside = Awaited<ReturnType<PacedSender['fresh']>>
@@ -148,11 +165,26 @@ function variantsOf(zone: Zone, target: Target): readonly Asked[] {
   for (const name of key === 'ip' ? HEADERS : [])
     if (!trusted.has(name.toLowerCase())) variants.push({ kind: 'header', name, way: 'pool', host, request: (number) => with_(name, forged(name, number)) })
   for (const path of pathVariants(ordinary.path)) variants.push({ kind: 'path', name: path, way: 'pool', host, request: () => ({ ...ordinary, path }) })
+  for (const { kind, name, request } of methodVariants(ordinary, declared.methods)) variants.push({ kind, name, way: 'pool', host, request: () => request })
+  const { accountField: field } = declared
+  const account = field === undefined ? undefined : declared.request?.json?.[field]
+  const asAccount = (value: string): PacedRequest =>
+    field === undefined ? ordinary : { ...ordinary, body: JSON.stringify({ ...declared.request?.json, [field]: value }) }
+  // Nobody's (RFC 2606).
+  const another = (number: number): PacedRequest => asAccount(`postproof-${number}@example.invalid`)
+  if (typeof account === 'string' && key === 'ip') variants.push({ kind: 'account', name: 'another account', way: 'pool', host, request: another })
+  if (typeof account === 'string' && key === 'account') {
+    if (account !== account.toUpperCase())
+      variants.push({ kind: 'account', name: 'the account in capitals', way: 'pool', host, request: () => asAccount(account.toUpperCase()) })
+    variants.push({ kind: 'other-key', name: 'another account', way: 'pool', host, request: another })
+  }
+  if (typeof account === 'string' && declared.secondAddress !== undefined && (key === 'ip' || key === 'account'))
+    variants.push({ kind: 'account-away', name: declared.secondAddress, way: 'address', host, request: () => ordinary })
   for (let number = 1; number <= 2; number += 1)
     variants.push({ kind: 'fresh', name: `fresh connection ${number}`, way: 'fresh', host, request: () => ordinary })
   variants.push({ kind: 'h2', name: 'HTTP/2', way: 'h2', host, request: () => ordinary })
   if (declared.secondAddress !== undefined && key === 'ip')
-    variants.push({ kind: 'address', name: declared.secondAddress, way: 'address', host, request: () => ordinary })
+    variants.push({ kind: 'address', name: declared.secondAddress, way: 'address', host, request: account === undefined ? () => ordinary : another })
   if (key === 'header' && declared.keyHeader !== undefined) {
     const name = declared.keyHeader
     variants.push({ kind: 'other-key', name: `another ${name}`, way: 'pool', host, request: (number) => with_(name, `postproof-${number}`) })
@@ -424,13 +456,19 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
         const answer = answers[index]?.[position]
         if (answer === undefined) continue
         watch(answer)
-        const around = ['header', 'path', 'fresh', 'h2'].includes(variant.kind)
         const got = fate(answer)
-        // A way around leads to the same answer as the ordinary way.
-        const suspicious = around && got === 'admitted' && answer.status === usual && !over()
+        const suspicious = got === 'admitted' && around(variant, answer) && !over()
         const again = suspicious ? await confirm(variant) : undefined
         tried.push({ kind: variant.kind, name: variant.name, answer, fate: got, ...(again === undefined ? {} : { again }) })
       }
+  }
+
+  /** A way around leads to the same answer as the ordinary way; another account may be told something else. */
+  function around({ kind, name }: Variant, answer: PacedAnswer): boolean {
+    if (kind === 'account' || kind === 'account-away') return true
+    if (!['header', 'path', 'method', 'fresh', 'h2'].includes(kind) || answer.status !== usual) return false
+    // A gate in front of everything says 401 to any method.
+    return kind !== 'method' || name === 'HEAD' || usual < 400 || spoken(answer) === spoken(samples[0])
   }
 
   /** Opened before the limiter is exhausted: while connections are made, it refills. */
@@ -440,7 +478,7 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
       const second = zone.declared.secondAddress
       return {
         fresh: await sender.fresh(of('fresh').length),
-        away: of('address').length === 0 || second === undefined ? undefined : await sender.fresh(1, second),
+        away: of('address').length === 0 || second === undefined ? undefined : await sender.fresh(of('address').length, second),
         h2: await sender.streams().catch((error: unknown) => {
           if (!(error instanceof ProbeError)) throw error
           noH2 = true
@@ -452,10 +490,17 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
   }
 
   async function confirm(variant: Asked): Promise<NonNullable<Tried['again']>> {
-    const list = Array.from({ length: plan.again }, (_, index) => variant.request(100 + index))
+    // Another client has a limit of its own, of which two are used.
+    const times = variant.kind === 'account-away' ? Math.max(1, Math.min(plan.again, (limit?.atOnce ?? plan.again) - 2)) : plan.again
+    const list = Array.from({ length: times }, (_, index) => variant.request(100 + index))
     const normal = (count: number): PacedRequest[] => Array.from({ length: count }, () => ordinary)
     await sender.warm(plan.before + plan.after + list.length)
-    const own = variant.way === 'fresh' ? await sender.fresh(list.length) : variant.way === 'h2' ? await sender.streams() : undefined
+    const own =
+      variant.way === 'h2'
+        ? await sender.streams()
+        : variant.way === 'pool'
+          ? undefined
+          : await sender.fresh(list.length, variant.way === 'address' ? zone.declared.secondAddress : undefined)
     // What came in while connections were made goes first.
     for (let round = 0; round <= (limit?.atOnce ?? 0) / plan.before; round += 1) {
       const drained = await sender.volley(normal(plan.before))

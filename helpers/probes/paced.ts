@@ -52,6 +52,8 @@ class AnswerReader {
   #left: number | 'chunked' | 'end' = 0
   /** No further answer can come on this connection. */
   last = false
+  /** What is read next answers HEAD: it has no body, whatever it says of its length (RFC 9112 §6.3). */
+  bodiless = false
 
   push(chunk: Buffer): Heard | undefined {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
@@ -92,7 +94,7 @@ class AnswerReader {
       this.#head = { status, headers }
       if (/\bclose\b/i.test(value('connection') ?? '') || (first.startsWith('HTTP/1.0') && !/keep-alive/i.test(value('connection') ?? ''))) this.last = true
       const length = value('content-length')
-      if (status === 204 || status === 304) this.#left = 0
+      if (this.bodiless || status === 204 || status === 304) this.#left = 0
       else if (/\bchunked\b/i.test(value('transfer-encoding') ?? '')) this.#left = 'chunked'
       else if (length !== undefined) {
         if (!/^\d{1,12}$/.test(length)) return this.#broken('a Content-Length that is no number')
@@ -165,9 +167,10 @@ class Wire {
     }
     settle?.(heard)
   }
-  exchange(bytes: Buffer): Promise<Heard> {
+  exchange(bytes: Buffer, bodiless: boolean): Promise<Heard> {
     if (this.dead) return Promise.resolve(failed('EOF'))
     this.busy = true
+    this.#reader.bodiless = bodiless
     return new Promise((resolve) => {
       this.#waiting = resolve
       this.socket.write(bytes)
@@ -285,7 +288,7 @@ export class PacedSender {
     const timer = setTimeout(() => wire.abandon('TIMEOUT'), this.#limitMs)
     const abort = (): void => wire.abandon('ABORTED')
     this.#context.signal.addEventListener('abort', abort, { once: true })
-    const heard = await wire.exchange(bytes)
+    const heard = await wire.exchange(bytes, request.method === 'HEAD')
     clearTimeout(timer)
     this.#context.signal.removeEventListener('abort', abort)
     return { dueMs, sentMs, doneMs: this.nowMs, ...heard }

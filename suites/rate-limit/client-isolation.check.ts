@@ -17,7 +17,9 @@ export default defineCheck({
     },
   },
   options: {},
-  subjects: eachZone(({ declared }) => ((declared.key ?? 'ip') === 'ip' ? declared.secondAddress !== undefined : declared.key === 'header')),
+  subjects: eachZone(({ declared: { key = 'ip', secondAddress, accountField } }) =>
+    key === 'ip' ? secondAddress !== undefined : key === 'header' || (key === 'account' && accountField !== undefined),
+  ),
   unless: { skip: 'not-declared', reason: 'no second client: rateLimits.secondAddress is not declared' },
   needs: (subject, target) => ({ look: limiterLook(zoneOf(subject), target) }),
   judge: ({ look }): Verdict => {

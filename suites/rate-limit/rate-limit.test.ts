@@ -8,7 +8,9 @@ import type { Fate } from '../../helpers/rejection.ts'
 import { normaliseTarget, type TargetInput } from '../../helpers/target.ts'
 import { targetSchema } from '../../helpers/target/schema.ts'
 import type { Verdict } from '../../helpers/verdict.ts'
+import accountBypass from './account-bypass.check.ts'
 import backend from './backend.check.ts'
+import bruteForce from './brute-force.check.ts'
 import clientIsolation from './client-isolation.check.ts'
 import concurrency from './concurrency.check.ts'
 import connectionBypass from './connection-bypass.check.ts'
@@ -17,6 +19,7 @@ import enforced from './enforced.check.ts'
 import headerBypass from './header-bypass.check.ts'
 import headers from './headers.check.ts'
 import layer from './layer.check.ts'
+import methodBypass from './method-bypass.check.ts'
 import notTooEarly from './not-too-early.check.ts'
 import pathBypass from './path-bypass.check.ts'
 import rate from './rate.check.ts'
@@ -83,6 +86,7 @@ const HEALTHY: LimiterObservation = {
   tried: [
     tried('header', 'X-Forwarded-For'),
     tried('path', '/API/'),
+    tried('method', 'HEAD'),
     tried('fresh', 'fresh connection 1'),
     tried('h2', 'HTTP/2'),
     tried('address', '127.0.0.2', 'admitted'),
@@ -128,9 +132,23 @@ const quota = (refused: string, policy = '"api";q=5;w=1'): LimiterObservation =>
 
 describe('a healthy limit', () => {
   test.each(
-    [enforced, notTooEarly, status, recovery, rate, stability, connectionBypass, headerBypass, pathBypass, clientIsolation, scope, layer, delay, uncached].map(
-      (check) => [check.id, check] as const,
-    ),
+    [
+      enforced,
+      notTooEarly,
+      status,
+      recovery,
+      rate,
+      stability,
+      connectionBypass,
+      headerBypass,
+      pathBypass,
+      methodBypass,
+      clientIsolation,
+      scope,
+      layer,
+      delay,
+      uncached,
+    ].map((check) => [check.id, check] as const),
   )('%s passes, with evidence', (_, check) => {
     const verdict = judge(check, HEALTHY)
     expect(told(verdict)).toBe('pass')
@@ -251,6 +269,8 @@ describe('one thing wrong', () => {
     ['all get through, ordinary ones too', connectionBypass, withTried(tried('fresh', 'fresh connection 1', 'admitted', again(4, 0))), 'inconclusive'],
     ['it refills faster than requests travel', headerBypass, withTried(tried('header', 'X-Forwarded-For', 'admitted', again(4, 1, 2_000))), 'inconclusive'],
     ['a forged header gets around', headerBypass, withTried(tried('header', 'X-Forwarded-For', 'admitted', again(4))), 'fail rate-limit.header-bypass'],
+    ['HEAD gets around', methodBypass, withTried(tried('method', 'HEAD', 'admitted', again(4))), 'fail rate-limit.method-bypass'],
+    ['HEAD is not known there', methodBypass, withTried(tried('method', 'HEAD', 'admitted')), 'pass'],
     ['another spelling gets around', pathBypass, withTried(tried('path', '/API/', 'admitted', again(4))), 'fail rate-limit.path-bypass'],
     ['another spelling is another page', pathBypass, withTried(tried('path', '/API/', 'admitted')), 'pass'],
     ['nothing was tried', pathBypass, { ...HEALTHY, tried: [] }, 'inconclusive'],
@@ -294,6 +314,7 @@ describe('one thing wrong', () => {
       connectionBypass,
       headerBypass,
       pathBypass,
+      methodBypass,
       clientIsolation,
       scope,
       layer,
@@ -355,6 +376,54 @@ test.each([
   ['unreachable', 'inconclusive'],
 ])('a port behind the limit that is %s', (state, wanted) => {
   expect(told(judge(backend, { address: '127.0.0.1', port: 3000, state, at: '' }))).toBe(wanted)
+})
+
+describe('a sign-in', () => {
+  const SIGN_IN: Entry = { ...ENTRY, methods: ['POST'], request: { method: 'POST', json: { email: 'a@example.com' } }, accountField: 'email' }
+  const away = (fate: Fate = 'refused', more: Partial<Tried> = {}): Tried => tried('account-away', '127.0.0.2', fate, more)
+  const look = withTried(tried('account', 'another account'), away())
+  const { secondAddress: _second, ...alone } = SIGN_IN
+  test.each<[string, Check, LimiterObservation, string, Entry?]>([
+    ['healthy', accountBypass, look, 'pass'],
+    ['healthy', bruteForce, look, 'pass'],
+    ['healthy', methodBypass, look, 'pass'],
+    [
+      'counted by account, another one is let through',
+      clientIsolation,
+      { ...HEALTHY, tried: [tried('other-key', 'another account', 'admitted')] },
+      'pass',
+      { ...SIGN_IN, key: 'account' },
+    ],
+    [
+      'counted by account, and for all together',
+      clientIsolation,
+      { ...HEALTHY, tried: [tried('other-key', 'another account')] },
+      'fail rate-limit.shared-key',
+      { ...SIGN_IN, key: 'account' },
+    ],
+    ['another account gets around', accountBypass, withTried(tried('account', 'another account', 'admitted', again(4))), 'fail rate-limit.account-bypass'],
+    ['another account got what had come in', accountBypass, withTried(tried('account', 'another account', 'admitted', again(1))), 'pass'],
+    ['no attempt is refused', bruteForce, open(60), 'fail rate-limit.brute-force.unlimited'],
+    ['too few attempts', bruteForce, open(4), 'inconclusive'],
+    ['from another address it goes on', bruteForce, withTried(away('admitted', again(4))), 'warn rate-limit.brute-force.address-only'],
+    ['from another address it got what had come in', bruteForce, withTried(away('admitted', again(1))), 'pass'],
+    ['it refills faster than requests travel', bruteForce, withTried(away('admitted', again(4, 4, 2_000))), 'inconclusive'],
+    ['let through once, and the look ended', bruteForce, withTried(away('admitted')), 'inconclusive'],
+    ['the second address gets no answer', bruteForce, withTried(away('broken')), 'inconclusive'],
+    ['locked for an hour', bruteForce, { ...HEALTHY, bannedSeconds: 3_600 }, 'pass'],
+    ['no second address', bruteForce, HEALTHY, 'pass', alone],
+  ])('%s (%#)', (_, check, seen, wanted, entry = SIGN_IN) => {
+    const verdict = judge(check, seen, entry)
+    expect(told(verdict)).toBe(wanted)
+    if (verdict.outcome !== 'inconclusive') expect(verdict.evidence.length).toBeGreaterThan(0)
+  })
+  test('without a second address it says that it did not look from one', () => {
+    expect(JSON.stringify(judge(bruteForce, HEALTHY, alone).evidence)).toContain('not looked at')
+  })
+  test('what may change of the answer to another method is asked of nobody who only counts GET', () => {
+    expect(methodBypass.subjects(targetOf({ ...ENTRY, methods: ['GET'] }))).toEqual([])
+    expect(methodBypass.subjects(targetOf(ENTRY))).toHaveLength(1)
+  })
 })
 
 describe('sustained volume', () => {
