@@ -44,6 +44,8 @@ const BY_MESSAGE: readonly (readonly [RegExp, string])[] = [
   [/^permission denied/, '42501'],
   [/^unrecognized configuration parameter/, '42704'],
   [/^syntax error/, '42601'],
+  [/^could not (?:extend|write).*No space left on device/, '53100'],
+  [/^out of memory/, '53200'],
   [/^missing data for column|^extra data after last expected column/, '22P04'],
 ]
 const MOST = 50

@@ -2,16 +2,14 @@
  * What a drill makes is written down before it is made: a folder of its own with a lease in it. Whoever starts later removes what a killed drill left:
  * the servers, the containers, the folder with the plain data.
  */
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { setTimeout as wait } from 'node:timers/promises'
 
-const run = promisify(execFile)
 /** Carried by every container of a drill, with the run as its value. */
 export const LABEL = 'org.postproof.drill'
 /** In the environment of every program that a drill starts and does not know further, with the folder of the run as its value. */
@@ -22,7 +20,7 @@ interface LeaseFile {
   /** When that process began, by the kernel: a number is given to another process one day. */
   readonly began: string
   readonly startedAt: string
-  readonly containers: readonly string[]
+  /** Socket of the Docker in which containers were made. */
   readonly docker?: string
 }
 
@@ -62,11 +60,26 @@ async function processesIn(folder: string): Promise<readonly number[]> {
   return found
 }
 
-const docker = async (socket: string | undefined, ...args: readonly string[]): Promise<string> =>
-  (await run('docker', [...(socket === undefined ? [] : ['-H', socket]), ...args], { timeout: 20_000 })).stdout
+/** One question to the Docker that listens at a socket. @throws Error with the code of the system, or with what Docker said */
+function docker(socket: string, method: 'GET' | 'DELETE', path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath: socket, method, path, timeout: 20_000, agent: false }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (chunk: string) => (text += chunk))
+      answer.once('error', reject)
+      answer.once('end', () =>
+        (answer.statusCode ?? 500) < 300 || answer.statusCode === 404 ? resolve(text) : reject(new Error(`Docker answered ${answer.statusCode}`)),
+      )
+    })
+    asked.once('timeout', () => asked.destroy(new Error('Docker does not answer')))
+    asked.once('error', reject)
+    asked.end()
+  })
+}
 
 /** Ends the servers of a folder, removes its containers and the folder itself. @returns what could not be removed */
-async function removeAll(folder: string, runId: string, containers: boolean, socket: string | undefined): Promise<readonly string[]> {
+async function removeAll(folder: string, runId: string, socket: string | undefined): Promise<readonly string[]> {
   const left: string[] = []
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     const servers = await processesIn(folder)
@@ -81,23 +94,30 @@ async function removeAll(folder: string, runId: string, containers: boolean, soc
     for (let turn = 0; turn < 40 && (await processesIn(folder)).length > 0; turn += 1) await wait(25)
   }
   for (const pid of await processesIn(folder)) left.push(`process ${pid}`)
-  if (containers) {
+  let keepLease = false
+  if (socket !== undefined) {
     try {
+      const filter = encodeURIComponent(JSON.stringify({ label: [`${LABEL}=${runId}`] }))
       const list = async (): Promise<readonly string[]> =>
-        (await docker(socket, 'ps', '-aq', '--no-trunc', '--filter', `label=${LABEL}=${runId}`)).split('\n').filter((line) => line !== '')
-      const found = await list()
-      if (found.length > 0) await docker(socket, 'rm', '-f', '-v', ...found)
+        (JSON.parse(await docker(socket, 'GET', `/containers/json?all=1&filters=${filter}`)) as readonly { readonly Id: string }[]).map(({ Id }) => Id)
+      // Whoever shares the network of another was made after it, and Docker lists the newest first.
+      for (const id of await list()) await docker(socket, 'DELETE', `/containers/${id}?force=1&v=1`)
       for (const id of await list()) left.push(`container ${id.slice(0, 12)}`)
     } catch (error) {
-      left.push(`containers of ${runId} (${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)})`)
+      left.push(`containers of ${runId} (Docker: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}), remembered in ${folder}`)
     }
+    keepLease = left.length > 0
   }
   try {
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+    // While a container is left, the lease by which a later drill finds it stays; nothing else does.
+    if (keepLease)
+      for (const name of (await readdir(folder)).filter((one) => one !== 'lease.json'))
+        await rm(join(folder, name), { recursive: true, force: true, maxRetries: 3 })
+    else await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   } catch {
     // Said below.
   }
-  if (existsSync(folder)) left.push(folder)
+  if (existsSync(folder) && !keepLease) left.push(folder)
   return left
 }
 
@@ -106,7 +126,6 @@ export class Lease {
   /** Private to this run; everything that it writes is below. */
   readonly folder: string
   readonly made: string[] = []
-  #containers = false
   #docker: string | undefined
   #removed: Promise<readonly string[]> | undefined
   private constructor(runId: string) {
@@ -130,17 +149,15 @@ export class Lease {
       pid: process.pid,
       began: beganAt(process.pid),
       startedAt: new Date().toISOString(),
-      containers: [],
-      ...(this.#containers ? { docker: this.#docker ?? '' } : {}),
+      ...(this.#docker === undefined ? {} : { docker: this.#docker }),
     }
     const path = join(this.folder, 'lease.json')
     await writeFile(`${path}.new`, JSON.stringify(file), { mode: 0o600 })
     await rename(`${path}.new`, path)
   }
 
-  /** Before the first container is made. @param socket where Docker listens; undefined: where its command line finds it */
-  async containers(socket: string | undefined): Promise<void> {
-    this.#containers = true
+  /** Before the first container is made. @param socket where Docker listens */
+  async containers(socket: string): Promise<void> {
     this.#docker = socket
     await this.#write()
   }
@@ -154,7 +171,7 @@ export class Lease {
 
   /** Removes everything, once. @returns what is still there */
   end(): Promise<readonly string[]> {
-    return (this.#removed ??= removeAll(this.folder, this.runId, this.#containers, this.#docker))
+    return (this.#removed ??= removeAll(this.folder, this.runId, this.#docker))
   }
 }
 
@@ -175,7 +192,7 @@ export async function sweep(): Promise<readonly string[]> {
       const made = Number.parseInt(name.split('-')[0] ?? '', 36)
       if (!(Date.now() - made > 60_000)) continue
     } else if (alive(lease)) continue
-    const left = await removeAll(folder, name, lease?.docker !== undefined, lease?.docker === '' ? undefined : lease?.docker)
+    const left = await removeAll(folder, name, lease?.docker)
     swept.push(left.length === 0 ? `drill ${name} of ${lease?.startedAt ?? 'unknown time'}` : `drill ${name}: still there: ${left.join(', ')}`)
   }
   return swept

@@ -1,8 +1,9 @@
 /** What a restore drill saw: phases, and every restored database and file beside what the artifact promised. Plain data; names and counts, never the content of a row. */
 import type { ObjectCounts } from '../artifact/facts.ts'
+import type { Contents } from './contents.ts'
 
 /** In the order in which they happen. `usable` is the moment at which recovery is done; what follows only verifies. */
-export type PhaseName = 'plan' | 'scan' | 'fetch' | 'unpack' | 'provision' | 'restore' | 'usable' | 'verify' | 'files' | 'cleanup'
+export type PhaseName = 'plan' | 'scan' | 'fetch' | 'unpack' | 'provision' | 'restore' | 'usable' | 'verify' | 'files' | 'boot' | 'cleanup'
 
 export interface DrillPhase {
   readonly name: PhaseName
@@ -176,6 +177,8 @@ export interface RestoredDatabase {
   readonly newest: readonly NewestRow[]
   readonly migrations?: Migrations
   readonly references: readonly ReferencedFiles[]
+  /** Digests of declared tables and versions of extensions; absent: nobody asks for them here. */
+  readonly contents?: Contents
   /** Extensions that the artifact asks for. */
   readonly extensionsExpected?: readonly string[]
   readonly postgres?: PostgresFacts
@@ -196,6 +199,24 @@ export interface RestoredCertificate {
   readonly error?: string
 }
 
+/** The application, booted on the restored data. */
+export interface RestoredApplication {
+  readonly image: string
+  /** Path that tells whether it is ready. */
+  readonly health: string
+  /** Last answer of that path, or how its container ended. */
+  readonly received: string
+  /** From its start to the first healthy answer; absent: it never came to that. */
+  readonly bootedMs?: number
+  /** Exit status of its own look at migrations. */
+  readonly migrations?: number
+  readonly smoke: readonly QueryAnswer[]
+  /** The last lines that it wrote, of a failure alone; bounded, without secrets. */
+  readonly logs: readonly string[]
+  /** It was not started. */
+  readonly notBooted?: Omit<NotRestored, 'label'>
+}
+
 /** Something of the set that no engine at hand can restore, and why. */
 export interface NotRestored {
   readonly label: string
@@ -210,10 +231,15 @@ export interface DrillObservation {
   /** ISO 8601 UTC. */
   readonly startedAt: string
   readonly set: { readonly at: string; readonly basis: 'name' | 'mtime' | 'dump' }
+  readonly artifacts: readonly { readonly role: string; readonly name: string; readonly bytes: number; readonly sha256: string; readonly format: string }[]
   readonly phases: readonly DrillPhase[]
   /** Milliseconds from the beginning to the last restored part that answered its first query; absent: it never came to that. */
   readonly usableMs?: number
   readonly databases: readonly RestoredDatabase[]
+  /** Absent: none is declared, or no database was restored that it could have used. */
+  readonly application?: RestoredApplication
+  /** Keys without which stored data cannot be read; those that could not be tried are not here. */
+  readonly keys: readonly QueryAnswer[]
   readonly configs: readonly RestoredConfig[]
   readonly certificates: readonly RestoredCertificate[]
   readonly notRestored: readonly NotRestored[]

@@ -6,7 +6,7 @@ import type { ArtifactFacts, DumpFacts, ObjectCounts, Reading } from '../artifac
 import { sqlScanner } from '../artifact/sql.ts'
 import type { DrillFile } from '../target/drill.ts'
 import { compare, declarationReader, type Declarations } from './declarations.ts'
-import { EngineError, type PostgresPlace, type Ran } from './engines/place.ts'
+import { EngineError, type Place, type Ran } from './engines/place.ts'
 import { postgresErrors } from './errors.ts'
 import type { Compared, Migrations, NewestRow, PostgresFacts, QueryAnswer, RestoredTable, RestoreError, StageExit } from './observation.ts'
 
@@ -39,7 +39,7 @@ const relation = (name: string): string =>
         .map((part) => quoted(part))
         .join('.')
 
-async function psql(place: PostgresPlace, database: string, sql: string, signal: AbortSignal, strict = true): Promise<Ran> {
+async function psql(place: Place, database: string, sql: string, signal: AbortSignal, strict = true): Promise<Ran> {
   const ran = await place.sh(`psql -X -q -A -t -v VERBOSITY=verbose -v ON_ERROR_STOP=${strict ? 1 : 0} -d "$1" -f -`, [database], { input: sql, signal })
   if (/server closed the connection|could not connect|connection to server .* failed/i.test(ran.stderr) && ran.exit === 2)
     throw new EngineError('died', 'the database server ended in the middle')
@@ -63,26 +63,29 @@ const layerTool = (layer: 'gzip' | 'zstd'): string => (layer === 'gzip' ? 'gzip 
 const stagesOf = (stdout: string): readonly StageExit[] =>
   [...stdout.matchAll(/^stage (\S+) (\d+)$/gm)].map((match) => ({ tool: match[1] as string, exit: Number(match[2]) }))
 
-/** Feeds a file through psql, each program of the pipe telling its own status. */
-async function feed(
-  place: PostgresPlace,
-  database: string,
+/** Feeds a file through a client of the server, each program of the pipe telling its own status. */
+export async function feed(
+  place: Place,
   piece: Piece,
+  client: { readonly tool: string; readonly command: string },
+  args: readonly string[],
   signal: AbortSignal,
   onMove?: (percent: number) => void,
 ): Promise<{ readonly stages: readonly StageExit[]; readonly stderr: string }> {
-  const pipe = [
-    ...piece.facts.layers.map((layer) => ({ tool: layer as string, command: layerTool(layer) })),
-    { tool: 'psql', command: 'psql -X -q -v VERBOSITY=verbose -v ON_ERROR_STOP=0 -d "$1" -o /dev/null -f - >/dev/null' },
-  ]
+  const pipe = [...piece.facts.layers.map((layer) => ({ tool: layer as string, command: layerTool(layer) })), client]
   const script = `exec 3>&1; ${pipe.map(({ tool, command }) => `{ ${command}; echo "stage ${tool} $?" >&3; }`).join(' | ')}`
-  const ran = await place.sh(script, [database], { file: piece.path, signal, ...(onMove === undefined ? {} : { onMove }) })
+  const ran = await place.sh(script, args, { file: piece.path, signal, ...(onMove === undefined ? {} : { onMove }) })
   const stages = stagesOf(ran.stdout)
   if (stages.some(({ exit }) => exit === 127))
     throw new EngineError('missing', `${stages.find(({ exit }) => exit === 127)?.tool ?? 'a program'} is not installed where the database is restored`)
-  if (stages.some(({ tool, exit }) => tool === 'psql' && exit === 2))
-    throw new EngineError('died', 'the connection to the database server was lost in the middle of the restore')
   return { stages, stderr: ran.stderr }
+}
+async function feedPsql(place: Place, database: string, piece: Piece, signal: AbortSignal, onMove?: (percent: number) => void): ReturnType<typeof feed> {
+  const client = { tool: 'psql', command: 'psql -X -q -v VERBOSITY=verbose -v ON_ERROR_STOP=0 -d "$1" -o /dev/null -f - >/dev/null' }
+  const fed = await feed(place, piece, client, [database], signal, onMove)
+  if (fed.stages.some(({ tool, exit }) => tool === 'psql' && exit === 2))
+    throw new EngineError('died', 'the connection to the database server was lost in the middle of the restore')
+  return fed
 }
 
 /** Declarations of a dump of statements, straight from its file. */
@@ -109,7 +112,7 @@ function ofSchema(text: string): { readonly declarations: Declarations; readonly
 
 /** @param globals roles of the cluster, restored before */
 export async function restorePostgres(
-  place: PostgresPlace,
+  place: Place,
   piece: Piece,
   options: {
     readonly globals: readonly Piece[]
@@ -131,7 +134,7 @@ export async function restorePostgres(
   const stages: StageExit[] = []
   let stderr = ''
   for (const one of options.globals) {
-    const fed = await feed(place, 'postgres', one, signal)
+    const fed = await feedPsql(place, 'postgres', one, signal)
     stages.push(...fed.stages)
     stderr += fed.stderr
   }
@@ -180,7 +183,7 @@ export async function restorePostgres(
     if (schema.exit === 0) ({ declarations: promised, objects: objectsExpected } = ofSchema(schema.stdout))
   } else {
     const began = performance.now()
-    const fed = await feed(place, target, piece, signal, (percent) => {
+    const fed = await feedPsql(place, target, piece, signal, (percent) => {
       if (percent > 0) options.onMove?.(percent, Math.round(((performance.now() - began) / 1000) * (100 / percent - 1)))
     })
     stages.push(...fed.stages)
@@ -193,7 +196,11 @@ export async function restorePostgres(
     : [DATABASE]
   const found = own ? (dump.database ?? dump.databases.find((name) => databases.includes(name) && name !== 'postgres') ?? 'postgres') : DATABASE
   const database = databases.includes(found) ? found : 'postgres'
-  const errors = postgresErrors(stderr).filter(
+  const said = postgresErrors(stderr)
+  // 53100 disk_full, 53200 out_of_memory: of the place, not of the backup (PostgreSQL appendix A).
+  const short = said.find(({ sqlstate, message }) => /^53[12]00$/.test(sqlstate) || /No space left on device/.test(message))
+  if (short !== undefined) throw new EngineError('died', `there is not enough room where the database is restored: ${short.message}`)
+  const errors = said.filter(
     ({ sqlstate, message }) =>
       // The superuser of the live cluster is made by globals as every other role; ours has a name of its own, theirs may stand already.
       !(sqlstate === '42710' && message === 'role "postgres" already exists') &&
@@ -334,7 +341,7 @@ const split = (column: string): { readonly table: string; readonly column: strin
 const emptyComparison: Compared = { expected: 0, missing: [], unexpected: [] }
 
 export async function inspectPostgres(
-  place: PostgresPlace,
+  place: Place,
   piece: Piece,
   restored: RestoredPostgres,
   options: { readonly drill: DrillFile; readonly signal: AbortSignal; readonly now: number },
@@ -489,7 +496,7 @@ export async function inspectPostgres(
   }
 }
 
-async function btreeCheck(place: PostgresPlace, database: string, catalogue: Catalogue, signal: AbortSignal): Promise<PostgresFacts['btree']> {
+async function btreeCheck(place: Place, database: string, catalogue: Catalogue, signal: AbortSignal): Promise<PostgresFacts['btree']> {
   if (catalogue.btrees.length === 0) return { checked: 0, damaged: [] }
   const script = [
     "set statement_timeout = '300s'; begin; create extension if not exists amcheck;",
@@ -522,7 +529,7 @@ export function answersQuery(query: Query, text: string): boolean {
   return (query.min === undefined || value >= query.min) && (query.max === undefined || value <= query.max)
 }
 
-async function queriesOf(place: PostgresPlace, database: string, role: string, drill: DrillFile, signal: AbortSignal): Promise<readonly QueryAnswer[]> {
+async function queriesOf(place: Place, database: string, role: string, drill: DrillFile, signal: AbortSignal): Promise<readonly QueryAnswer[]> {
   const answers: QueryAnswer[] = []
   for (const query of drill.queries ?? []) {
     if (query.database !== undefined && query.database !== role) continue
@@ -544,7 +551,7 @@ async function queriesOf(place: PostgresPlace, database: string, role: string, d
   return answers
 }
 
-async function writesOf(place: PostgresPlace, database: string, role: string, drill: DrillFile, signal: AbortSignal): Promise<readonly QueryAnswer[]> {
+async function writesOf(place: Place, database: string, role: string, drill: DrillFile, signal: AbortSignal): Promise<readonly QueryAnswer[]> {
   const answers: QueryAnswer[] = []
   for (const write of drill.writes ?? []) {
     if (write.database !== undefined && write.database !== role) continue
@@ -612,7 +619,7 @@ export async function migrationsOf(
 }
 
 export const postgresAsk =
-  (place: PostgresPlace, database: string, signal: AbortSignal): Ask =>
+  (place: Place, database: string, signal: AbortSignal): Ask =>
   async (sql) => {
     const ran = await psql(place, database, `set default_transaction_read_only = on; set search_path = public;\n${sql};`, signal)
     return ran.exit === 0 ? ran.stdout.split('\n').filter((line) => line !== '') : stateOf(ran)
@@ -620,7 +627,7 @@ export const postgresAsk =
 
 /** Rows that name files: path, size, digest, time, as JSON lines; nothing of it is kept beyond the comparison. */
 export async function fileRows(
-  place: PostgresPlace,
+  place: Place,
   database: string,
   file: NonNullable<DrillFile['files']>[number],
   signal: AbortSignal,
@@ -638,7 +645,7 @@ export async function fileRows(
 export type FileRow = readonly [path: string, bytes: string | null, sha256: string | null, seconds: number | null]
 
 export const allPaths = async (
-  place: PostgresPlace,
+  place: Place,
   database: string,
   file: NonNullable<DrillFile['files']>[number],
   signal: AbortSignal,

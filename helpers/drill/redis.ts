@@ -1,119 +1,74 @@
-/** Loads a Redis snapshot or append-only file into a server of its own: no port, a socket in the work folder, no network. */
-import { spawn } from 'node:child_process'
-import { chown } from 'node:fs/promises'
-import { connect } from 'node:net'
+/** Loads a Redis snapshot or append-only file into a server of its own, and asks it how much it holds: numbers and kinds, no key and no value. */
+import { chmod, chown } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asUser, endingAfter, execute, unprivileged, withoutNetwork } from './engines/native.ts'
-import { EngineError, type Reach, reachOf } from './engines/place.ts'
+import { REDIS_CLIENT, REDIS_READY } from './engines/docker.ts'
+import { execute, startServer, unprivileged } from './engines/native.ts'
+import { EngineError, type Place } from './engines/place.ts'
 import type { Lease } from './lease.ts'
 import type { RedisRestored } from './observation.ts'
 import type { Piece } from './postgres.ts'
 import { writeDecoded } from './unpack.ts'
-import { readFile } from 'node:fs/promises'
-import { setTimeout as wait } from 'node:timers/promises'
 
-/** One command, one simple or bulk answer or an array of them, flat. */
-function command(socket: string, ...words: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const peer = connect(socket)
-    let text = ''
-    peer.setTimeout(10_000, () => peer.destroy(new Error('no answer')))
-    peer.once('error', reject)
-    peer.on('data', (chunk: Buffer) => {
-      text += chunk.toString('latin1')
-    })
-    peer.once('close', () => resolve(text))
-    peer.write(`*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}*1\r\n$4\r\nQUIT\r\n`)
-  })
-}
-
-export interface RestoredRedis {
-  readonly version: string
-  readonly redis: RedisRestored
-  readonly reach: Reach
-  readonly exit: number
-  readonly error?: string
-  stop(): Promise<void>
-}
-
-export async function restoreRedis(lease: Lease, piece: Piece, label: string, deadlineSeconds: number, signal: AbortSignal): Promise<RestoredRedis> {
-  const asked = await execute(['redis-server', '--version'], { signal }).catch(() => undefined)
-  if (asked === undefined || asked.exit !== 0) throw new EngineError('missing', 'redis-server is not installed on this machine')
-  const version = /v=([\d.]+)/.exec(asked.stdout)?.[1] ?? ''
-  const folder = await lease.makeFolder(label)
-  const aof = piece.facts.format === 'aof'
-  const file = join(folder, aof ? 'appendonly.aof' : 'dump.rdb')
+/** The file under the name by which a server loads it, in a folder of the drill. @returns the file */
+export async function layOut(lease: Lease, piece: Piece, label: string, signal: AbortSignal): Promise<string> {
+  const file = join(await lease.makeFolder(label), piece.facts.format === 'aof' ? 'appendonly.aof' : 'dump.rdb')
   await writeDecoded(piece.path, piece.facts.layers, file, signal)
+  // Nobody else gets into the folder; the server, which is somebody else, is given the file.
+  await chmod(file, 0o644)
+  return file
+}
+
+/** Redis of this machine. @throws EngineError where there is none, or where it does not take the file, with what it said */
+export async function startRedis(lease: Lease, file: string, options: { readonly deadlineSeconds: number; readonly signal: AbortSignal }): Promise<Place> {
+  const asked = await execute(['redis-server', '--version'], { signal: options.signal }).catch(() => undefined)
+  if (asked === undefined || asked.exit !== 0) throw new EngineError('missing', 'redis-server is not installed on this machine')
+  const folder = join(file, '..')
   const user = unprivileged()
   if (user !== undefined) for (const one of [folder, file]) await chown(one, user.uid, user.gid)
-  const isolating = await withoutNetwork(user)
   const socket = join(folder, 's')
-  const args = [
-    '--port',
-    '0',
-    '--unixsocket',
-    socket,
-    '--unixsocketperm',
-    '777',
-    '--dir',
-    folder,
-    '--dbfilename',
-    'dump.rdb',
-    '--save',
-    '',
-    '--appendonly',
-    aof ? 'yes' : 'no',
-    '--appendfilename',
-    'appendonly.aof',
-    '--daemonize',
-    'no',
-    '--logfile',
-    '',
-  ]
-  const [program = '', ...words] = [...endingAfter(deadlineSeconds), ...isolating, ...asUser(user), 'redis-server', ...args]
-  const server = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder })
-  lease.made.push(`redis-server ${label}`)
-  let said = ''
-  for (const stream of [server.stdout, server.stderr]) stream.on('data', (chunk: Buffer) => (said += said.length < 20_000 ? chunk.toString('latin1') : ''))
-  let exit: number | undefined
-  const gone = new Promise<void>((resolve) => server.once('close', (code) => ((exit = code ?? 255), resolve())))
-  const stop = async (): Promise<void> => {
-    if (exit !== undefined) return
-    await command(socket, 'SHUTDOWN', 'NOSAVE').catch(() => '')
-    await Promise.race([gone, wait(3_000)])
-    if (exit === undefined) server.kill('SIGKILL')
+  const words: Readonly<Record<string, string>> = {
+    port: '0',
+    unixsocket: socket,
+    unixsocketperm: '777',
+    dir: folder,
+    dbfilename: 'dump.rdb',
+    save: '',
+    appendonly: file.endsWith('.aof') ? 'yes' : 'no',
+    appendfilename: 'appendonly.aof',
+    daemonize: 'no',
+    logfile: '',
   }
-  for (const until = performance.now() + deadlineSeconds * 1000; ; ) {
-    if (exit !== undefined) {
-      // Its own words name offsets and versions, no values; the time and the process before them are of no use.
-      const why = said.split('\n').find((line) => / # /.test(line) && /rror|Bad|wrong|format|CRC|Unexpected|Fatal|corrupt/.test(line)) ?? 'it ended at once'
-      return {
-        version,
-        exit: exit || 1,
-        error: why.replace(/^.*? # /, '').slice(0, 160),
-        redis: { keys: 0, types: [] },
-        reach: { interfaces: [], routes: 0, unread: 'the server ended' },
-        stop,
-      }
-    }
-    signal.throwIfAborted()
-    const answer = await command(socket, 'PING').catch(() => '')
-    if (answer.includes('+PONG')) break
-    if (performance.now() > until) throw new EngineError('died', 'redis-server did not come up')
-    await wait(15)
-  }
-  const info = await command(socket, 'INFO', 'keyspace')
-  const keys = [...info.matchAll(/keys=(\d+)/g)].reduce((sum, match) => sum + Number(match[1]), 0)
-  const expired = Number(/rdb_last_load_keys_expired:(\d+)/.exec(await command(socket, 'INFO', 'persistence'))?.[1] ?? 0)
-  const types = new Set<string>()
-  for (let turn = 0; turn < Math.min(keys, 5); turn += 1) {
-    const key = /^\$\d+\r\n([^]*?)\r\n/.exec(await command(socket, 'RANDOMKEY'))?.[1]
-    if (key !== undefined) types.add(/^\+(\w+)/.exec(await command(socket, 'TYPE', key))?.[1] ?? 'unknown')
-  }
-  const pid = Number(/process_id:(\d+)/.exec(await command(socket, 'INFO', 'server'))?.[1] ?? 0)
-  const reach: Reach =
-    isolating.length === 0
-      ? { interfaces: [], routes: 0, unread: 'this system does not let the drill take the network away from a server (unshare --net)' }
-      : reachOf(await readFile(`/proc/${pid}/net/dev`, 'utf8').catch(() => ''), await readFile(`/proc/${pid}/net/route`, 'utf8').catch(() => ''))
-  return { version, exit: 0, redis: { keys, types: [...types], ...(expired > 0 ? { expiredAtLoad: expired } : {}) }, reach, stop }
+  return await startServer(
+    lease,
+    {
+      what: 'Redis',
+      folder,
+      argv: ['redis-server', ...Object.entries(words).flatMap(([name, value]) => [`--${name}`, value])],
+      prefix: `DRILL_SOCKET=${socket}; ${REDIS_CLIENT}`,
+      ready: REDIS_READY,
+      pid: "cli INFO server | tr -d '\\r' | sed -n 's/^process_id://p'",
+      basis: { kind: 'optimistic', why: 'a Redis of this machine is not the one that runs live' },
+    },
+    options,
+  )
+}
+
+/** Why a server that did start did not take the file, in its own words, which name offsets and versions and no values; undefined: it never came to that. */
+export function refusal(error: EngineError): string | undefined {
+  const own = error.said.filter((line) => /^\d+:[A-Z] .* [#*] /.test(line))
+  if (own.length === 0) return undefined
+  const why = own.find((line) => / # /.test(line) && /rror|Bad|wrong|format|CRC|Unexpected|Fatal|corrupt/.test(line)) ?? '# it ended at once'
+  return why.replace(/^.*?# /, '').slice(0, 160)
+}
+
+const KINDS =
+  "local r = {} for i = 1, 5 do local k = redis.call('RANDOMKEY') if k then local t = redis.call('TYPE', k) r[#r + 1] = type(t) == 'table' and t.ok or t end end return r"
+
+export async function inspectRedis(place: Place, signal: AbortSignal): Promise<RedisRestored> {
+  const told = await place.sh(`cli INFO keyspace && cli INFO persistence && cli --raw EVAL "$1" 0 | sed 's/^/kind:/'`, [KINDS], { signal })
+  if (told.exit !== 0) throw new EngineError('died', 'Redis did not answer any more')
+  const keys = [...told.stdout.matchAll(/keys=(\d+)/g)].reduce((sum, match) => sum + Number(match[1]), 0)
+  const expired = Number(/rdb_last_load_keys_expired:(\d+)/.exec(told.stdout)?.[1] ?? 0)
+  const types = new Set([...told.stdout.matchAll(/^kind:(\w+)/gm)].map((match) => match[1] as string))
+  return { keys, types: keys === 0 ? [] : [...types], ...(expired > 0 ? { expiredAtLoad: expired } : {}) }
 }

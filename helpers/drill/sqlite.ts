@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import type { DrillFile } from '../target/drill.ts'
+import { type Contents, digestedTables } from './contents.ts'
 import { EngineError } from './engines/place.ts'
 import type { NewestRow, QueryAnswer, RestoredTable, SqliteRestored } from './observation.ts'
 import { answersQuery, type Ask, expectation, type FileRow, type Piece } from './postgres.ts'
@@ -14,15 +15,26 @@ const ASK = `(() => {
 const { parentPort, workerData } = require('node:worker_threads')
 process.removeAllListeners('warning')
 const { DatabaseSync } = require('node:sqlite')
+const { createHash } = require('node:crypto')
 const answers = []
 let db
 try { db = new DatabaseSync(workerData.path, { allowExtension: false, enableForeignKeyConstraints: true }) } catch (error) { parentPort.postMessage({ fatal: String(error && error.errcode || error) }); return }
-for (const { sql, undo } of workerData.questions) {
+for (const { sql, undo, digest } of workerData.questions) {
   try {
     if (undo) {
       db.exec('BEGIN')
       try { db.exec(sql) } finally { db.exec('ROLLBACK') }
       answers.push({ rows: [] })
+    } else if (digest) {
+      const statement = db.prepare(sql)
+      statement.setReadBigInts(true)
+      let rows = 0, sum = 0n
+      for (const row of statement.iterate()) {
+        const text = JSON.stringify(Object.values(row).map((one) => typeof one === 'bigint' ? one.toString() : ArrayBuffer.isView(one) ? 'blob ' + Buffer.from(one.buffer, one.byteOffset, one.byteLength).toString('hex') : one === null || typeof one === 'number' ? one : 'text ' + one))
+        sum += BigInt('0x' + createHash('md5').update(text).digest('hex').slice(0, 15))
+        rows += 1
+      }
+      answers.push({ rows: [[rows + ':' + sum]] })
     } else {
       const statement = db.prepare(sql)
       statement.setReadBigInts(true)
@@ -38,6 +50,8 @@ interface Question {
   readonly sql: string
   /** A write: undone at once. */
   readonly undo?: true
+  /** Not its rows but their digest. */
+  readonly digest?: true
 }
 function ask(path: string, questions: readonly Question[], signal: AbortSignal): Promise<readonly Answer[]> {
   return new Promise((resolve, reject) => {
@@ -206,5 +220,26 @@ export async function sqliteFileRows(
       ] as const
     }),
     all: new Set(all.rows.map((row) => String(row[0]))),
+  }
+}
+
+/** As the digests of PostgreSQL: the sum of 60 bits of each row's MD5, here of its values as JSON. */
+export async function sqliteContents(path: string, drill: DrillFile, signal: AbortSignal): Promise<Contents> {
+  const tables = digestedTables(drill)
+  const answers =
+    tables.length === 0
+      ? []
+      : await ask(
+          path,
+          tables.map((table) => ({ sql: `select * from ${quoted(table)}`, digest: true as const })),
+          signal,
+        )
+  return {
+    digests: tables.map((table, index) => {
+      const answer = answers[index]
+      const digest = cell(answer)
+      return digest === undefined ? { table, unread: answer !== undefined && 'error' in answer ? answer.error : 'no answer' } : { table, digest }
+    }),
+    extensions: {},
   }
 }

@@ -7,11 +7,12 @@ import { readdir, readFile, statfs } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type ArtifactFacts, ENCRYPTED } from '../artifact/facts.ts'
 import { chosenSet } from '../artifact/sets.ts'
-import { startDocker } from '../drill/engines/docker.ts'
-import { findPrograms, startNative } from '../drill/engines/native.ts'
-import { EngineError, type PostgresPlace } from '../drill/engines/place.ts'
+import { bootApplication, keysMatch, type Served } from '../drill/application.ts'
+import type { Container } from '../drill/engines/container.ts'
+import type { ServerKind } from '../drill/engines/docker.ts'
+import { EngineError } from '../drill/engines/place.ts'
 import { Lease, sweep } from '../drill/lease.ts'
-import { restoreMysql } from '../drill/mysql.ts'
+import { inspectMysql, restoreMysql } from '../drill/mysql.ts'
 import type {
   DrillObservation,
   DrillPhase,
@@ -20,13 +21,16 @@ import type {
   ReferencedFiles,
   RestoredCertificate,
   RestoredConfig,
+  RestoredApplication,
   RestoredDatabase,
-  TimeBasis,
+  QueryAnswer,
 } from '../drill/observation.ts'
 import { allPaths, fileRows, type FileRow, inspectPostgres, migrationsOf, type Piece, postgresAsk, restorePostgres } from '../drill/postgres.ts'
 import { drillProgress } from '../drill/progress.ts'
-import { restoreRedis } from '../drill/redis.ts'
-import { inspectSqlite, restoreSqlite, sqliteAsk, sqliteFileRows, sqliteVersion } from '../drill/sqlite.ts'
+import { postgresContents } from '../drill/contents.ts'
+import { inspectRedis, refusal } from '../drill/redis.ts'
+import { type Started, startFor } from '../drill/servers.ts'
+import { inspectSqlite, restoreSqlite, sqliteAsk, sqliteContents, sqliteFileRows, sqliteVersion } from '../drill/sqlite.ts'
 import { unpack, type UnpackedFile } from '../drill/unpack.ts'
 import { pathMatches } from '../grammar/backup-name.ts'
 import { type Probe, ProbeError } from '../probe.ts'
@@ -100,6 +104,12 @@ class Course {
   readonly certificates: RestoredCertificate[] = []
   readonly isolation: DrillObservation['isolation'][number][] = []
   readonly reached: string[] = []
+  /** Servers that stay until the application was booted beside them. */
+  readonly served: Served[] = []
+  /** Values of the restored .env, for the application alone. */
+  readonly values = new Map<string, string>()
+  application: RestoredApplication | undefined
+  readonly keys: QueryAnswer[] = []
   readonly archives = new Map<string, { readonly label: string; readonly files: readonly UnpackedFile[] }>()
   readonly entry: string
   constructor(entry: string) {
@@ -137,27 +147,36 @@ interface Setting {
   readonly signal: AbortSignal
   readonly deadlineSeconds: number
   readonly setAt: string
+  /** Kinds of all servers of the set. */
+  readonly kinds: Set<ServerKind>
   /** Writes an artifact that is elsewhere or locked to a file of the drill. */
   readonly fetch: (seen: SeenArtifact, to: string) => Promise<void>
 }
 
-async function startPostgres(setting: Setting, label: string, pieces: readonly Piece[]): Promise<PostgresPlace> {
-  const { drill, entry, lease, signal, deadlineSeconds } = setting
-  const engine = drill.engine ?? 'auto'
-  const common = { deadlineSeconds, signal, label, ...(entry.restoreVersion === undefined ? {} : { restoreVersion: entry.restoreVersion }) }
-  if (engine === 'docker' || (engine === 'auto' && drill.image !== undefined)) {
-    if (drill.image === undefined) throw new EngineError('missing', 'the engine docker needs an image: the one that runs live')
-    return await startDocker(lease, {
-      ...common,
-      image: drill.image,
-      memory: drill.memory ?? '2g',
-      ...(drill.cpus === undefined ? {} : { cpus: drill.cpus }),
-      files: pieces.map(({ path }) => path),
-    })
-  }
-  const kind =
-    engine === 'embedded' || (engine === 'auto' && findPrograms('native') === undefined && findPrograms('embedded') !== undefined) ? 'embedded' : 'native'
-  return await startNative(lease, { ...common, kind })
+type Restored = Pick<Extract<Served, { readonly place: Started['place'] }>, 'kind' | 'role' | 'database'>
+/** The server of a piece, which stays for the application where one is declared. */
+async function serve(setting: Setting, kind: ServerKind, piece: Piece, label: string, files: readonly string[] = []): Promise<Started> {
+  const { course, drill } = setting
+  const listening = drill.application === undefined && drill.secretsMatch === undefined ? undefined : course.served.filter((one) => one.kind === kind).length
+  const beside = course.served.find(({ container }) => container !== undefined)?.container
+  // Redis loads the file while it starts: that is the restore.
+  return await course.phase(kind === 'redis' ? 'restore' : 'provision', piece.label, () =>
+    startFor(kind, piece, {
+      ...setting,
+      label,
+      files,
+      wanted: piece.facts.decodedBytes * GROWTH + SPARE_BYTES,
+      ...(listening === undefined ? {} : { listening }),
+      ...(beside === undefined ? {} : { beside }),
+    }),
+  )
+}
+/** It stays as long as something is to be done with the restored data, or is stopped. */
+async function keepOrStop(setting: Setting, started: Started | undefined, served: Restored | undefined): Promise<void> {
+  const { drill, course } = setting
+  if (started !== undefined && served !== undefined && (drill.application !== undefined || drill.secretsMatch !== undefined))
+    course.served.push({ ...served, ...started })
+  else await started?.place.stop()
 }
 
 async function migrationNames(drill: DrillFile, target: Target): Promise<readonly string[] | undefined> {
@@ -182,10 +201,17 @@ async function migrationNames(drill: DrillFile, target: Target): Promise<readonl
 
 async function drillPostgres(setting: Setting, piece: Piece, globals: readonly Piece[], index: number): Promise<void> {
   const { course, drill, entry, signal } = setting
-  const label = `database-${index}`
-  let place: PostgresPlace | undefined
+  let server: Started | undefined
+  let served: Restored | undefined
   try {
-    const started = (place = await course.phase('provision', piece.label, () => startPostgres(setting, label, [piece, ...globals])))
+    server = await serve(
+      setting,
+      'postgres',
+      piece,
+      `database-${index}`,
+      globals.map(({ path }) => path),
+    )
+    const started = server.place
     const restored = await course.phase('restore', piece.label, () =>
       restorePostgres(started, piece, {
         globals,
@@ -200,7 +226,7 @@ async function drillPostgres(setting: Setting, piece: Piece, globals: readonly P
     course.reached.push(started.reached)
     const restoreMs = course.lastMs('restore', piece.label)
     await course.phase('usable', piece.label, () => postgresAsk(started, restored.database, signal)('select 1'))
-    const { found, references, migrations } = await course.phase('verify', piece.label, async () => ({
+    const { found, references, migrations, contents } = await course.phase('verify', piece.label, async () => ({
       found: await inspectPostgres(started, piece, restored, { drill, signal, now: course.startedAt.getTime() }),
       references: await referencedFiles(setting, async (file) => {
         const rows = await fileRows(started, restored.database, file, signal)
@@ -210,13 +236,14 @@ async function drillPostgres(setting: Setting, piece: Piece, globals: readonly P
         drill.migrations === undefined
           ? undefined
           : await migrationsOf(drill.migrations, await migrationNames(drill, setting.target), postgresAsk(started, restored.database, signal)),
+      contents: await postgresContents(drill, postgresAsk(started, restored.database, signal)),
     }))
     course.isolation.push({ label: piece.label, ...(await started.reach()) })
     course.databases.push({
       label: piece.label,
       role: piece.role,
       kind: 'postgres',
-      engine: { name: started.name, version: started.version, ...(started.image === undefined ? {} : { image: started.image }) },
+      engine: engineOf(server),
       basis: started.basis,
       bytes: piece.facts.bytes,
       decodedBytes: piece.facts.decodedBytes,
@@ -224,12 +251,14 @@ async function drillPostgres(setting: Setting, piece: Piece, globals: readonly P
       stages: restored.stages,
       errors: restored.errors,
       extensionsExpected: piece.facts.dump?.extensions ?? [],
+      contents,
       references,
       ...(migrations === undefined ? {} : { migrations }),
       ...found,
     })
+    served = { kind: 'postgres', role: piece.role, database: restored.database }
   } finally {
-    await place?.stop()
+    await keepOrStop(setting, server, served)
   }
 }
 
@@ -240,11 +269,12 @@ async function drillSqlite(setting: Setting, piece: Piece, index: number): Promi
   await course.phase('restore', piece.label, () => restoreSqlite(piece, path, signal))
   const restoreMs = course.lastMs('restore', piece.label)
   await course.phase('usable', piece.label, () => sqliteAsk(path, signal)('select 1'))
-  const { found, references, migrations } = await course.phase('verify', piece.label, async () => ({
+  const { found, references, migrations, contents } = await course.phase('verify', piece.label, async () => ({
     found: await inspectSqlite(piece, path, drill, signal),
     references: await referencedFiles(setting, (file) => sqliteFileRows(path, file, signal)),
     migrations:
       drill.migrations === undefined ? undefined : await migrationsOf(drill.migrations, await migrationNames(drill, setting.target), sqliteAsk(path, signal)),
+    contents: await sqliteContents(path, drill, signal),
   }))
   course.databases.push({
     label: piece.label,
@@ -258,52 +288,84 @@ async function drillSqlite(setting: Setting, piece: Piece, index: number): Promi
     stages: [{ tool: 'copy', exit: 0 }],
     errors: [],
     references,
+    contents,
     ...(migrations === undefined ? {} : { migrations }),
     ...found,
   })
+  course.served.push({ kind: 'sqlite', role: piece.role, database: path })
 }
+
+const engineOf = ({ place }: Started): RestoredDatabase['engine'] => ({
+  name: place.name,
+  version: place.version,
+  ...(place.image === undefined ? {} : { image: place.image }),
+})
 
 async function drillRedis(setting: Setting, piece: Piece, index: number): Promise<void> {
-  const { course, lease, signal, deadlineSeconds } = setting
-  const restored = await course.phase('restore', piece.label, () => restoreRedis(lease, piece, `redis-${index}`, deadlineSeconds, signal))
+  const { course, signal } = setting
+  const common = {
+    label: piece.label,
+    role: piece.role,
+    kind: 'redis',
+    bytes: piece.facts.bytes,
+    decodedBytes: piece.facts.decodedBytes,
+    tables: [],
+    queries: [],
+    writes: [],
+    newest: [],
+    references: [],
+  } as const
+  let server: Started | undefined
+  let done: Restored | undefined
   try {
-    course.isolation.push({ label: piece.label, ...restored.reach })
+    const started = (server = await serve(setting, 'redis', piece, `redis-${index}`))
+    const redis = await course.phase('usable', piece.label, () => inspectRedis(started.place, signal))
+    course.reached.push(started.place.reached)
+    course.isolation.push({ label: piece.label, ...(await started.place.reach()) })
     course.databases.push({
-      label: piece.label,
-      role: piece.role,
-      kind: 'redis',
-      engine: { name: 'native', version: restored.version },
-      basis: optimistic('a Redis of this machine is not the one that runs live'),
-      bytes: piece.facts.bytes,
-      decodedBytes: piece.facts.decodedBytes,
+      ...common,
+      engine: engineOf(started),
+      basis: started.place.basis,
       restoreMs: course.lastMs('restore', piece.label),
-      stages: [{ tool: 'redis-server', exit: restored.exit }],
-      errors: restored.error === undefined ? [] : [{ sqlstate: 'REDIS', message: restored.error, count: 1 }],
-      tables: [],
-      queries: [],
-      writes: [],
-      newest: [],
-      references: [],
-      redis: restored.redis,
+      stages: [{ tool: 'redis-server', exit: 0 }],
+      errors: [],
+      redis,
+    })
+    done = { kind: 'redis', role: piece.role, database: '0' }
+  } catch (error) {
+    const why = error instanceof EngineError ? refusal(error) : undefined
+    if (why === undefined) throw error
+    course.isolation.push({ label: piece.label, interfaces: [], routes: 0, unread: 'the server ended' })
+    course.databases.push({
+      ...common,
+      engine: { name: 'native', version: '' },
+      basis: { kind: 'optimistic', why: 'it never came up' },
+      restoreMs: course.lastMs('restore', piece.label),
+      stages: [{ tool: 'redis-server', exit: 1 }],
+      errors: [{ sqlstate: 'REDIS', message: why, count: 1 }],
+      redis: { keys: 0, types: [] },
     })
   } finally {
-    await restored.stop()
+    await keepOrStop(setting, server, done)
   }
 }
-const optimistic = (why: string): TimeBasis => ({ kind: 'optimistic', why })
 
 async function drillMysql(setting: Setting, piece: Piece, index: number): Promise<void> {
-  const { course, drill, lease, signal, deadlineSeconds } = setting
-  const restored = await course.phase('restore', piece.label, () => restoreMysql(lease, piece, { label: `mysql-${index}`, deadlineSeconds, drill, signal }))
+  const { course, drill, signal } = setting
+  let server: Started | undefined
+  let done: Restored | undefined
   try {
-    const found = await course.phase('verify', piece.label, () => restored.inspect())
-    course.isolation.push({ label: piece.label, ...restored.reach })
+    const started = (server = await serve(setting, 'mysql', piece, `mysql-${index}`))
+    const restored = await course.phase('restore', piece.label, () => restoreMysql(started.place, piece, signal))
+    const found = await course.phase('verify', piece.label, () => inspectMysql(started.place, piece, restored.database, drill, signal))
+    course.reached.push(started.place.reached)
+    course.isolation.push({ label: piece.label, ...(await started.place.reach()) })
     course.databases.push({
       label: piece.label,
       role: piece.role,
       kind: 'mysql',
-      engine: { name: 'native', version: restored.version },
-      basis: optimistic('a MariaDB of this machine is not the server that runs live'),
+      engine: engineOf(started),
+      basis: started.place.basis,
       bytes: piece.facts.bytes,
       decodedBytes: piece.facts.decodedBytes,
       restoreMs: course.lastMs('restore', piece.label),
@@ -314,8 +376,9 @@ async function drillMysql(setting: Setting, piece: Piece, index: number): Promis
       references: [],
       ...found,
     })
+    done = { kind: 'mysql', role: piece.role, database: restored.database }
   } finally {
-    await restored.stop()
+    await keepOrStop(setting, server, done)
   }
 }
 
@@ -370,12 +433,15 @@ async function referencedFiles(
   return found
 }
 
-/** Names of keys only; the values stay in this function. */
-async function readConfig(label: string, path: string, required: readonly string[]): Promise<RestoredConfig> {
+/** Names of keys only; the values are for the application of the drill and leave in nothing that is told. */
+async function readConfig(label: string, path: string, required: readonly string[], values: Map<string, string>): Promise<RestoredConfig> {
   const set = new Set<string>()
   for (const line of (await readFile(path, 'utf8')).split(/\r?\n/)) {
     const match = /^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*[=:]\s*(.*?)\s*$/.exec(line)
-    if (match !== null && !/^(?:""|''|)$/.test(match[2] as string)) set.add(match[1] as string)
+    if (match !== null && !/^(?:""|''|)$/.test(match[2] as string)) {
+      set.add(match[1] as string)
+      values.set(match[1] as string, (match[2] as string).replace(/^(["'])(.*)\1$/, '$2'))
+    }
   }
   return { label, keysMissing: required.filter((key) => !set.has(key)), keysRequired: required.length }
 }
@@ -425,8 +491,10 @@ async function openArchive(setting: Setting, role: string, seen: SeenArtifact, p
   }
   for (const file of files) {
     const label = `${seen.file.name}: ${file.name}`
-    if (/(?:^|\/)\.env[^/]*$|\.env$/.test(file.name) && drill.requiredKeys !== undefined)
-      course.configs.push(await readConfig(label, file.path, drill.requiredKeys))
+    if (/(?:^|\/)\.env[^/]*$|\.env$/.test(file.name) && (drill.requiredKeys ?? drill.application ?? drill.secretsMatch) !== undefined) {
+      const config = await readConfig(label, file.path, drill.requiredKeys ?? [], course.values)
+      if (drill.requiredKeys !== undefined) course.configs.push(config)
+    }
     if (/\.(?:pem|crt|cer)$/.test(file.name) && file.bytes < 1024 * 1024) {
       const stem = file.name.replace(/\.[^.]*$/, '').replace(/fullchain|cert(?!s\/)|chain/g, '')
       const keys = files.filter(
@@ -487,6 +555,10 @@ async function restoreSet(setting: Setting, seen: ReadonlyMap<string, SeenArtifa
     if (why !== undefined) refuse(piece.label, why, 'artifact')
     return why === undefined
   })
+  for (const { facts } of whole) {
+    const kind = kindOf(facts)
+    if (kind === 'postgres' || kind === 'mysql' || kind === 'redis') setting.kinds.add(kind)
+  }
   const globals = whole.filter(({ facts }) => kindOf(facts) === 'globals')
   await disk(setting, whole)
   for (const [index, piece] of whole.entries()) {
@@ -519,6 +591,28 @@ async function restoreSet(setting: Setting, seen: ReadonlyMap<string, SeenArtifa
       refuse(piece.label, error.message, 'misused')
     }
   }
+  await useRestored(setting)
+}
+
+/** What is done with restored databases while they still run. */
+async function useRestored(setting: Setting): Promise<void> {
+  const { course, drill, target, lease, deadlineSeconds, signal } = setting
+  if (course.served.length === 0) return
+  const around = { drill, served: course.served, secrets: target.secrets ?? new Map<string, string>(), values: course.values, lease, deadlineSeconds, signal }
+  let asked = false
+  const askKeys = async (container?: Container): Promise<void> => {
+    if (asked) return
+    asked = true
+    course.keys.push(...(await keysMatch(around, container)))
+  }
+  const { application } = drill
+  if (application !== undefined) {
+    const { reach, ...seen } = await course.phase('boot', application.image, () => bootApplication(application, around, askKeys))
+    course.application = seen
+    if (reach !== undefined) course.isolation.push({ label: application.image, ...reach })
+  }
+  await askKeys()
+  for (const one of course.served) if (one.kind !== 'sqlite') await one.place.stop()
 }
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12)
@@ -578,6 +672,7 @@ export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
             signal: stop.signal,
             deadlineSeconds: deadlineMs / 1000 + 60,
             setAt: created ?? set.at,
+            kinds: new Set<ServerKind>(),
             fetch: (one, to) => localCopy(context, entry, one, to, stop.signal),
           },
           seen,
@@ -596,17 +691,23 @@ export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
         await progress.phase('cleanup', entry.id, () => lease.end())
       }
       const recovery = progress.phases.filter(
-        ({ name }) => name === 'fetch' || name === 'unpack' || name === 'provision' || name === 'restore' || name === 'usable',
+        ({ name }) => name === 'fetch' || name === 'unpack' || name === 'provision' || name === 'restore' || name === 'usable' || name === 'boot',
       )
-      const usable = progress.databases.length > 0 && progress.databases.every(({ stages }) => stages.length > 0)
+      const usable =
+        progress.databases.length > 0 &&
+        progress.databases.every(({ stages }) => stages.length > 0) &&
+        (drill.application === undefined || progress.application?.bootedMs !== undefined)
       return {
         entry: entry.id,
         runId: lease.runId,
         startedAt: progress.startedAt.toISOString(),
         set: created === undefined ? { at: set.at, basis: set.basis } : { at: created, basis: 'dump' },
+        artifacts: [...seen].map(([role, { file, facts }]) => ({ role, name: file.name, bytes: facts.bytes, sha256: facts.sha256, format: facts.format })),
         phases: progress.phases,
         ...(usable ? { usableMs: recovery.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0) } : {}),
         databases: progress.databases,
+        ...(progress.application === undefined ? {} : { application: progress.application }),
+        keys: progress.keys,
         configs: progress.configs,
         certificates: progress.certificates,
         notRestored: progress.notRestored,

@@ -30,6 +30,8 @@ const entry = (drill: BackupEntry['drill'] = {}): BackupEntry => ({
     writes: [{ id: 'w', sql: 'insert' }],
     migrations: { tool: 'prisma' },
     files: [{ table: 'uploads', path: 'path', from: 'uploads' }],
+    application: { image: 'shop:1', port: 3000, smoke: [{ id: 's', path: '/' }] },
+    secretsMatch: [{ id: 'k', secret: 'key', sql: 'select true' }],
     requiredKeys: ['A'],
     objectives: { rtoMinutes: 10, rpoHours: 24, humanOverheadMinutes: 2 },
     liveIdentifier: '7000000000000000001',
@@ -126,11 +128,22 @@ const redis: RestoredDatabase = {
 const healthy: DrillObservation = {
   entry: 'nightly',
   runId: 'r',
+  artifacts: [],
   startedAt: '2026-11-20T08:30:00Z',
   set: { at: '2026-11-20T02:30:00Z', basis: 'name' },
   phases: [{ name: 'restore', detail: 'shop.sql.gz', startMs: 0, endMs: 900, done: true }],
   usableMs: 60_000,
   databases: [database, sqlite, redis],
+  application: {
+    image: 'shop:1',
+    health: '/',
+    received: 'status 200',
+    bootedMs: 1200,
+    migrations: 0,
+    smoke: [{ id: 's', expected: '200 of /', received: '200', right: true }],
+    logs: [],
+  },
+  keys: [{ id: 'k', expected: 'it opens what is stored', received: 'it opens it', right: true }],
   configs: [{ label: 'full.tar.gz: .env', keysMissing: [], keysRequired: 1 }],
   certificates: [{ label: 'full.tar.gz: site.pem', notAfter: '2027-01-01T00:00:00Z', keyMatches: true }],
   notRestored: [],
@@ -149,12 +162,25 @@ const withFacts = (change: Partial<PostgresFacts>): DrillObservation => ({
   databases: [{ ...database, postgres: { ...facts, ...change } }, sqlite, redis],
 })
 const withDatabase = (change: Partial<RestoredDatabase>): DrillObservation => ({ ...healthy, databases: [{ ...database, ...change }, sqlite, redis] })
+type Application = NonNullable<DrillObservation['application']>
+function withApplication(change: { readonly [Key in keyof Application]?: Application[Key] | undefined }): DrillObservation {
+  const { bootedMs, migrations, notBooted, ...rest } = { ...(healthy.application as Application), ...change }
+  return {
+    ...healthy,
+    application: {
+      ...(rest as Application),
+      ...(bootedMs === undefined ? {} : { bootedMs }),
+      ...(migrations === undefined ? {} : { migrations }),
+      ...(notBooted === undefined ? {} : { notBooted }),
+    },
+  }
+}
 const lost = { expected: 2, missing: ['one'], unexpected: [] } as const
 const reference = (change: object): DrillObservation =>
   withDatabase({ references: [{ ...(database.references[0] as object), ...change } as RestoredDatabase['references'][number]] })
 
 test('every check of the drill passes on a healthy restore, with evidence', () => {
-  expect(checks.size).toBe(41)
+  expect(checks.size).toBe(44)
   for (const [id, check] of checks) {
     const verdict = judge(id, healthy)
     expect([id, verdict.outcome], JSON.stringify(verdict)).toEqual([id, 'pass'])
@@ -295,6 +321,15 @@ const broken: readonly (readonly [string, DrillObservation, 'fail' | 'warn', str
   ],
   ['restore/redis-loads', { ...healthy, databases: [{ ...redis, redis: { keys: 2, types: [] } }] }, 'fail', 'restore.redis-keys-missing'],
   ['restore/redis-loads', { ...healthy, databases: [{ ...redis, stages: [{ tool: 'redis-server', exit: 1 }] }] }, 'fail', 'restore.redis-refused'],
+  ['restore/app-boots', withApplication({ bootedMs: undefined, received: 'it ended with 1', logs: ['no such table'] }), 'fail', 'restore.app-not-healthy'],
+  ['restore/app-boots', withApplication({ migrations: 1 }), 'fail', 'restore.app-migrations-pending'],
+  ['restore/app-smoke', withApplication({ smoke: [{ id: 's', expected: '200 of /', received: '500', right: false }] }), 'fail', 'restore.app-page-wrong'],
+  [
+    'restore/secrets-match',
+    { ...healthy, keys: [{ id: 'k', expected: 'it opens', received: 'it does not', right: false }] },
+    'fail',
+    'restore.key-opens-nothing',
+  ],
   ['recovery/rto', { ...healthy, usableMs: 9 * 60_000 }, 'fail', 'recovery.rto-exceeded'],
   ['recovery/rto', { ...healthy, usableMs: Number.NaN }, 'fail', 'recovery.rto-exceeded'],
   ['recovery/rpo-now', { ...healthy, set: { at: '2026-11-18T02:30:00Z', basis: 'dump' } }, 'fail', 'recovery.rpo-exceeded'],
@@ -323,9 +358,11 @@ test('every code of every check is reached', () => {
 })
 
 test('what was not restored is never green', () => {
+  const { application: _application, ...without } = healthy
   const nothing: DrillObservation = {
-    ...healthy,
+    ...without,
     databases: [],
+    keys: [],
     configs: [],
     certificates: [],
     isolation: [],
@@ -369,4 +406,33 @@ test('a schema that cannot be read back is not said to be as it was', () => {
 })
 test('an empty table that was empty is no loss', () => {
   expect(judge('restore/rows-present', healthy)).toMatchObject({ outcome: 'pass' })
+})
+test('an application that was not started proves nothing, and says who could start it', () => {
+  for (const id of ['restore/app-boots', 'restore/app-smoke']) {
+    for (const [blame, told] of [
+      ['misused', 'misused'],
+      ['artifact', 'unobserved'],
+    ] as const)
+      expect(judge(id, withApplication({ bootedMs: undefined, notBooted: { why: 'no image', blame } })), id).toMatchObject({
+        outcome: 'inconclusive',
+        blame: told,
+      })
+    const { application: _application, ...without } = healthy
+    expect(judge(id, without), id).toMatchObject({ outcome: 'inconclusive' })
+  }
+  expect(judge('restore/app-smoke', withApplication({ bootedMs: undefined }))).toMatchObject({ outcome: 'inconclusive' })
+  expect(judge('restore/app-smoke', withApplication({ smoke: [] }))).toMatchObject({ outcome: 'inconclusive' })
+})
+test('what cannot be run looked at no migrations; without a look there is none to judge', () => {
+  expect(judge('restore/app-boots', withApplication({ migrations: 127 }))).toMatchObject({ outcome: 'inconclusive', blame: 'misused' })
+  expect(judge('restore/app-boots', withApplication({ migrations: undefined }))).toMatchObject({ outcome: 'pass' })
+})
+test('a key that nobody tried opens nothing', () => {
+  const untried = { ...healthy, keys: [] }
+  expect(judge('restore/secrets-match', untried)).toMatchObject({ outcome: 'inconclusive', blame: 'misused' })
+  const told = withApplication({ bootedMs: undefined, received: 'it ended with 1' })
+  expect(judge('restore/secrets-match', { ...told, keys: [] }, entry({ secretsMatch: [{ id: 'k', command: ['verify'] }] }))).toMatchObject({
+    outcome: 'inconclusive',
+    blame: 'unobserved',
+  })
 })

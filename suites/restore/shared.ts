@@ -32,6 +32,25 @@ export function judgeRestored(
   })
 }
 
+/** The application was not started: why, and whose fault that is. */
+export function notUsed(drill: DrillObservation): Verdict {
+  const { application } = drill
+  if (application?.notBooted !== undefined) {
+    const { why, blame } = application.notBooted
+    return inconclusive(blame === 'misused' ? 'misused' : 'unobserved', `the application was not started: ${why}`, {
+      what: application.image,
+      expected: 'started on the restored data',
+      received: why,
+    })
+  }
+  if (application !== undefined) return inconclusive('unobserved', `the application did not come up: ${application.received}`)
+  const first = drill.notRestored[0]
+  return inconclusive(
+    first?.blame === 'misused' ? 'misused' : 'unobserved',
+    first === undefined ? 'no database was restored' : `${first.label} was not restored: ${first.why}`,
+  )
+}
+
 /** Declarations of each restored dump beside those of the artifact. Where the schema cannot be read back, nobody says that it is as it was. */
 export function judgeDeclarations(
   drill: DrillObservation,

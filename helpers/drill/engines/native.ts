@@ -10,10 +10,9 @@ import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Lease } from '../lease.ts'
 import type { TimeBasis } from '../observation.ts'
-import { EngineError, type PostgresPlace, type Ran, type Reach, reachOf, type RunOptions, STDERR_BYTES } from './place.ts'
+import { EngineError, type Place, type Ran, type Reach, reachOf, type RunOptions, STDERR_BYTES, STDOUT_BYTES } from './place.ts'
 
 export const SUPERUSER = 'postproof_drill'
-const STDOUT_BYTES = 64 * 1024 * 1024
 
 const inPath = (program: string): string | undefined =>
   (process.env.PATH ?? '')
@@ -155,7 +154,7 @@ export async function startNative(
     readonly signal: AbortSignal
     readonly label: string
   },
-): Promise<PostgresPlace> {
+): Promise<Place> {
   const major = options.restoreVersion === undefined ? undefined : Number.parseInt(options.restoreVersion, 10)
   const programs = findPrograms(options.kind, major)
   if (programs === undefined)
@@ -266,6 +265,71 @@ export async function startNative(
         if (!ended) server.kill('SIGKILL')
       }
     },
+  }
+}
+
+/** A server of this machine that is no PostgreSQL: in the work folder, without network where the system lets us, and not as root. */
+export async function startServer(
+  lease: Lease,
+  server: {
+    readonly what: string
+    readonly folder: string
+    readonly argv: readonly string[]
+    /** Shell words before every script: how its client finds it. */
+    readonly prefix: string
+    /** Script that prints the version once the server answers. */
+    readonly ready: string
+    /** Script that prints its process id. */
+    readonly pid: string
+    readonly basis: TimeBasis
+  },
+  options: { readonly deadlineSeconds: number; readonly signal: AbortSignal },
+): Promise<Place> {
+  const { folder, what } = server
+  const user = unprivileged()
+  const isolating = await withoutNetwork(user)
+  const env = { PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: folder, TMPDIR: folder }
+  const [program = '', ...words] = [...endingAfter(options.deadlineSeconds), ...isolating, ...asUser(user), ...server.argv]
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, env })
+  lease.made.push(`${what} in ${folder.slice(folder.lastIndexOf('/') + 1)}`)
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said = (said + chunk.toString('latin1')).slice(-20_000)))
+  let ended = false
+  child.once('error', () => (ended = true))
+  const gone = new Promise<void>((resolve) => child.once('close', () => ((ended = true), resolve())))
+  const sh = (script: string, args: readonly string[] = [], more: RunOptions = {}): Promise<Ran> =>
+    execute(['sh', '-c', `${server.prefix}\n${script}`, 'sh', ...args], { cwd: folder, user, env, signal: options.signal, ...more })
+  let pid = 0
+  const stop = async (): Promise<void> => {
+    if (ended) return
+    // Nobody needs these data again.
+    if (pid > 1) process.kill(pid, 'SIGKILL')
+    await Promise.race([gone, wait(5_000)])
+    if (!ended) child.kill('SIGKILL')
+  }
+  let version = ''
+  for (const until = performance.now() + options.deadlineSeconds * 1000; version === ''; ) {
+    if (ended) throw new EngineError('died', `${what} did not start`, { said: said.split('\n').filter((line) => line !== '') })
+    options.signal.throwIfAborted()
+    const asked = await sh(server.ready)
+    if (asked.exit === 0) version = /\d+(?:\.\d+)+/.exec(asked.stdout)?.[0] ?? ''
+    if (version === '' && performance.now() > until) throw new EngineError('died', `${what} did not come up`)
+    if (version === '') await wait(15)
+  }
+  pid = Number((await sh(server.pid)).stdout.trim())
+  return {
+    name: 'native',
+    version,
+    basis: server.basis,
+    reached: 'a socket in the work folder of the drill',
+    sealed: false,
+    sh,
+    inside: (path) => path,
+    reach: async () =>
+      isolating.length === 0
+        ? { interfaces: [], routes: 0, unread: 'this system does not let the drill take the network away from a server (unshare --net)' }
+        : reachOf(await readFile(`/proc/${pid}/net/dev`, 'utf8').catch(() => ''), await readFile(`/proc/${pid}/net/route`, 'utf8').catch(() => '')),
+    stop,
   }
 }
 

@@ -1,4 +1,4 @@
-/** Where a PostgreSQL server of a drill runs, and how its programs are run beside it. */
+/** Where a server of a drill runs, and how its programs are run beside it. */
 import type { TimeBasis } from '../observation.ts'
 
 export interface Ran {
@@ -8,6 +8,7 @@ export interface Ran {
   readonly stderr: string
 }
 export const STDERR_BYTES = 1024 * 1024
+export const STDOUT_BYTES = 64 * 1024 * 1024
 
 export interface Reach {
   /** Other than loopback. */
@@ -16,7 +17,7 @@ export interface Reach {
   readonly unread?: string
 }
 
-export interface PostgresPlace {
+export interface Place {
   readonly name: 'docker' | 'native' | 'embedded'
   readonly image?: string
   /** How the drill talks to it. */
@@ -26,7 +27,9 @@ export interface PostgresPlace {
   readonly basis: TimeBasis
   /** Runs whatever is in a dump; false: it shares this machine's file system, so a dump that starts programs is refused. */
   readonly sealed: boolean
-  /** Runs a shell script beside the server; PGHOST and PGUSER are set. `$1`… are the arguments. */
+  /** Where it listens for whoever shares its network; absent: it does not. */
+  readonly port?: number
+  /** Runs a shell script beside the server; what its client needs to find it is set. `$1`… are the arguments. */
   sh(script: string, args?: readonly string[], options?: RunOptions): Promise<Ran>
   /** Name of a file or folder of the work folder, or of an artifact that was given, as seen by the scripts. */
   inside(path: string): string
@@ -49,9 +52,12 @@ export class EngineError extends Error {
   override readonly name = 'EngineError'
   /** `missing`: something that its user can give is not there; `died`: it ended in the middle. */
   readonly kind: 'missing' | 'died'
-  constructor(kind: 'missing' | 'died', message: string, options?: { cause?: unknown }) {
+  /** The last lines of a server that did not come up. */
+  readonly said: readonly string[]
+  constructor(kind: 'missing' | 'died', message: string, options?: { cause?: unknown; said?: readonly string[] }) {
     super(message, options)
     this.kind = kind
+    this.said = options?.said ?? []
   }
 }
 
