@@ -377,6 +377,31 @@ export class PacedSender {
     }
   }
 
+  /**
+   * Connections of their own, each with the head of a request and the first byte of its body: the rest does not come. `answers` holds what was
+   * answered all the same; `close` goes away.
+   */
+  async held(count: number, request: PacedRequest): Promise<{ readonly answers: readonly PacedAnswer[]; close(): void }> {
+    const wires = await Promise.all(Array.from({ length: count }, async () => new Wire(await this.#open())))
+    const body = '{'
+    const bytes = this.#written({ ...request, body: body.repeat(HELD_BYTES) })
+    const answers: PacedAnswer[] = []
+    for (const wire of wires) {
+      this.#context.zones?.note({ host: this.#origin.host, path: request.path, method: request.method })
+      this.sent += 1
+      const sentMs = this.nowMs
+      void wire
+        .exchange(bytes.subarray(0, bytes.length - HELD_BYTES + 1), false)
+        .then((heard) => answers.push({ dueMs: sentMs, sentMs, doneMs: this.nowMs, ...heard }))
+    }
+    return {
+      answers,
+      close: () => {
+        for (const wire of wires) wire.socket.destroy()
+      },
+    }
+  }
+
   /** An HTTP/2 connection: all requests as streams side by side. @throws ProbeError `NO_H2` where it is not spoken */
   async streams(): Promise<{ on(requests: readonly PacedRequest[]): Promise<readonly PacedAnswer[]>; close(): void }> {
     const socket = await this.#open(undefined, 'h2')
@@ -435,5 +460,7 @@ export class PacedSender {
   }
 }
 
+/** Length of a body of which the first byte comes. */
+const HELD_BYTES = 1_024
 /** Every connection waits for longer than an ordinary answer takes. */
 const STALL_MS = 60

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Check } from '../../helpers/check.ts'
 import type { ConcurrentObservation } from '../../helpers/probes/concurrent.ts'
+import type { HeldBodiesObservation } from '../../helpers/probes/held-bodies.ts'
 import type { LimiterObservation, LimiterSample, Tried } from '../../helpers/probes/limiter.ts'
 import type { VolumeObservation } from '../../helpers/probes/volume.ts'
 import type { Fate } from '../../helpers/rejection.ts'
@@ -18,6 +19,7 @@ import delay from './delay.check.ts'
 import enforced from './enforced.check.ts'
 import headerBypass from './header-bypass.check.ts'
 import headers from './headers.check.ts'
+import heldBodies from './held-bodies.check.ts'
 import layer from './layer.check.ts'
 import methodBypass from './method-bypass.check.ts'
 import notTooEarly from './not-too-early.check.ts'
@@ -423,6 +425,49 @@ describe('a sign-in', () => {
   test('what may change of the answer to another method is asked of nobody who only counts GET', () => {
     expect(methodBypass.subjects(targetOf({ ...ENTRY, methods: ['GET'] }))).toEqual([])
     expect(methodBypass.subjects(targetOf(ENTRY))).toHaveLength(1)
+  })
+})
+
+describe('requests whose body does not come', () => {
+  const UPLOADS: Entry = { name: 'api', methods: ['POST'], request: { method: 'POST' }, concurrency: 3, status: 503, secondAddress: '127.0.0.2' }
+  const one = (fate: Fate, status = fate === 'admitted' ? 200 : 503) => ({ ...sample('flood', 0, fate === 'admitted'), status, fate })
+  const silent = { ...one('broken', 0), failure: 'TIMEOUT' }
+  const look: HeldBodiesObservation = {
+    zone: 'api',
+    url: 'https://example.com/',
+    method: 'POST',
+    peer: '127.0.0.1:443',
+    at: '2026-01-01T00:00:00.000Z',
+    usual: 200,
+    held: 3,
+    answered: [],
+    meanwhile: [one('refused'), one('refused')],
+    second: one('admitted'),
+    after: one('admitted'),
+  }
+  test.each<[string, Partial<HeldBodiesObservation>, string]>([
+    ['healthy', {}, 'pass'],
+    ['further ones are let through', { meanwhile: [one('admitted'), one('admitted')] }, 'fail rate-limit.held-bodies.uncounted'],
+    ['one of them is let through', { meanwhile: [one('refused'), one('admitted')] }, 'fail rate-limit.held-bodies.uncounted'],
+    ['nothing is answered any more', { meanwhile: [silent, silent] }, 'fail rate-limit.held-bodies.blocks'],
+    ['another client is refused', { second: one('refused') }, 'fail rate-limit.held-bodies.blocks'],
+    ['another client gets no answer', { second: silent }, 'fail rate-limit.held-bodies.blocks'],
+    ['refused afterwards', { after: one('refused') }, 'fail rate-limit.held-bodies.stuck'],
+    ['answered before their bodies', { answered: [one('admitted')] }, 'inconclusive'],
+    ['ended at once', { answered: [{ ...one('broken', 0), failure: 'EOF' }] }, 'inconclusive'],
+  ])('%s', (_, change, wanted) => {
+    const verdict = judge(heldBodies, { ...look, ...change }, UPLOADS)
+    expect(told(verdict)).toBe(wanted)
+    expect(verdict.evidence.length).toBeGreaterThan(0)
+  })
+  test('is asked of the edge alone, and of requests with a body', () => {
+    expect(heldBodies.subjects(targetOf({ ...UPLOADS, layer: 'app' }))).toEqual([])
+    expect(heldBodies.subjects(targetOf({ name: 'api', concurrency: 3 }))).toEqual([])
+    expect(heldBodies.subjects(targetOf(UPLOADS))).toHaveLength(1)
+  })
+  test('nothing to compare with', () => {
+    const { usual: _usual, ...rest } = look
+    expect(told(judge(heldBodies, rest, UPLOADS))).toBe('inconclusive')
   })
 })
 
