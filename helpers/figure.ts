@@ -39,7 +39,17 @@ export interface TableFigure {
   readonly rows: readonly (readonly string[])[]
 }
 
-export type Figure = RequestsFigure | TimelineFigure | StatesFigure | TableFigure
+/** One number from run to run, and what it may not go beyond. */
+export interface SeriesFigure {
+  readonly kind: 'series'
+  readonly title: string
+  readonly unit: string
+  /** In the order of time, this run last. */
+  readonly points: readonly { readonly label: string; readonly value: number }[]
+  readonly limit?: { readonly label: string; readonly value: number }
+}
+
+export type Figure = RequestsFigure | TimelineFigure | StatesFigure | TableFigure | SeriesFigure
 
 const MOST = 2_000
 const MAX_TEXT = 300
@@ -63,6 +73,14 @@ export function capFigure(figure: Figure): Figure {
       ...figure,
       title,
       spans: thinned(figure.spans).map((span) => ({ ...span, label: short(span.label), ...(span.note === undefined ? {} : { note: short(span.note) }) })),
+    }
+  if (figure.kind === 'series')
+    return {
+      ...figure,
+      title,
+      unit: short(figure.unit),
+      points: thinned(figure.points).map(({ label, value }) => ({ label: short(label), value })),
+      ...(figure.limit === undefined ? {} : { limit: { label: short(figure.limit.label), value: figure.limit.value } }),
     }
   if (figure.kind === 'states')
     return {

@@ -1,5 +1,5 @@
 /** Pictures of report.html: drawn from the figures of the verdicts as plain SVG, which needs no script and prints. */
-import type { Figure, RequestsFigure, StatesFigure, TableFigure, TimelineFigure } from '../helpers/figure.ts'
+import type { Figure, RequestsFigure, SeriesFigure, StatesFigure, TableFigure, TimelineFigure } from '../helpers/figure.ts'
 import type { Outcome } from '../helpers/verdict.ts'
 import { type Markup, markup } from './markup.ts'
 import { NAMES, worstFirst } from './order.ts'
@@ -77,6 +77,30 @@ function states({ title, transitions }: StatesFigure): Markup {
   return markup`<figcaption>${title}</figcaption><svg aria-hidden="true" viewBox="0 0 ${WIDTH} ${height}">${names.map((name) => markup`<text class="state" x="${number(x(name))}" y="18" text-anchor="middle">${name}</text><path class="life" d="M${number(x(name))} 26V${height - 4}"/>`)}${known.map(arrow)}</svg><details><summary>Its ${transitions.length} transitions in words</summary><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="plain"><thead><tr><th scope="col">Transition</th><th scope="col">By</th><th scope="col">Verdict</th><th scope="col">Note</th></tr></thead><tbody>${list}</tbody></table></div></details>`
 }
 
+/** A bar per run, the limit as a line across them. */
+function series({ title, unit, points, limit }: SeriesFigure): Markup {
+  const height = 190
+  const [left, right, top, bottom] = [58, 14, 16, 34]
+  const values = points.map(({ value }) => finite(value))
+  const highest = Math.max(...values, finite(limit?.value ?? 0), Number.MIN_VALUE)
+  const wide = (WIDTH - left - right) / Math.max(1, points.length)
+  const y = (value: number): number => height - bottom - (Math.max(0, finite(value)) / highest) * (height - top - bottom)
+  const short = (label: string): string => (/^\d{4}-\d\d-\d\dT/.test(label) ? label.slice(0, 10) : label)
+  const bars = points.map(({ label, value }, index) => {
+    const state = limit !== undefined && !(value <= limit.value) ? 'bar-fail' : index === points.length - 1 ? 'bar-pass' : 'bar-earlier'
+    const at = y(value)
+    return markup`<rect class="${state}" x="${number(left + (index + 0.15) * wide)}" y="${number(Math.min(at, height - bottom - 1))}" width="${number(Math.max(1, Math.min(wide * 0.7, 60)))}" height="${number(Math.max(1, height - bottom - at))}"><title>${label}: ${finite(value).toFixed(2)} ${unit}</title></rect>`
+  })
+  const line =
+    limit === undefined
+      ? undefined
+      : markup`<path class="model" d="M${left} ${number(y(limit.value))}H${WIDTH - right}"/><text class="tick" x="${WIDTH - right}" y="${number(y(limit.value) + 14)}" text-anchor="end">${limit.label} ${limit.value} ${unit}</text>`
+  const [first, last] = [points[0], points.at(-1)]
+  const words = `${points.length} runs, ${finite(first?.value ?? 0).toFixed(2)} to ${finite(last?.value ?? 0).toFixed(2)} ${unit}${limit === undefined ? '' : `, ${limit.label} ${limit.value} ${unit}`}`
+  const list = points.map(({ label, value }) => markup`<tr><th scope="row">${label}</th><td class="number">${finite(value).toFixed(2)} ${unit}</td></tr>`)
+  return markup`<figcaption>${title}</figcaption><svg role="img" aria-label="${words}" viewBox="0 0 ${WIDTH} ${height}"><path class="axis" d="M${left} ${top}V${height - bottom}H${WIDTH - right}"/><text class="tick" x="${left - 6}" y="${top}" dy="6" text-anchor="end">${highest >= 100 ? Math.round(highest) : highest.toFixed(1)} ${unit}</text><text class="tick" x="${left - 6}" y="${height - bottom}" text-anchor="end">0</text><text class="tick" x="${left}" y="${height - 10}">${short(first?.label ?? '')}</text><text class="tick" x="${WIDTH - right}" y="${height - 10}" text-anchor="end">${short(last?.label ?? '')}</text>${bars}${line}</svg><details><summary>Its ${points.length} runs in numbers</summary><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="plain"><thead><tr><th scope="col">Run</th><th scope="col">${unit}</th></tr></thead><tbody>${list}</tbody></table></div></details>`
+}
+
 const table = ({ title, columns, rows }: TableFigure): Markup =>
   markup`<figcaption>${title}</figcaption><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="plain"><thead><tr>${columns.map((column) => markup`<th scope="col">${column}</th>`)}</tr></thead><tbody>${rows.slice(0, 200).map((row) => markup`<tr>${row.map((cell) => markup`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`
 
@@ -84,6 +108,7 @@ function draw(figure: Figure): Markup {
   if (figure.kind === 'requests') return requests(figure)
   if (figure.kind === 'timeline') return timeline(figure)
   if (figure.kind === 'states') return states(figure)
+  if (figure.kind === 'series') return series(figure)
   return table(figure)
 }
 

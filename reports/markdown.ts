@@ -41,6 +41,14 @@ function inWords(figure: Figure): readonly string[] {
       ['from', 'to', 'by', 'outcome', 'note'],
       figure.transitions.map((one) => [one.from, one.to, one.label, one.outcome, one.note ?? '']),
     )
+  if (figure.kind === 'series')
+    return table(
+      ['run', figure.unit],
+      [
+        ...figure.points.map(({ label, value }) => [label, value.toFixed(2)]),
+        ...(figure.limit === undefined ? [] : [[figure.limit.label, figure.limit.value.toFixed(2)]]),
+      ],
+    )
   return table(figure.columns, figure.rows)
 }
 

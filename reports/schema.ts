@@ -27,6 +27,13 @@ const figure = z.discriminatedUnion('kind', [
     title: words,
     transitions: z.array(z.object({ from: words, to: words, label: words, outcome, note: words.optional() })),
   }),
+  z.object({
+    kind: z.literal('series'),
+    title: words,
+    unit: words,
+    points: z.array(z.object({ label: words, value: z.number() })),
+    limit: z.object({ label: words, value: z.number() }).optional(),
+  }),
   z.object({ kind: z.literal('table'), title: words, columns: z.array(words), rows: z.array(z.array(words)) }),
 ])
 

@@ -1,6 +1,8 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { declaredDrill, drilled, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
+import { declaredDrill, drilled, entryOf, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
+import { earlierDrills } from '../../helpers/probes/earlier-drills.ts'
 import { fail, illustrated, inconclusive, pass, skip } from '../../helpers/verdict.ts'
+import { earlierFigure } from './trend.ts'
 
 export default defineCheck({
   id: 'recovery/rto',
@@ -18,8 +20,8 @@ export default defineCheck({
   options: {},
   subjects: drilled((drill) => drill.objectives?.rtoMinutes !== undefined),
   unless: notDeclared('objectives.rtoMinutes'),
-  needs: looks,
-  judge: ({ drill }, { subject }) => {
+  needs: (subject) => ({ ...looks(subject), earlier: earlierDrills(entryOf(subject)) }),
+  judge: ({ drill, earlier }, { subject }) => {
     const objectives = declaredDrill(subject).objectives
     const limit = objectives?.rtoMinutes
     if (limit === undefined) return skip('not-declared', 'objectives.rtoMinutes is not declared')
@@ -29,7 +31,8 @@ export default defineCheck({
       endMs,
       outcome: done ? ('pass' as const) : ('inconclusive' as const),
     }))
-    const figure = { kind: 'timeline', title: `Recovery of ${drill.entry}`, spans } as const
+    const before = earlierFigure(drill.entry, earlier.drills)
+    const timeline = { kind: 'timeline', title: `Recovery of ${drill.entry}`, spans } as const
     const people = objectives?.humanOverheadMinutes ?? 0
     if (drill.usableMs === undefined || drill.databases.length === 0 || drill.notRestored.length > 0)
       return inconclusive(
@@ -44,10 +47,11 @@ export default defineCheck({
       expected: `at most ${limit} min`,
       received: `${minutes.toFixed(2)} min (${(drill.usableMs / 1000).toFixed(1)} s by machines, ${people} min by people), ${weak === undefined ? `measured: ${drill.databases[0]?.basis.why ?? ''}` : `optimistic: ${weak.why}`}; headroom ${(limit / minutes).toFixed(1)} times`,
     }
-    if (!(minutes <= limit)) return illustrated(fail('recovery.rto-exceeded', evidence), figure)
+    const figures = before === undefined ? [timeline] : [timeline, before]
+    if (!(minutes <= limit)) return illustrated(fail('recovery.rto-exceeded', evidence), ...figures)
     return weak === undefined
-      ? illustrated(pass(evidence), figure)
-      : illustrated(inconclusive('misused', `the time is optimistic: ${weak.why}`, evidence), figure)
+      ? illustrated(pass(evidence), ...figures)
+      : illustrated(inconclusive('misused', `the time is optimistic: ${weak.why}`, evidence), ...figures)
   },
   reproduce: (subject, target) => restoreCommand(subject, target),
   covers: ['E79', 'A153', 'A155'],
