@@ -4,10 +4,11 @@ import { registerHooks } from 'node:module'
 import { dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Check } from '../helpers/check.ts'
-import { type BrokenCheck, checkFiles, idOf, loadChecks } from '../helpers/discover.ts'
+import { type BrokenCheck, loadChecks } from '../helpers/discover.ts'
 import { integrity } from '../helpers/integrity.ts'
 import { nearest, type Problem } from '../helpers/target/problems.ts'
 import type { Target } from '../helpers/target.ts'
+import { ownChecks, ownIds } from './own-checks.ts'
 
 const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -16,10 +17,6 @@ export function packageVersion(): string {
   const file = join(packageRoot, packageRoot.endsWith('dist') ? '../package.json' : 'package.json')
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
-
-const suites = join(packageRoot, 'suites')
-let listed: Promise<readonly string[]> | undefined
-const ownFiles = (): Promise<readonly string[]> => (listed ??= checkFiles(suites))
 
 export interface Catalogue {
   readonly checks: readonly Check[]
@@ -41,7 +38,7 @@ function aliasPostproof(): void {
 
 /** @throws Error when one of our own check files is broken: that is a broken installation. */
 export async function loadCatalogue(target?: Target): Promise<Catalogue> {
-  const ours = await loadChecks(suites, { idsFromPath: true, files: await ownFiles() })
+  const ours = await ownChecks()
   if (ours.broken.length > 0 || ours.checks.length === 0)
     throw new Error(`the installation is broken: ${ours.broken.map(({ file, message }) => `${file}: ${message}`).join('; ') || 'no checks found'}`)
   const checks = [...ours.checks.map(({ check }) => check), integrity]
@@ -64,7 +61,7 @@ export async function loadCatalogue(target?: Target): Promise<Catalogue> {
 }
 
 /** Ids that are known before any check is imported: our own. The user's are known once theirs are. */
-export const ownIds = async (): Promise<readonly string[]> => [...(await ownFiles()).map((file) => idOf(suites, file)), integrity.id]
+export const knownIds = async (): Promise<readonly string[]> => [...(await ownIds()), integrity.id]
 
 /** Names in the target that only the catalogue can judge: check ids in waivers, requirements and `checks`. */
 export function unknownChecks(target: Target, ids: readonly string[], file: string): readonly Problem[] {

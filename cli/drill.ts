@@ -7,7 +7,7 @@ import { loadTarget } from '../helpers/target/load.ts'
 import { targetSchema } from '../helpers/target/schema.ts'
 import { type BackupEntry, normaliseTarget, type Target } from '../helpers/target.ts'
 import { jsonLine, visible } from '../reports/sanitize.ts'
-import { ownIds } from './catalogue.ts'
+import { knownIds } from './catalogue.ts'
 import { type DrillFlags, EXIT_MISUSE } from './commands.ts'
 import { printProblems } from './validate.ts'
 import { verifyTarget } from './verify.ts'
@@ -140,7 +140,7 @@ export async function drill(given: string, flags: DrillFlags): Promise<number> {
   }
   const deadline = (target.file.backups ?? []).reduce((sum, entry) => sum + (entry.drill?.deadlineMinutes ?? 60) * 60, 0)
   target = { ...target, file: { ...target.file, limits: { runSeconds: Math.min(86_400, Math.max(deadline + 3600, 7200)), ...target.file.limits } } }
-  const suites = [...new Set((await ownIds()).map((id) => id.slice(0, id.indexOf('/'))))].filter((suite) => SUITES.has(suite))
+  const suites = [...new Set((await knownIds()).map((id) => id.slice(0, id.indexOf('/'))))].filter((suite) => SUITES.has(suite))
   const unwatch = watch(flags)
   try {
     return await verifyTarget(

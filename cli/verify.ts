@@ -7,7 +7,7 @@ import type { Target } from '../helpers/target.ts'
 import { redactor } from '../reports/redact.ts'
 import { openResultLog, ReportFolderError, type ResultLog } from '../reports/result-log.ts'
 import { visible } from '../reports/sanitize.ts'
-import { type Catalogue, loadCatalogue, ownIds, packageVersion, unknownChecks } from './catalogue.ts'
+import { type Catalogue, loadCatalogue, knownIds, packageVersion, unknownChecks } from './catalogue.ts'
 import { EXIT_MISUSE, type VerifyFlags } from './commands.ts'
 import { execute } from './execute.ts'
 import { Interrupt } from './interrupt.ts'
@@ -48,7 +48,7 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
   }
   const selection = selectionOf(flags)
   // Where nothing that is still to be loaded can turn the command into a misuse (which sends nothing), looking begins before the checks are there.
-  const certain = !target.discovered && Object.keys(selection).length === 0 && unknownChecks(target, await ownIds(), name).length === 0
+  const certain = !target.discovered && Object.keys(selection).length === 0 && unknownChecks(target, await knownIds(), name).length === 0
   let catalogue: Catalogue | undefined
   if (!certain) {
     catalogue = await loadCatalogue(target)

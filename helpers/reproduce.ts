@@ -17,20 +17,15 @@ export interface CurlOptions {
 }
 
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/
+const CONTROL = /\p{Cc}/u
+const OCTAL: readonly string[] = Array.from({ length: 256 }, (_, byte) => `\\${byte.toString(8).padStart(3, '0')}`)
 
 /** One word of a POSIX shell; control characters go through printf, so that the command stays on one line. */
 export function shellQuote(word: string): string {
   if (PLAIN.test(word)) return word
-  let control = false
-  for (let index = 0; index < word.length; index += 1) {
-    const code = word.charCodeAt(index)
-    if (code < 0x20 || code === 0x7f) control = true
-  }
-  if (!control) return `'${word.replaceAll("'", `'\\''`)}'`
+  if (!CONTROL.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`
   const escaped = [...Buffer.from(word)]
-    .map((byte) =>
-      byte >= 0x20 && byte < 0x7f && byte !== 0x5c && byte !== 0x25 && byte !== 0x27 ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`,
-    )
+    .map((byte) => (byte >= 0x20 && byte < 0x7f && byte !== 0x5c && byte !== 0x25 && byte !== 0x27 ? String.fromCharCode(byte) : OCTAL[byte]))
     .join('')
   return `"$(printf '${escaped}')"`
 }
@@ -103,7 +98,8 @@ export function bytesFor(
   address = pinnedAddresses(target, fqdn)?.[0] ?? fqdn,
   shown: 'first' | 'last' | 'count' = 'first',
 ): string {
-  const octal = [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
+  let octal = ''
+  for (const byte of bytes) octal += OCTAL[byte]
   const show = { first: 'timeout 5 head -c 64 <&3 | od -An -tx1', last: 'timeout 5 cat <&3 | tail -c 32 | od -An -tx1', count: 'timeout 5 cat <&3 | wc -c' }[
     shown
   ]

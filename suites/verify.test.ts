@@ -1,7 +1,6 @@
 /** The only live entry: one test per verdict; above a hundred hosts one test carries a host's whole suite, above a few hundred all of it (docs: CONTRIBUTING, "The run"). */
 import { describe, test } from 'vitest'
-import { currentRun } from '../helpers/current-run.ts'
-import type { Result } from '../helpers/run.ts'
+import { currentRun, type LiveResult } from '../helpers/current-run.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -18,13 +17,13 @@ const VERDICTS_BY_SUITE = 50_000
 /** Carries no stack: the place that matters is the target's, and it is in the report. */
 class Judged extends Error {
   override readonly name = 'Judged'
-  constructor(results: readonly Result[]) {
+  constructor(results: readonly LiveResult[]) {
     super(results.map((result) => `${result.outcome} ${result.check} ${result.subject}${result.code === undefined ? '' : ` (${result.code})`}`).join('\n'))
     this.stack = ''
   }
 }
 
-const red = (result: Result): boolean => {
+const red = (result: LiveResult): boolean => {
   switch (result.outcome) {
     case 'pass':
     case 'warn':
@@ -41,9 +40,9 @@ const red = (result: Result): boolean => {
 const run = currentRun()
 const groups = new Map<string, number[]>()
 run.cases.forEach((one, index) => {
-  const host = one.subject.host?.fqdn ?? run.target.domain
+  const host = one.host ?? run.target.domain
   const { length } = run.cases
-  const name = length > VERDICTS_BY_SUITE ? host : length > VERDICTS_ONE_BY_ONE ? `${one.check.suite} ${host}` : `${one.check.id} ${one.subject.name}`
+  const name = length > VERDICTS_BY_SUITE ? host : length > VERDICTS_ONE_BY_ONE ? `${one.suite} ${host}` : `${one.check} ${one.subject}`
   const known = groups.get(name)
   if (known === undefined) groups.set(name, [index])
   else known.push(index)

@@ -5,5 +5,5 @@ describe('all', () => {
   beforeAll(() => {
     throw new Error('the hook failed')
   })
-  currentRun().cases.forEach((one, index) => test(one.subject.name, { meta: { cases: [index] } }, () => {}))
+  currentRun().cases.forEach((one, index) => test(one.subject, { meta: { cases: [index] } }, () => {}))
 })

@@ -1,5 +1,5 @@
 import { test } from 'vitest'
 import { currentRun } from '../../helpers/current-run.ts'
 
-currentRun().cases.forEach((one, index) => test(one.subject.name, { meta: { cases: [index] } }, () => {}))
+currentRun().cases.forEach((one, index) => test(one.subject, { meta: { cases: [index] } }, () => {}))
 test('a stranger', () => {})
