@@ -48,10 +48,12 @@ export async function plan(given: string, flags: AskFlags & { readonly json?: bo
     }
   })
   const skipped = cases.length - judged.length
-  const { zones, logins, mails, bytes, unexpected } = plannedCosts(probes)
+  const { requests, zones, logins, registrations, mails, bytes, unexpected, atMost } = plannedCosts(probes)
+  const openEnded = probes.some(({ cost }) => cost.openEnded === true)
   if (flags.json === true) {
+    const acting = { requests, zones, logins, registrations, mails, bytes, unexpected, atMost, openEnded }
     process.stdout.write(
-      `${JSON.stringify({ target: target.name, domain: target.domain, verdicts: judged.length, skipped, impacts, hosts, zones, logins, mails, bytes, unexpected }, null, 2)}\n`,
+      `${JSON.stringify({ target: target.name, domain: target.domain, verdicts: judged.length, skipped, impacts, hosts, ...acting }, null, 2)}\n`,
     )
     return judged.length === 0 ? 2 : 0
   }
@@ -72,17 +74,25 @@ export async function plan(given: string, flags: AskFlags & { readonly json?: bo
   out(`${'host'.padEnd(width)}  verdicts  probes  requests ≤`)
   for (const one of hosts)
     out(`${one.host.padEnd(width)}  ${String(one.verdicts).padStart(8)}  ${String(one.probes).padStart(6)}  ${String(one.requests).padStart(10)}`)
+  /** Exact, but for what the target's answers decide. */
+  const told = (count: number, open: number, what: string): string =>
+    open === 0 ? `${count} ${what}` : open === count ? `at most ${count} ${what}` : `${count - open} to ${count} ${what}`
   const rows = [
-    ...zonesOf(target).map(({ name, limit }) => [`zone ${name}`, `${zones[name] ?? 0} requests`, limit?.text ?? ''] as const),
-    ...Object.entries(logins).map(([account, count]) => [`account ${account}`, `${count} attempts to log in`, ''] as const),
-    ...(mails > 0 ? [['mail', `${mails} messages`, ''] as const] : []),
-    ...(bytes > 0 ? [['bodies', `${bytes} bytes`, ''] as const] : []),
+    ...(requests > 0 ? [['in all', told(requests, atMost.requests, 'requests'), ''] as const] : []),
+    ...zonesOf(target).map(({ name, limit }) => [`zone ${name}`, told(zones[name] ?? 0, atMost.zones[name] ?? 0, 'requests'), limit?.text ?? ''] as const),
+    ...Object.entries(logins).map(([account, count]) => [`account ${account}`, told(count, atMost.logins[account] ?? 0, 'attempts to log in'), ''] as const),
+    ...(registrations > 0
+      ? [['accounts made', told(registrations, atMost.registrations, 'registrations'), 'removed again where the target says how'] as const]
+      : []),
+    ...(mails > 0 ? [['mail', told(mails, atMost.mails, 'messages'), ''] as const] : []),
+    ...(bytes > 0 ? [['bodies', told(bytes, atMost.bytes, 'bytes'), ''] as const] : []),
   ]
   if (rows.length > 0) {
     out('')
-    out('what acts on the target, exactly, if it does as declared:')
+    out('what acts on the target, exactly, if it does as declared; where two numbers stand, its answers decide:')
     const first = Math.max(...rows.map(([what]) => what.length))
     for (const [what, count, more] of rows) out(`${what.padEnd(first)}  ${count}${more === '' ? '' : `  (${more})`}`)
+    if (openEnded) out(`${'pages'.padEnd(first)}  what they ask for in a browser comes on top`)
     if (unexpected > 0) out(`${'otherwise'.padEnd(first)}  up to ${unexpected} requests more, to say what is wrong`)
   }
   return judged.length === 0 ? 2 : 0

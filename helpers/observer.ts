@@ -6,11 +6,11 @@ import { consentFor, ownershipProof } from './consent.ts'
 import { isLoopback, isPublic } from './grammar/address.ts'
 import { ConnectionLimits } from './limits.ts'
 import { Pace } from './pace.ts'
-import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE, type Waiting } from './probe.ts'
+import { type CleanedUp, type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE, type Used, type Waiting } from './probe.ts'
 import { resolveHost } from './probes/resolve.ts'
 import { type Seen, SeenHosts } from './seen.ts'
 import { probeMs, type Target } from './target.ts'
-import { zonesOf, ZoneLedger } from './zones.ts'
+import { zonesFor, zonesOf, ZoneLedger, type ZoneRequest } from './zones.ts'
 import { dateSample, type DateSample, type Questions } from './vantage.ts'
 
 /** Requests per second to a public address that the owner set no limit for: what one busy visitor of a page does. */
@@ -59,6 +59,16 @@ class Deadline {
   }
 }
 
+/** For what is removed at the end of a run, all of it together: whoever pressed Ctrl-C waits for it. */
+const CLEAN_UP_MS = 5_000
+
+/** A promise of a probe to take something away again. */
+interface Promised {
+  readonly what: string
+  readonly probe: Probe<unknown>
+  readonly act: (context: ProbeContext) => Promise<boolean>
+}
+
 interface Resource {
   readonly value: unknown
   readonly close: (value: never) => void | Promise<void>
@@ -80,6 +90,17 @@ export class Observer {
   readonly #deadlines = new Set<Deadline>()
   readonly #dates: DateSample[] = []
   readonly #questions = { asked: 0, answered: 0 }
+  readonly #promised = new Set<Promised>()
+  readonly #cleanedUp: CleanedUp[] = []
+  readonly #used = {
+    requests: 0,
+    zones: {} as Record<string, number>,
+    logins: {} as Record<string, number>,
+    registrations: 0,
+    mails: 0,
+    bytes: 0,
+  }
+  #acted = false
   #probes = 0
   #retries = 0
   /** Failures that another look was told of, and their attempts: where it fails for the same, the memory would only give it the same again. */
@@ -110,12 +131,21 @@ export class Observer {
   get questions(): Questions {
     return this.#questions
   }
-  get facts(): { readonly probes: number; readonly connections: number; readonly retries: number; readonly aborted?: string } {
+  get facts(): {
+    readonly probes: number
+    readonly connections: number
+    readonly retries: number
+    readonly aborted?: string
+    readonly used?: Used
+    readonly cleanedUp?: readonly CleanedUp[]
+  } {
     return {
       probes: this.#probes,
       connections: this.#limits.opened,
       retries: this.#retries,
       ...(this.#aborted === undefined ? {} : { aborted: this.#aborted }),
+      ...(this.#acted ? { used: this.#used } : {}),
+      ...(this.#cleanedUp.length === 0 ? {} : { cleanedUp: this.#cleanedUp }),
     }
   }
   /** Requests into each declared rate-limit zone so far. */
@@ -143,6 +173,32 @@ export class Observer {
     const error = new ProbeError({ code: 'ABORTED', message: reason, phase: 'deadline' })
     this.#stop.abort(error)
     for (const deadline of this.#deadlines) deadline.controller.abort(error)
+  }
+
+  /** Does what probes promised and did not come to, within seconds and whatever ended the run. */
+  async cleanUp(): Promise<void> {
+    if (this.#promised.size === 0) return
+    const controller = new AbortController()
+    const late = new ProbeError({ code: 'TIMEOUT', message: `no time was left to remove it (${CLEAN_UP_MS / 1_000} s)`, phase: 'deadline' })
+    const timer = setTimeout(() => controller.abort(late), CLEAN_UP_MS)
+    const ended = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener('abort', () => reject(late), { once: true })
+    })
+    ended.catch(() => {})
+    const now = <T>(work: Promise<T>): Promise<T> => work
+    await Promise.all(
+      [...this.#promised].map(async ({ what, probe, act }) => {
+        const base = { what, ...(probe.host === undefined ? {} : { host: probe.host }) }
+        try {
+          const removed = await Promise.race([act(this.#contextFor(probe, controller.signal, now)), ended])
+          this.#cleanedUp.push({ ...base, removed, ...(removed ? {} : { reason: 'the target did not remove it' }) })
+        } catch (error) {
+          this.#cleanedUp.push({ ...base, removed: false, reason: error instanceof Error ? error.message : String(error) })
+        }
+      }),
+    )
+    clearTimeout(timer)
+    this.#promised.clear()
   }
 
   /** Lets go of what was seen of a host whose verdicts are all there: asked again, it would be looked at again. */
@@ -239,29 +295,14 @@ export class Observer {
     const { signal } = deadline.controller
     this.#deadlines.add(deadline)
     let attempts = attempt
-    const declared = zonesOf(this.target).length > 0
     const context: ProbeContext = {
-      target: this.target,
-      signal,
+      ...this.#contextFor(probe, signal, (work) => deadline.hold(work)),
       observe: async <T>(inner: Probe<T>): Promise<Observed<T>> => {
         const observed = (await deadline.hold(this.#observe(inner as Probe<unknown>, probe.impact !== 'read'))) as Observed<T>
         if (observed.ok) attempts = Math.max(attempts, observed.attempts)
         else this.#passedOn.set(observed.failure, observed.attempts)
         return observed
       },
-      connection: (address) => deadline.hold(this.#limits.acquire(address, signal, probe.waitsMs)),
-      pace: (address) => {
-        const pace = this.#pace(address)
-        return { turn: () => deadline.hold(pace.turn(signal)), refused: (milliseconds) => pace.refused(milliseconds), accepted: () => pace.accepted() }
-      },
-      zones: {
-        turn: (request) => (declared ? deadline.hold(this.#zones.turn(request, signal)) : Promise.resolve()),
-        note: (request, times) => this.#zones.note(request, times),
-        settleMs: (name) => Math.max(0, ...zonesOf(this.target).flatMap((zone) => (zone.name === name ? [this.#zones.settleMs(zone)] : []))),
-      },
-      log: (line) => this.#options.onLog?.(probe.key, line),
-      waiting: (wait) => this.#options.onWait?.(wait),
-      resource: (key, open, close) => this.#resource(probe.host ?? '', key, open, close),
     }
     const done = (): { startedAt: string; durationMs: number; attempts: number } => ({ startedAt, durationMs: performance.now() - start, attempts })
     try {
@@ -282,6 +323,53 @@ export class Observer {
     } finally {
       deadline.stop()
       this.#deadlines.delete(deadline)
+    }
+  }
+
+  /** @param hold lets a deadline stand still while it waits */
+  #contextFor(probe: Probe<unknown>, signal: AbortSignal, hold: <T>(work: Promise<T>) => Promise<T>): ProbeContext {
+    const acts = probe.impact !== 'read'
+    const declared = zonesOf(this.target).length > 0
+    if (acts) this.#acted = true
+    const count = (request: ZoneRequest, times = 1): void => {
+      if (!acts) return
+      this.#used.requests += times
+      for (const { name } of zonesFor(this.target, request)) this.#used.zones[name] = (this.#used.zones[name] ?? 0) + times
+    }
+    return {
+      target: this.target,
+      signal,
+      observe: <T>(inner: Probe<T>): Promise<Observed<T>> => hold(this.#observe(inner as Probe<unknown>, acts)) as Promise<Observed<T>>,
+      connection: (address) => hold(this.#limits.acquire(address, signal, probe.waitsMs)),
+      pace: (address) => {
+        const pace = this.#pace(address)
+        return { turn: () => hold(pace.turn(signal)), refused: (milliseconds) => pace.refused(milliseconds), accepted: () => pace.accepted() }
+      },
+      zones: {
+        turn: async (request) => {
+          if (declared) await hold(this.#zones.turn(request, signal))
+          count(request)
+        },
+        note: (request, times) => {
+          this.#zones.note(request, times)
+          count(request, times)
+        },
+        settleMs: (name) => Math.max(0, ...zonesOf(this.target).flatMap((zone) => (zone.name === name ? [this.#zones.settleMs(zone)] : []))),
+      },
+      used: ({ logins, registrations = 0, mails = 0, bytes = 0 }) => {
+        for (const [name, times] of Object.entries(logins ?? {})) this.#used.logins[name] = (this.#used.logins[name] ?? 0) + times
+        this.#used.registrations += registrations
+        this.#used.mails += mails
+        this.#used.bytes += bytes
+      },
+      undo: (what, act) => {
+        const promised: Promised = { what, probe, act }
+        this.#promised.add(promised)
+        return { done: () => void this.#promised.delete(promised) }
+      },
+      log: (line) => this.#options.onLog?.(probe.key, line),
+      waiting: (wait) => this.#options.onWait?.(wait),
+      resource: (key, open, close) => this.#resource(probe.host ?? '', key, open, close),
     }
   }
 

@@ -32,10 +32,45 @@ export interface ProbeContext {
   readonly zones?: ZoneTurns
   /** One line of the wire log shown by `--debug`. */
   log(line: string): void
+  /** Counts what a probe that acts uses beyond requests, which are counted where they are sent; absent where nobody counts. */
+  used?(what: Partial<Omit<Used, 'requests' | 'zones'>>): void
+  /**
+   * Promises that something is taken away again. What is not taken back by the end of the run (its deadline passed, Ctrl-C, the probe failed) is done
+   * then, with a context of its own and within seconds; `act` answers whether it is gone. Absent where nobody keeps promises.
+   */
+  undo?(what: string, act: (context: ProbeContext) => Promise<boolean>): Undo
   /** Tells whoever watches that something of the target is waited for; absent where nobody does. */
   waiting?(wait: Waiting): void
   /** A resource kept for the whole run (a kept-alive connection); closed when the run ends. Same key, same resource. */
   resource<R>(key: string, open: () => R, close: (resource: R) => void | Promise<void>): R
+}
+
+export interface Undo {
+  /** It is done already, or there is nothing to undo. */
+  done(): void
+}
+
+/** What probes that act used in a run. */
+export interface Used {
+  readonly requests: number
+  /** Requests by declared rate-limit zone. */
+  readonly zones: Readonly<Record<string, number>>
+  /** Attempts to log in, by account. */
+  readonly logins: Readonly<Record<string, number>>
+  /** Throw-away accounts asked for. */
+  readonly registrations: number
+  readonly mails: number
+  /** Of bodies, where they are worth a word. */
+  readonly bytes: number
+}
+
+/** Something that a probe made and its end did not remove, and what became of it at the end of the run. */
+export interface CleanedUp {
+  readonly what: string
+  readonly host?: string
+  readonly removed: boolean
+  /** Why it is still there, or may be. */
+  readonly reason?: string
 }
 
 export interface Waiting {
@@ -75,12 +110,18 @@ export interface ProbeCost {
   readonly zones?: Readonly<Record<string, number>>
   /** Attempts to log in, by account. */
   readonly logins?: Readonly<Record<string, number>>
+  /** Throw-away accounts asked for. */
+  readonly registrations?: number
   /** Messages sent. */
   readonly mails?: number
   /** Bytes of bodies sent, where they are worth a word. */
   readonly bytes?: number
   /** Further requests at most, where the target does not do as declared. */
   readonly unexpected?: number
+  /** What the target answers decides how much of it is used: the numbers are bounds, whatever it does. */
+  readonly atMost?: true
+  /** It opens pages in a browser: what these ask for comes on top. */
+  readonly openEnded?: true
 }
 
 export interface Probe<T> {
@@ -93,6 +134,8 @@ export interface Probe<T> {
   readonly cost: ProbeCost
   /** Host or address it goes to, for `plan` and for consent; undefined for resolvers. */
   readonly host?: string
+  /** Other looks that it asks for: each is one of its own, counted once however many ask for it. */
+  readonly asks?: readonly Probe<unknown>[]
   /** Milliseconds that it lies in wait on purpose (a silent channel, a stream): what waits longest begins first. @default 0 */
   readonly waitsMs?: number
   /**

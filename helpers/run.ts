@@ -5,7 +5,7 @@
 import type { Check, Need, Subject } from './check.ts'
 import { capFigure, type Figure } from './figure.ts'
 import { Observer, type ObserverOptions } from './observer.ts'
-import { IMPACTS, type Observed, type Probe } from './probe.ts'
+import { type CleanedUp, IMPACTS, type Observed, type Probe, type Used } from './probe.ts'
 import type { Seen } from './seen.ts'
 import type { Target } from './target.ts'
 import { clockSkewSeconds, type Vantage, vantageOf } from './vantage.ts'
@@ -74,6 +74,10 @@ export interface RunFacts {
   readonly retries: number
   /** Why it ended early; undefined when every case was judged in time. */
   readonly aborted?: string
+  /** By probes that act; left out where none did. */
+  readonly used?: Used
+  /** What had to be removed at the end; left out where nothing was left to remove. */
+  readonly cleanedUp?: readonly CleanedUp[]
 }
 
 export interface RunResult {
@@ -165,33 +169,51 @@ function needsOf({ check, subject, options, settled }: Case, target: Target): { 
   }
 }
 
-/** Distinct probes that the cases ask for, as declared: what `plan` prints. Derived probes count with their declared cost. */
+/** Distinct probes that the cases ask for, and those that these ask for: what `plan` prints. Derived probes count with their declared cost. */
 export function plannedProbes(cases: readonly Case[], target: Target): readonly Probe<unknown>[] {
   const probes = new Map<string, Probe<unknown>>()
-  for (const one of cases) for (const need of Object.values(needsOf(one, target).needs)) probes.set(probeOf(need).key, probeOf(need))
+  const add = (probe: Probe<unknown>): void => {
+    if (probes.has(probe.key)) return
+    probes.set(probe.key, probe)
+    for (const other of probe.asks ?? []) add(other)
+  }
+  for (const one of cases) for (const need of Object.values(needsOf(one, target).needs)) add(probeOf(need))
   return [...probes.values()]
 }
 
-/** What the probes that act cost together, beyond connections and requests. */
-export function plannedCosts(probes: readonly Probe<unknown>[]): {
-  readonly zones: Readonly<Record<string, number>>
-  readonly logins: Readonly<Record<string, number>>
-  readonly mails: number
-  readonly bytes: number
+/** What the probes that act cost together. */
+export interface PlannedCosts extends Used {
+  /** Further requests at most, where the target does not do as declared. */
   readonly unexpected: number
-} {
-  const zones: Record<string, number> = {}
-  const logins: Record<string, number> = {}
-  const totals = { mails: 0, bytes: 0, unexpected: 0 }
+  /** Of which what the target answers decides: the rest is exact. */
+  readonly atMost: Used
+}
+
+const noUse = (): { -readonly [K in keyof Used]: Used[K] extends number ? number : Record<string, number> } => ({
+  requests: 0,
+  zones: {},
+  logins: {},
+  registrations: 0,
+  mails: 0,
+  bytes: 0,
+})
+
+export function plannedCosts(probes: readonly Probe<unknown>[]): PlannedCosts {
+  const [all, atMost] = [noUse(), noUse()]
+  let unexpected = 0
   for (const { cost, impact } of probes) {
     if (impact === 'read') continue
-    for (const [name, count] of Object.entries(cost.zones ?? {})) zones[name] = (zones[name] ?? 0) + count
-    for (const [name, count] of Object.entries(cost.logins ?? {})) logins[name] = (logins[name] ?? 0) + count
-    totals.mails += cost.mails ?? 0
-    totals.bytes += cost.bytes ?? 0
-    totals.unexpected += cost.unexpected ?? 0
+    for (const sums of cost.atMost === true ? [all, atMost] : [all]) {
+      for (const [name, count] of Object.entries(cost.zones ?? {})) sums.zones[name] = (sums.zones[name] ?? 0) + count
+      for (const [name, count] of Object.entries(cost.logins ?? {})) sums.logins[name] = (sums.logins[name] ?? 0) + count
+      sums.requests += cost.requests
+      sums.registrations += cost.registrations ?? 0
+      sums.mails += cost.mails ?? 0
+      sums.bytes += cost.bytes ?? 0
+    }
+    unexpected += cost.unexpected ?? 0
   }
-  return { zones, logins, ...totals }
+  return { ...all, unexpected, atMost }
 }
 
 /** Of the default run deadline, which is at least 300 s: hundreds of requests to a host, at the pace of an address that all hosts share. */
@@ -314,6 +336,7 @@ export class Run {
     await this.#readsDone
     let results = await Promise.all(this.#results)
     clearTimeout(this.#timer)
+    await this.#observer.cleanUp()
     await this.#observer.close()
     const skew = clockSkewSeconds(this.#observer.dates)
     const vantage = { ...vantageOf(this.target, this.#observer.questions), ...(skew === undefined ? {} : { clockSkewSeconds: skew }) }

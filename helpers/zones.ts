@@ -2,6 +2,7 @@
  * The declared rate-limit zones: which of them a request falls in, what each admits, and who has used how much of it in this run. One visitor's
  * requests share a zone, whichever look sends them.
  */
+import { sleep } from './sleep.ts'
 import { type RateLimitZone, pathMatches, readRate, spanMs } from './target/rate-limit.ts'
 import type { Target } from './target.ts'
 
@@ -193,20 +194,3 @@ export function waitWithin(limit: ZoneLimit, times: readonly number[], now: numb
   level = Math.max(0, level - ((now - last) * limit.perSecond) / 1_000)
   return level + 1 <= limit.atOnce + 1e-9 ? 0 : ((level + 1 - limit.atOnce) * 1_000) / limit.perSecond
 }
-
-export const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason as Error)
-      return
-    }
-    const abort = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason as Error)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', abort)
-      resolve()
-    }, ms)
-    signal.addEventListener('abort', abort, { once: true })
-  })

@@ -10,7 +10,7 @@ import type { HostTiming } from '../helpers/seen.ts'
 import { figures } from './figures.ts'
 import { Markup, markup } from './markup.ts'
 import type { Signed } from './attestation/statement.ts'
-import type { Report, ReportResult } from './report.ts'
+import { leftBehind, type Report, type ReportResult, usedInWords } from './report.ts'
 
 /** Above this many results the passes and skips are embedded without their evidence: the whole stands in report.json. */
 const FULL_RESULTS = 3_000
@@ -232,6 +232,16 @@ function pageOf(report: Report, signed: Signed | undefined): string {
 ${report.gate.reason === undefined ? undefined : markup`<p class="reason">${report.gate.reason}</p>`}
 ${report.gate.blocking.length === 0 ? undefined : markup`<details class="blocking"><summary>${report.gate.blocking.length} ${report.gate.blocking.length === 1 ? 'verdict blocks' : 'verdicts block'} the gate (${report.gate.block} and above)</summary><ul>${report.gate.blocking.slice(0, 200).map((line) => markup`<li>${line}</li>`)}</ul></details>`}
 ${report.run.aborted === undefined ? undefined : markup`<p class="reason">The run ended early: ${report.run.aborted}</p>`}
+${
+  (report.run.cleanedUp ?? []).length === 0
+    ? undefined
+    : markup`<p class="reason">Removed at the end: ${
+        (report.run.cleanedUp ?? [])
+          .filter(({ removed }) => removed)
+          .map(({ what }) => what)
+          .join(', ') || 'nothing'
+      }${leftBehind(report).length === 0 ? '' : `. Not removed: ${leftBehind(report).join('; ')}`}</p>`
+}
 </header>
 <main>
 <section aria-labelledby="overview"><h2 id="overview">Hosts and suites</h2>${grid(report)}</section>
@@ -255,7 +265,7 @@ ${certificates(report)}
 ${notLooked(report)}
 ${signOff(report, signed)}
 </main>
-<footer><p>${vantage}</p><p>Every pass carries evidence; a check that could not look is inconclusive, never green. The same facts for machines: report.json.</p></footer>
+<footer><p>${vantage}</p>${report.run.used === undefined || report.run.used.requests === 0 ? undefined : markup`<p>Used by what acts on the target: ${usedInWords(report.run.used)}.</p>`}<p>Every pass carries evidence; a check that could not look is inconclusive, never green. The same facts for machines: report.json.</p></footer>
 <script type="application/json" id="data">${new Markup(DATA)}</script>
 <script>${new Markup(SCRIPT)}</script>
 </body>

@@ -2,7 +2,7 @@
 import type { Figure } from '../helpers/figure.ts'
 import { RANK, suitesLookedAt, worstFirst } from './order.ts'
 import type { Signed } from './attestation/statement.ts'
-import type { Report, ReportResult } from './report.ts'
+import { type Report, type ReportResult, usedInWords } from './report.ts'
 
 /** A code span that no content can leave: the fence is longer than any run of backticks inside. */
 const code = (text: string): string => {
@@ -91,6 +91,14 @@ export function markdown(report: Report, signed?: Signed): string {
     }),
     '',
   ]
+  if (report.run.used !== undefined && report.run.used.requests > 0) lines.push(`Used by what acts on the target: ${usedInWords(report.run.used)}.`, '')
+  if (report.run.cleanedUp !== undefined)
+    lines.push(
+      '## Removed at the end',
+      '',
+      ...report.run.cleanedUp.map(({ what, removed, reason }) => `- ${code(what)}: ${removed ? 'removed' : `not removed (${code(reason ?? '')})`}`),
+      '',
+    )
   const shown = report.results.filter((result) => RANK[result.outcome] < RANK.pass).sort(worstFirst)
   if (shown.length > 0) lines.push('## What was found', '', ...shown.slice(0, 500).map(detail))
   if (shown.length > 500) lines.push(`${shown.length - 500} more in report.json`, '')

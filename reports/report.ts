@@ -2,6 +2,7 @@
 import type { Check } from '../helpers/check.ts'
 import type { Figure } from '../helpers/figure.ts'
 import type { Gate } from '../helpers/gate.ts'
+import type { CleanedUp, Used } from '../helpers/probe.ts'
 import type { Result as Judged, RunResult, Stored } from '../helpers/run.ts'
 import type { HostCertificate, HostTiming } from '../helpers/seen.ts'
 import type { Blame, Evidence, Outcome, Severity, SkipReason } from '../helpers/verdict.ts'
@@ -61,7 +62,17 @@ export interface Report {
     readonly interrupted?: boolean
   }
   readonly counts: Readonly<Record<Outcome, number>>
-  readonly run: { readonly probes: number; readonly connections: number; readonly retries: number; readonly checks: number; readonly aborted?: string }
+  readonly run: {
+    readonly probes: number
+    readonly connections: number
+    readonly retries: number
+    readonly checks: number
+    readonly aborted?: string
+    /** By what acts on the target. */
+    readonly used?: Used
+    /** What the run had to remove at its end, and whether it could. */
+    readonly cleanedUp?: readonly CleanedUp[]
+  }
   readonly selection?: Readonly<Record<string, readonly string[]>>
   /** Own requirement id → outcome of the worst verdict tied to it. */
   readonly requirements: readonly { readonly id: string; readonly outcome: Outcome; readonly checks: readonly string[] }[]
@@ -208,6 +219,14 @@ export function toReport(run: RunResult, meta: ReportMeta): Report {
       retries: run.facts.retries,
       checks: new Set(results.map((result) => result.check)).size,
       ...(run.facts.aborted === undefined ? {} : { aborted: run.facts.aborted }),
+      ...(run.facts.used === undefined
+        ? {}
+        : { used: { ...run.facts.used, logins: Object.fromEntries(Object.entries(run.facts.used.logins).map(([account, times]) => [text(account), times])) } }),
+      ...(run.facts.cleanedUp === undefined
+        ? {}
+        : {
+            cleanedUp: run.facts.cleanedUp.map((one) => ({ ...one, what: text(one.what), ...(one.reason === undefined ? {} : { reason: text(one.reason) }) })),
+          }),
     },
     ...(meta.selection === undefined || Object.keys(meta.selection).length === 0 ? {} : { selection: meta.selection }),
     requirements,
@@ -215,4 +234,23 @@ export function toReport(run: RunResult, meta: ReportMeta): Report {
     certificates: run.seen.certificates.map((one) => ({ ...one, subject: text(one.subject), issuer: text(one.issuer) })),
     results,
   }
+}
+
+/** Something that the run made and could not remove, one line each. */
+export const leftBehind = ({ run }: Pick<Report, 'run'>): readonly string[] =>
+  (run.cleanedUp ?? []).flatMap(({ what, host, removed, reason }) =>
+    removed ? [] : [`${what}${host === undefined ? '' : ` on ${host}`}: ${reason ?? 'not removed'}`],
+  )
+
+/** What acted on the target, in words. */
+export function usedInWords({ requests, logins, registrations, mails, bytes }: Used): string {
+  const attempts = Object.values(logins).reduce((sum, times) => sum + times, 0)
+  const parts = [
+    [requests, 'requests'],
+    [attempts, 'attempts to log in'],
+    [registrations, 'throw-away accounts'],
+    [mails, 'mails asked for'],
+    [bytes, 'bytes of files'],
+  ] as const
+  return parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`])).join(', ')
 }

@@ -60,7 +60,28 @@ export const reportSchema = z.object({
     interrupted: z.literal(true).optional(),
   }),
   counts: z.object({ pass: count, warn: count, fail: count, inconclusive: count, skip: count }),
-  run: z.object({ probes: count, connections: count, retries: count, checks: count, aborted: z.string().optional() }),
+  run: z.object({
+    probes: count,
+    connections: count,
+    retries: count,
+    checks: count,
+    aborted: z.string().optional(),
+    used: z
+      .object({
+        requests: count,
+        zones: z.record(z.string(), count),
+        logins: z.record(z.string(), count),
+        registrations: count,
+        mails: count,
+        bytes: count,
+      })
+      .meta({ description: 'by what acts on the target' })
+      .optional(),
+    cleanedUp: z
+      .array(z.object({ what: z.string(), host: z.string().optional(), removed: z.boolean(), reason: z.string().optional() }))
+      .meta({ description: 'what the run had to remove at its end' })
+      .optional(),
+  }),
   selection: z.record(z.string(), z.array(z.string())).optional(),
   requirements: z.array(z.object({ id: z.string(), outcome, checks: z.array(z.string()) })),
   timings: z.array(

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type { Outcome } from '../helpers/verdict.ts'
 import { RANK, suitesLookedAt, worstFirst } from './order.ts'
-import type { Report, ReportResult } from './report.ts'
+import { leftBehind, type Report, type ReportResult } from './report.ts'
 import { visible } from './sanitize.ts'
 
 export interface Style {
@@ -194,6 +194,8 @@ export function summary(style: Style, report: Report, folder: string | undefined
   if (gate.reason !== undefined) lines.push(cut(gate.reason, style.width))
   if (gate.blocking.length > 0)
     lines.push(cut(`blocking: ${gate.blocking.slice(0, 3).join(', ')}${gate.blocking.length > 3 ? ` and ${gate.blocking.length - 3} more` : ''}`, style.width))
+  const left = leftBehind(report)
+  if (left.length > 0) lines.push(cut(`not removed: ${left[0]}${left.length > 1 ? `, and ${left.length - 1} more in the report` : ''}`, style.width))
   const seconds = ((Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000).toFixed(1)
   lines.push(verdictLine(style, report, verdict, seconds))
   if (folder !== undefined) lines.push(cut(`report: ${visible(folder)}/report.html`, style.width))

@@ -5,8 +5,10 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import { type ProbeContext, ProbeError } from '../probe.ts'
+import { sleep } from '../sleep.ts'
 import { pinnedAddresses, probeMs, realPort } from '../target.ts'
 import type { BrowserStep } from '../target/journeys.ts'
+import { splitUrl } from './http.ts'
 import { filled } from './sign-in.ts'
 import { tlsHandshake } from './tls.ts'
 
@@ -27,7 +29,7 @@ interface BrowserRequest {
 interface Page {
   on(event: 'console', listener: (message: { type(): string; text(): string; location(): { url: string } }) => void): void
   on(event: 'pageerror', listener: (error: Error) => void): void
-  on(event: 'requestfailed', listener: (request: BrowserRequest) => void): void
+  on(event: 'request' | 'requestfailed', listener: (request: BrowserRequest) => void): void
   on(event: 'response', listener: (response: { status(): number; url(): string; request(): BrowserRequest }) => void): void
   goto(url: string, options: { waitUntil: 'load'; timeout: number }): Promise<{ status(): number } | null>
   waitForLoadState(state: 'networkidle', options: { timeout: number }): Promise<void>
@@ -179,6 +181,10 @@ export class JourneyBrowser {
       this.#note({ kind: 'console', text: short(text), url: short(message.location().url) })
     })
     page.on('pageerror', (error) => this.#note({ kind: 'exception', text: short(`${error.name}: ${error.message}`) }))
+    page.on('request', (request) => {
+      const parts = splitUrl(request.url())
+      if (parts !== undefined) this.#context.zones?.note({ host: parts.host, path: parts.path, method: request.method() })
+    })
     page.on('requestfailed', (request) => {
       const why = request.failure()?.errorText ?? 'failed'
       // A page that goes elsewhere gives up what it was still loading; what the policy blocks is told as that.
@@ -240,14 +246,14 @@ export class JourneyBrowser {
           for (;;) {
             count = await page.locator(one.count).count()
             if (count >= one.min || performance.now() > deadline) break
-            await new Promise((resolve) => setTimeout(resolve, 100))
+            await sleep(100, this.#context.signal)
           }
           ok = count >= one.min
           detail = `${count}`
         } else {
           what = `at ${one.at}`
           const deadline = performance.now() + timeout
-          while (!page.url().includes(one.at) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
+          while (!page.url().includes(one.at) && performance.now() < deadline) await sleep(50, this.#context.signal)
           ok = page.url().includes(one.at)
           detail = ok ? 'there' : `at ${short(new URL(page.url()).pathname, 100)}`
         }

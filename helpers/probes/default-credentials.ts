@@ -6,7 +6,10 @@ import { hash, randomBytes } from 'node:crypto'
 import { headerValue, isChallenge } from '../headers.ts'
 import { isLoopback } from '../grammar/address.ts'
 import type { RawHeaders } from '../observations.ts'
-import { type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
+import { type Probe, type ProbeContext, type ProbeCost, ProbeError, type ProbeFailure } from '../probe.ts'
+import { sleep } from '../sleep.ts'
+import type { Target } from '../target.ts'
+import { type Asked, askedCost, NOBODY } from './asked.ts'
 import { Cookies, exchange, type ExchangeAnswer, type ExchangeRequest, locationOf, secretOf } from './exchange.ts'
 import { splitUrl } from './http.ts'
 import { firstAddress } from './tls.ts'
@@ -297,12 +300,31 @@ async function signIn(
 const PAUSE_MS = 2_000
 const random = (): string => randomBytes(9).toString('base64url').replaceAll(/[-_]/g, 'x')
 
-/** Attempts by account, where it is known which product answers. */
-function loginsOf(product: Product | undefined): Readonly<Record<string, number>> {
-  const counted: Record<string, number> = {}
-  for (const [index] of (product?.doors ?? []).entries())
-    for (const [username] of index === 0 ? (product?.pairs ?? []) : (product?.pairs ?? []).slice(0, 1)) counted[username] = (counted[username] ?? 0) + 1
-  return counted
+/** The most that the doors of one of these products take: a session is looked at only where one is given. */
+function tryingCost(place: Place, known: readonly Product[], expected: string | undefined, tried: Tried, target: Target): ProbeCost {
+  const costs = known
+    .filter(({ id }) => expected === undefined || id === expected)
+    .map((product) => {
+      const pairs = tried.kind === 'seed' ? [tried.username] : (product.pairs ?? []).map(([username]) => username)
+      const logins: Record<string, number> = {}
+      const asked: Asked[] = []
+      for (const [index, door] of (pairs.length === 0 ? [] : (product.doors ?? [])).entries()) {
+        const names = [NOBODY, ...(index === 0 ? pairs : pairs.slice(0, 1))]
+        for (const name of names) logins[name] = (logins[name] ?? 0) + 1
+        const at = (path: string, times: number, method?: string): Asked => ({ url: `${place.url}${path}`, times, ...(method === undefined ? {} : { method }) })
+        asked.push(at(door.proof.path, 1 + names.length))
+        if (door.before !== undefined) asked.push(at(door.before.path, names.length))
+        if (door.request !== undefined) asked.push(at(door.request.path, names.length, 'POST'))
+      }
+      return { logins, ...askedCost(target, asked) }
+    })
+  const most = (tables: readonly Readonly<Record<string, number>>[]): Record<string, number> => {
+    const found: Record<string, number> = {}
+    for (const table of tables) for (const [name, count] of Object.entries(table)) found[name] = Math.max(found[name] ?? 0, count)
+    return found
+  }
+  const requests = Math.max(0, ...costs.map((one) => one.requests))
+  return { connections: requests, requests, zones: most(costs.map(({ zones }) => zones)), logins: most(costs.map(({ logins }) => logins)), atMost: true }
 }
 
 /** Pairs to try: those of the product, or one that the owner named. */
@@ -312,19 +334,15 @@ export type Tried = { readonly kind: 'product' } | { readonly kind: 'seed'; read
  * Signs in at the doors of the product that answers: first with an account that cannot exist, which must be refused as the product refuses, then with
  * what the documentation names, at least 2 s apart, each door with connections of its own. Ends at the first sign of a lock, a limiter or a captcha.
  */
-export function tryLogins(url: string, known: readonly Product[], expected: string | undefined, tried: Tried): Probe<LoginLook> {
+export function tryLogins(url: string, known: readonly Product[], expected: string | undefined, tried: Tried, target: Target): Probe<LoginLook> {
   const place = placeOf(url)
   const subject = tried.kind === 'seed' ? ` seed ${tried.username}` : ''
   return {
     kind: 'tryLogins',
     key: `tryLogins ${place.url} ${expected ?? '?'} ${products(known)}${subject}`,
     impact: 'login',
-    cost: {
-      connections: 18,
-      requests: 18,
-      // The control carries a name of its own, so that no account is locked by it.
-      logins: tried.kind === 'seed' ? { [tried.username]: 2 } : loginsOf(known.find(({ id }) => id === expected)),
-    },
+    cost: tryingCost(place, known, expected, tried, target),
+    asks: [identify(url, known, expected)],
     host: hostIn(url),
     timeoutMs: 180_000,
     run: async (context) => {
@@ -335,7 +353,7 @@ export function tryLogins(url: string, known: readonly Product[], expected: stri
       if (product === undefined) return { url: place.url, identity, doors: [] }
       const near = isLoopback(await firstAddress(context, hostIn(url)))
       const pause = async (): Promise<void> => {
-        if (!near) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+        if (!near) await sleep(PAUSE_MS, context.signal)
       }
       const doors: DoorLook[] = []
       let stopped: string | undefined
@@ -353,6 +371,7 @@ export function tryLogins(url: string, known: readonly Product[], expected: stri
         const once = async (kind: Try['kind'], pair: Pair, secret: boolean): Promise<TryOutcome> => {
           let outcome: TryOutcome
           let detail: string
+          context.used?.({ logins: { [kind === 'control' ? NOBODY : pair.username]: 1 } })
           try {
             const signed = await signIn(context, place, door, pair, secret)
             outcome = signed.outcome

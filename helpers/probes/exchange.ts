@@ -285,6 +285,7 @@ export async function exchange(context: ProbeContext, request: ExchangeRequest):
     const failure = connectionFailure(error, 'response')
     throw new ProbeError({ ...failure, message: `${line.peer}: ${failure.message} (${sentBytes} bytes of the body were sent)` }, { cause: error })
   } finally {
+    if (streamed) context.used?.({ bytes: sentBytes })
     message?.on('error', () => {})
     message?.destroy()
     line.socket.on('error', () => {})

@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto'
 import { headerValue, isHtml } from '../headers.ts'
 import { matchValue, showValue } from '../matcher.ts'
 import { type Impact, type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
+import { sleep } from '../sleep.ts'
+import type { Target } from '../target.ts'
 import type { Journey, RequestStep } from '../target/journeys.ts'
 import { type ActionLook, JourneyBrowser, type PageTrouble } from './browser.ts'
 import { exchange, type ExchangeAnswer, type ExchangeRequest } from './exchange.ts'
 import { splitUrl } from './http.ts'
-import { filled, jsonAt, Session } from './sign-in.ts'
+import { type Asked, askedCost } from './asked.ts'
+import { filled, jsonAt, Session, signInCost } from './sign-in.ts'
 
 /** One thing expected of a step. */
 export interface Expected {
@@ -43,6 +46,8 @@ export interface JourneyLook {
 }
 
 const MOST_BODY = 1024 * 1024
+/** Between the tries of a step. */
+const RETRY_MS = 500
 const utf8 = new TextDecoder()
 
 const SILENT = /<(script|style|template|noscript|head|svg)\b[^>]*>[^]*?(?:<\/\1\s*>|$)/gi
@@ -176,7 +181,7 @@ const fillDeep = (context: ProbeContext, value: unknown, captured: ReadonlyMap<s
 const secretsIn = (step: RequestStep): boolean => JSON.stringify(step).includes('{secret:')
 
 class Walk {
-  readonly #context: ProbeContext
+  #context: ProbeContext
   readonly #session: Session
   readonly #captured = new Map<string, string>()
   readonly #start = performance.now()
@@ -188,6 +193,11 @@ class Walk {
     this.#session = session
     this.#signed = signed
     this.#browser = new JourneyBrowser(context)
+  }
+  /** Goes on in another context: that of removing things when the run has ended. */
+  continueIn(context: ProbeContext): void {
+    this.#context = context
+    this.#session.continueIn(context)
   }
   #now(): number {
     return Math.round(performance.now() - this.#start)
@@ -240,7 +250,7 @@ class Walk {
         const expected = [...evaluate(step, answer)]
         const good = expected.every(({ ok }) => ok)
         if (!good && performance.now() < deadline) {
-          await new Promise((resolve) => setTimeout(resolve, step.retry?.everyMs ?? 500))
+          await sleep(step.retry?.everyMs ?? RETRY_MS, this.#context.signal)
           continue
         }
         for (const [name, how] of Object.entries(step.capture ?? {})) {
@@ -258,10 +268,11 @@ class Walk {
           tries,
         }
       } catch (error) {
-        if (!(error instanceof ProbeError) || error.failure.code === 'NO_ACCESS' || error.failure.code === 'UNTRUSTED') throw error
+        if (!(error instanceof ProbeError) || this.#context.signal.aborted || error.failure.code === 'NO_ACCESS' || error.failure.code === 'UNTRUSTED')
+          throw error
         if (error.failure.code === 'NOT_CAPTURED') return { ...base, endMs: this.#now(), expected: [], tries, leftOut: error.failure.message }
         if (performance.now() < deadline) {
-          await new Promise((resolve) => setTimeout(resolve, step.retry?.everyMs ?? 500))
+          await sleep(step.retry?.everyMs ?? RETRY_MS, this.#context.signal)
           continue
         }
         return { ...base, endMs: this.#now(), failure: { ...error.failure, message: this.#hidden(error.failure.message) }, expected: [], tries }
@@ -304,40 +315,85 @@ export function impactOf(journey: Journey): Impact {
   return acts || journey.auth !== undefined || JSON.stringify(journey.steps).includes('{secret:') ? 'login' : 'read'
 }
 
+/** How often a step may be asked again. */
+const triesOf = ({ retry }: RequestStep): number => (retry === undefined ? 0 : Math.ceil((retry.seconds * 1_000) / (retry.everyMs ?? RETRY_MS)))
+
 /**
  * Walks a journey once; ends at the first step that is not as expected, then cleans up.
  * @throws ProbeError `NO_ACCESS` (a secret or a browser is not at hand), `UNTRUSTED`, `SIGN_IN_REFUSED`
  */
-export function walkJourney(journey: Journey, domain: string): Probe<JourneyLook> {
+export function walkJourney(journey: Journey, target: Target): Probe<JourneyLook> {
+  const { domain } = target
   const first = journey.steps.flatMap((step) => ('browser' in step ? step.browser.flatMap((one) => ('open' in one ? [one.open] : [])) : [step.url]))[0]
   const host = first === undefined ? domain : (splitUrl(first.replaceAll('{domain}', domain))?.host ?? domain)
   const seconds = [...journey.steps, ...(journey.cleanUp ?? [])].reduce(
     (sum, step) => sum + ('browser' in step ? step.browser.length * 12 : 12 + (step.retry?.seconds ?? 0)),
     60,
   )
-  const requests = journey.steps.length + (journey.cleanUp?.length ?? 0) + 1
+  const cleanUp = journey.cleanUp ?? []
+  const steps = [...journey.steps, ...cleanUp]
+  const { logins, asked } = signInCost(journey.auth)
+  const { requests, zones } = askedCost(target, [
+    ...asked,
+    // Beside the pages that are opened, nobody knows before what a page asks for.
+    ...steps.flatMap((step): readonly Asked[] =>
+      'browser' in step
+        ? step.browser.flatMap((one) => ('open' in one ? [{ url: one.open }] : []))
+        : [{ url: step.url, times: 1 + triesOf(step), ...(step.method === undefined ? {} : { method: step.method }) }],
+    ),
+  ])
+  const retried = steps.some((step) => !('browser' in step) && step.retry !== undefined)
   return {
     kind: 'walkJourney',
     key: `walkJourney ${journey.id} ${createHash('sha256').update(JSON.stringify(journey)).digest('hex').slice(0, 12)}`,
     impact: impactOf(journey),
-    cost: { connections: requests, requests },
+    cost: {
+      connections: requests,
+      // What happens in the background is asked for until it has happened.
+      requests,
+      zones,
+      logins,
+      ...(retried ? { atMost: true } : {}),
+      ...(journey.steps.some((step) => 'browser' in step) ? { openEnded: true } : {}),
+    },
     host,
     timeoutMs: seconds * 1_000,
     run: async (context) => {
       const session = await Session.open(context, journey.auth)
       const walk = new Walk(context, session, journey.auth !== undefined)
-      const steps: StepLook[] = []
+      const looks: StepLook[] = []
+      const removal = async (): Promise<readonly StepLook[]> => {
+        const seen: StepLook[] = []
+        for (const step of cleanUp) seen.push(await walk.request(step, 'clean-up'))
+        return seen
+      }
+      const undo =
+        cleanUp.length === 0
+          ? undefined
+          : context.undo?.(`what the journey ${journey.id} made`, async (late) => {
+              walk.continueIn(late)
+              const gone = await removal()
+              // What needs something that was never captured has nothing to remove.
+              return gone.every((step) => step.leftOut !== undefined || !stepFailed(step))
+            })
       try {
         for (const step of journey.steps) {
           const seen = 'browser' in step ? await walk.page(step) : await walk.request(step, 'request')
-          steps.push(seen)
+          looks.push(seen)
           if (stepFailed(seen) || seen.leftOut !== undefined) break
         }
+        looks.push(...(await removal()))
+        undo?.done()
+      } catch (error) {
+        if (!context.signal.aborted) {
+          await removal()
+          undo?.done()
+        }
+        throw error
       } finally {
-        for (const step of journey.cleanUp ?? []) steps.push(await walk.request(step, 'clean-up'))
         await walk.close()
       }
-      return { id: journey.id, steps }
+      return { id: journey.id, steps: looks }
     },
   }
 }

@@ -6,11 +6,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { WebSocket } from 'ws'
 import { headerValue } from '../headers.ts'
 import type { RawHeaders } from '../observations.ts'
-import { type Impact, type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
-import { type LiveChannel, probeMs } from '../target.ts'
+import { type Impact, type Probe, type ProbeContext, type ProbeCost, ProbeError, type ProbeFailure } from '../probe.ts'
+import { type LiveChannel, probeMs, type Target } from '../target.ts'
+import { type Asked, askedCost } from './asked.ts'
 import { connectionFailure, openTls, round, stillOpen, withConnectDeadline } from './connection.ts'
 import { type ExchangeAnswer, secretOf } from './exchange.ts'
-import { Session } from './sign-in.ts'
+import { Session, signInCost } from './sign-in.ts'
 import { firstAddress } from './tls.ts'
 
 /** What one connection did, from the handshake to its end. */
@@ -42,7 +43,7 @@ const ANSWER_MS = 5_000
 const answerMs = (context: ProbeContext): number => Math.min(ANSWER_MS, probeMs(context.target) / 2)
 const refusalMs = (context: ProbeContext): number => Math.min(REFUSAL_MS, probeMs(context.target) / 4)
 
-interface Asked {
+interface Handshake {
   readonly what: string
   readonly host: string
   readonly path: string
@@ -50,12 +51,14 @@ interface Asked {
   readonly headers?: RawHeaders
   readonly subprotocols?: readonly string[]
   readonly secret?: boolean
+  /** Opened whatever the declared limits say: load that the owner allowed. */
+  readonly regardless?: true
 }
 
 /** An open channel, bounded in what it takes in. */
 class Channel {
   readonly socket: WebSocket
-  readonly #asked: Asked
+  readonly #asked: Handshake
   readonly #start: number
   readonly #at: string
   readonly #messages: string[] = []
@@ -69,7 +72,7 @@ class Channel {
   #pong: boolean | undefined
   openMs = 0
 
-  constructor(socket: WebSocket, asked: Asked, start: number, at: string) {
+  constructor(socket: WebSocket, asked: Handshake, start: number, at: string) {
     this.socket = socket
     this.#asked = asked
     this.#start = start
@@ -152,11 +155,14 @@ class Channel {
 }
 
 /** @returns the channel, or what the handshake came to. Never throws for what the peer does. */
-async function open(context: ProbeContext, asked: Asked): Promise<Channel | ChannelLook> {
+async function open(context: ProbeContext, asked: Handshake): Promise<Channel | ChannelLook> {
   const at = new Date().toISOString()
   const start = performance.now()
   const base = { what: asked.what, url: `wss://${asked.host}${asked.path.split('?')[0]}`, at, messageCount: 0, messages: [], flooded: false }
   try {
+    const request = { host: asked.host, path: asked.path, method: 'GET' }
+    if (asked.regardless === true) context.zones?.note(request)
+    else await context.zones?.turn(request)
     const address = await firstAddress(context, asked.host)
     const opened = stillOpen(await openTls(withConnectDeadline(context, 'probe'), { address, servername: asked.host, alpn: ['http/1.1'] }))
     opened.tcp.release()
@@ -206,30 +212,39 @@ export interface ChannelAsked {
   readonly host: string
   readonly channel: LiveChannel
   readonly origin: string
+  readonly target: Target
 }
 const keyOf = (kind: string, { host, channel, origin }: ChannelAsked): string =>
   `${kind} ${host}${channel.path.split('?')[0]} ${createHash('sha256')
     .update(JSON.stringify([channel, origin]))
     .digest('hex')
     .slice(0, 12)}`
+/** @param requests beside opening the session */
 const probe = <T>(
   kind: string,
   asked: ChannelAsked,
   impact: Impact,
-  connections: number,
+  requests: readonly Asked[],
   waitsMs: number,
   run: (context: ProbeContext) => Promise<T>,
 ): Probe<T> => ({
   kind,
   key: keyOf(kind, asked),
   impact,
-  cost: { connections, requests: connections },
+  cost: costOf(asked, requests),
   host: asked.host,
   waitsMs,
   timeoutMs: 60_000 + waitsMs,
   run,
 })
-const askedOf = ({ host, channel, origin }: ChannelAsked, what: string, more: Partial<Asked> = {}): Asked => ({
+function costOf({ target, channel }: ChannelAsked, requests: readonly Asked[]): ProbeCost {
+  const { asked, logins } = signInCost(channel.session)
+  const { requests: sum, zones } = askedCost(target, [...asked, ...requests])
+  return { connections: sum, requests: sum, zones, logins }
+}
+/** Opening it so many times. */
+const opening = ({ host, channel }: ChannelAsked, times: number, path = channel.path): readonly Asked[] => [{ url: `https://${host}${path}`, times }]
+const askedOf = ({ host, channel, origin }: ChannelAsked, what: string, more: Partial<Handshake> = {}): Handshake => ({
   what,
   host,
   path: channel.path,
@@ -255,7 +270,12 @@ const REFUSAL_MS = 2_000
 export function sessionChannel(asked: ChannelAsked, closesWithinMs: number): Probe<SessionChannelLook> {
   const { session, logout, sessionSeconds, expiredTokenFrom, send, expect } = asked.channel
   const waitsMs = closesWithinMs + (sessionSeconds ?? 0) * 1_000 + 3 * REFUSAL_MS
-  return probe('sessionChannel', asked, 'login', 6, waitsMs, async (context) => {
+  const ends = logout !== undefined || sessionSeconds !== undefined
+  const requests = [
+    ...opening(asked, 2 + (ends ? 1 : 0) + (expiredTokenFrom === undefined ? 0 : 1)),
+    ...(logout === undefined ? [] : [{ url: logout.url, method: logout.method ?? 'POST' }]),
+  ]
+  return probe('sessionChannel', asked, 'login', requests, waitsMs, async (context) => {
     const signed = await Session.open(context, session)
     const { headers } = signed
     const refused = async (what: string, tried: RawHeaders): Promise<ChannelLook> => {
@@ -317,7 +337,7 @@ export interface LimitsLook {
 /** Sends what a channel must refuse, each on a connection of its own. */
 export function channelLimits(asked: ChannelAsked): Probe<LimitsLook> {
   const { maxMessageBytes } = asked.channel
-  return probe('channelLimits', asked, 'write', 5, 4 * ANSWER_MS, async (context) => {
+  return probe('channelLimits', asked, 'write', opening(asked, maxMessageBytes === undefined ? 3 : 5), 4 * ANSWER_MS, async (context) => {
     const session = asked.channel.session === undefined ? undefined : await Session.open(context, asked.channel.session)
     const headers = session?.headers ?? []
     const tried = async (what: string, act: (channel: Channel) => void, waitMs = answerMs(context)): Promise<ChannelLook> => {
@@ -364,11 +384,17 @@ export interface ManyLook {
 }
 /** So many connections at once, each answering a Ping, then closed. */
 export function manyChannels(asked: ChannelAsked, count: number): Probe<ManyLook> {
-  return probe('manyChannels', asked, 'load', count, 0, async (context) => {
+  return probe('manyChannels', asked, 'load', opening(asked, count), 0, async (context) => {
     const session = asked.channel.session === undefined ? undefined : await Session.open(context, asked.channel.session)
     const tried = await Promise.all(
       Array.from({ length: count }, (_, index) =>
-        open(context, askedOf(asked, `connection ${index + 1} of ${count}`, session === undefined ? {} : { headers: session.headers, secret: true })),
+        open(
+          context,
+          askedOf(asked, `connection ${index + 1} of ${count}`, {
+            regardless: true,
+            ...(session === undefined ? {} : { headers: session.headers, secret: true }),
+          }),
+        ),
       ),
     )
     const channels = tried.filter((one) => one instanceof Channel)
@@ -419,7 +445,8 @@ export const heartbeatWaitMs = (intervalMs: number): number => intervalMs + Math
 /** Engine.IO 4 as Socket.IO 3 and 4 use it: a session by polling, its second request, the upgrade; then a connection that begins with WebSocket. */
 export function socketIo(asked: ChannelAsked): Probe<SocketIoLook> {
   const base = asked.channel.path.replace(/\/?$/, '/')
-  return probe('socketIo', asked, asked.channel.session === undefined ? 'read' : 'login', 5, 2_000, async (context) => {
+  const requests = [...opening(asked, 3, `${base}?EIO=4`), { url: `https://${asked.host}${base}?EIO=4`, method: 'POST' }]
+  return probe('socketIo', asked, asked.channel.session === undefined ? 'read' : 'login', requests, 2_000, async (context) => {
     const session = await Session.open(context, asked.channel.session)
     const at = new Date().toISOString()
     const url = (query: string): string => `https://${asked.host}${base}?EIO=4&${query}`
@@ -515,7 +542,7 @@ export interface StreamLook {
 /** Listens to an event stream for so long. */
 export function listen(asked: ChannelAsked, listenMs: number, after?: string): Probe<StreamLook> {
   return {
-    ...probe('listen', asked, asked.channel.session === undefined ? 'read' : 'login', 1, listenMs, async (context): Promise<StreamLook> => {
+    ...probe('listen', asked, asked.channel.session === undefined ? 'read' : 'login', opening(asked, 1), listenMs, async (context): Promise<StreamLook> => {
       const session = await Session.open(context, asked.channel.session)
       const answer = await session.send({
         url: `https://${asked.host}${asked.channel.path}`,
@@ -548,13 +575,16 @@ export interface ResumeLook {
 }
 /** Listens, goes away, and comes back with the id of the first event it saw. */
 export function resumeStream(asked: ChannelAsked, listenMs: number): Probe<ResumeLook> {
-  return probe('resumeStream', asked, asked.channel.session === undefined ? 'read' : 'login', 2, listenMs * 2, async (context) => {
-    const first = await context.observe(listen(asked, listenMs))
+  const once = listen(asked, listenMs)
+  const run = async (context: ProbeContext): Promise<ResumeLook> => {
+    const first = await context.observe(once)
     if (!first.ok) throw new ProbeError(first.failure)
     const after = first.value.ids[0]
     if (after === undefined) return { first: first.value }
     const second = await context.observe(listen(asked, listenMs, after))
     if (!second.ok) throw new ProbeError(second.failure)
     return { first: first.value, after, second: second.value }
-  })
+  }
+  // The first time is a look of its own, and so is the second, whose name only the first can tell.
+  return { ...probe('resumeStream', asked, once.impact, opening(asked, 1), listenMs * 2, run), asks: [once] }
 }

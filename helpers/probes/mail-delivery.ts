@@ -9,7 +9,7 @@ import { type MailContent, type MailNature, natureOf, readMail } from '../gramma
 import { type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
 import { realPort } from '../target.ts'
 import type { MailDelivery } from '../target/mail-delivery.ts'
-import { sleep } from '../zones.ts'
+import { sleep } from '../sleep.ts'
 import { perform, splitUrl } from './http.ts'
 import { type Inbox, type Letter, type Mishap, openInbox, rootsOf, secretOf } from './mail-inbox.ts'
 import { firstAddress } from './tls.ts'

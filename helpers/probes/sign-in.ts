@@ -3,6 +3,7 @@ import { parseJsonPath, readJsonPath } from '../grammar/json-path.ts'
 import type { RawHeaders } from '../observations.ts'
 import { type ProbeContext, ProbeError } from '../probe.ts'
 import type { SignIn } from '../target/act.ts'
+import type { Asked } from './asked.ts'
 import { Cookies, exchange, type ExchangeAnswer, type ExchangeRequest, secretOf } from './exchange.ts'
 
 /** `{secret:name}` and `{name}` filled in; @throws ProbeError `NO_ACCESS`, or `NOT_CAPTURED` for a name that nothing has */
@@ -26,9 +27,21 @@ export function jsonAt(answer: Pick<ExchangeAnswer, 'body'>, path: string): unkn
   }
 }
 
+/** Who signs in by a request: the secret that the first field names, or what stands there. */
+function accountOf({ login }: Extract<SignIn, { login: object }>): string {
+  const first = Object.values(login.form ?? login.json ?? {})[0] ?? login.url
+  return /^\{secret:([^}]+)\}$/.exec(first)?.[1] ?? first
+}
+
+/** What opening a session takes. */
+export function signInCost(how: SignIn | undefined): { readonly asked: readonly Asked[]; readonly logins: Readonly<Record<string, number>> } {
+  if (how === undefined || !('login' in how)) return { asked: [], logins: {} }
+  return { asked: [{ url: how.login.url, method: 'POST' }], logins: { [accountOf(how)]: 1 } }
+}
+
 export class Session {
   readonly cookies = new Cookies()
-  readonly #context: ProbeContext
+  #context: ProbeContext
   #headers: RawHeaders = []
   #secret = false
 
@@ -45,7 +58,10 @@ export class Session {
     else if ('cookie' in how) session.cookies.take([['set-cookie', `${how.cookie}=${secretOf(context, how.from)}`]])
     else if ('username' in how)
       session.#headers = [['Authorization', `Basic ${Buffer.from(`${how.username}:${secretOf(context, how.passwordFrom)}`).toString('base64')}`]]
-    else await session.#login(how.login)
+    else {
+      context.used?.({ logins: signInCost(how).logins })
+      await session.#login(how.login)
+    }
     return session
   }
   async #login(login: Extract<SignIn, { login: object }>['login']): Promise<void> {
@@ -73,6 +89,10 @@ export class Session {
         phase: 'response',
       })
     this.#headers = [['Authorization', `Bearer ${token}`]]
+  }
+  /** Goes on in another context: that of removing things when the run has ended. */
+  continueIn(context: ProbeContext): void {
+    this.#context = context
   }
   /** What the session puts on every request. */
   get headers(): RawHeaders {

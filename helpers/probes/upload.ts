@@ -4,13 +4,15 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { headerValue, mediaType } from '../headers.ts'
-import { type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
-import { probeMs } from '../target.ts'
+import { type Probe, type ProbeContext, type ProbeCost, ProbeError, type ProbeFailure } from '../probe.ts'
+import { sleep } from '../sleep.ts'
+import { probeMs, type Target } from '../target.ts'
 import type { UploadEntry } from '../target/uploads.ts'
 import { exchange, type ExchangeAnswer, type ExchangeRequest } from './exchange.ts'
 import { splitUrl } from './http.ts'
 import { endingOf, literalFile, type Sample, sampleFile } from './sample-file.ts'
-import { jsonAt, Session } from './sign-in.ts'
+import { askedCost } from './asked.ts'
+import { jsonAt, Session, signInCost } from './sign-in.ts'
 
 export interface Sent {
   /** `an allowed file`, `a file above the limit`. */
@@ -97,7 +99,7 @@ const READ_MS = 60_000
 const quoted = (text: string): string => text.replaceAll(/["\r\n]/g, (character) => encodeURIComponent(character))
 
 /** The parts of the form around the file, and all of it as a stream. */
-function bodyOf(upload: UploadEntry, item: Item, boundary: string): { readonly bytes: number; read(): AsyncIterable<Uint8Array> } {
+function bodyOf(upload: UploadEntry, item: Item, boundary: string, signal: AbortSignal): { readonly bytes: number; read(): AsyncIterable<Uint8Array> } {
   const fields = Object.entries(upload.fields ?? {}).map(
     ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"\r\n\r\n${value}\r\n`,
   )
@@ -114,7 +116,7 @@ function bodyOf(upload: UploadEntry, item: Item, boundary: string): { readonly b
       const bytes = Buffer.concat(whole)
       const step = Math.ceil(bytes.length / SLOW_PARTS)
       for (let at = 0; at < bytes.length; at += step) {
-        await new Promise((resolve) => setTimeout(resolve, (item.slowMs ?? 0) / SLOW_PARTS))
+        await sleep((item.slowMs ?? 0) / SLOW_PARTS, signal)
         yield bytes.subarray(at, at + step)
       }
     }
@@ -124,16 +126,18 @@ function bodyOf(upload: UploadEntry, item: Item, boundary: string): { readonly b
 }
 /** What a form around a file of this name adds. */
 function overheadOf(upload: UploadEntry, fileName: string, type: string): number {
-  return bodyOf(upload, { what: '', fileName, type, sample: literalFile(new Uint8Array(0)) }, `postproof-${'0'.repeat(24)}`).bytes
+  return bodyOf(upload, { what: '', fileName, type, sample: literalFile(new Uint8Array(0)) }, `postproof-${'0'.repeat(24)}`, new AbortController().signal).bytes
 }
 
 class Uploads {
-  readonly #context: ProbeContext
+  #context: ProbeContext
   readonly #upload: UploadEntry
   readonly #session: Session
   readonly #url: string
   readonly #ids = new Set<string>()
   #nameless = 0
+  /** Files sent whose answer never came, since the run ended. */
+  #underWay = 0
 
   constructor(context: ProbeContext, upload: UploadEntry, session: Session) {
     this.#context = context
@@ -144,6 +148,15 @@ class Uploads {
   get url(): string {
     return this.#url
   }
+  /** Deletes what was brought when the run ended too early. @throws ProbeError where nobody can tell whether all of it is gone */
+  async removeLate(context: ProbeContext): Promise<boolean> {
+    this.#context = context
+    this.#session.continueIn(context)
+    const { removed, left } = await this.cleanUp()
+    if (this.#underWay > 0)
+      throw new ProbeError({ code: 'UNKNOWN', message: 'a file was on its way when the run ended: whether it was kept is not known', phase: 'request' })
+    return left === 0 && removed.every(({ status }) => status !== undefined && status < 400)
+  }
   #fill(template: string, id: string): string {
     return template.replaceAll('{domain}', this.#context.target.domain).replaceAll('{id}', encodeURIComponent(id))
   }
@@ -152,7 +165,7 @@ class Uploads {
   async send(item: Item): Promise<Sent> {
     const upload = this.#upload
     const boundary = `postproof-${randomBytes(12).toString('hex')}`
-    const body = bodyOf(upload, item, boundary)
+    const body = bodyOf(upload, item, boundary, this.#context.signal)
     const at = new Date().toISOString()
     const start = performance.now()
     const base = {
@@ -190,6 +203,10 @@ class Uploads {
         namesPath: /(?:\.\.[/\\]|%2e%2e(?:%2f|%5c)|\.\.%2f)/i.test(text) && this.success(answer.status),
       }
     } catch (error) {
+      if (this.#context.signal.aborted) {
+        this.#underWay += 1
+        throw error
+      }
       if (!(error instanceof ProbeError) || error.failure.code === 'UNTRUSTED' || error.failure.code === 'NO_ACCESS') throw error
       return { ...base, failure: error.failure, ms: Math.round(performance.now() - start), early: false, sentBytes: 0, namesPath: false }
     }
@@ -276,20 +293,95 @@ class Uploads {
 const SMALL_BYTES = 4_096
 const DEFAULT_TRY_BYTES = 64 * 1024 * 1024
 
+/** What is no allowed file, under names that say so or not. Any bytes are text; and what is declared as allowed is not foreign. */
+function foreignFiles(
+  upload: UploadEntry,
+  type: string,
+  ending: string,
+): readonly { readonly what: string; readonly name: string; readonly type: string; readonly content: Buffer }[] {
+  if (upload.types === undefined) return []
+  const random = randomBytes(6).toString('hex')
+  const allows = (kind: string): boolean => upload.types?.some((one) => one === kind || (one.endsWith('/*') && kind.startsWith(one.slice(0, -1)))) === true
+  return [
+    { what: 'a page that says it is one', name: `postproof-${random}.html`, type: 'text/html', content: HTML },
+    { what: 'a page that says it is an allowed file', name: `postproof-${random}-1.${ending}`, type, content: HTML },
+    { what: 'a program that says it is an allowed file', name: `postproof-${random}-2.${ending}`, type, content: ELF },
+    { what: 'a drawing with a script', name: `postproof-${random}.svg`, type: 'image/svg+xml', content: SVG },
+    { what: 'a program named as two types', name: `postproof-${random}.php.${ending}`, type, content: Buffer.from('<?php echo "ran"; ?>\n') },
+  ].filter((one) => !(one.type === type ? type.startsWith('text/') : allows(one.type)))
+}
+
+const ODD_NAMES = [
+  ['a name with a path upwards', '../../'],
+  ['a name with an encoded path upwards', '..%2f..%2f'],
+  ['a name with a path of Windows', '..\\..\\'],
+  ['a name of 300 letters', 'x'.repeat(300)],
+] as const
+
+/** Besides small files: the largest one there and back, two above the limit, and one far above it that should be refused early. */
+function uploadCost(upload: UploadEntry, target: Target): ProbeCost {
+  const { maxBytes, tryBytes = DEFAULT_TRY_BYTES, slowSeconds = 0 } = upload
+  const type = upload.type ?? 'image/png'
+  const ending = endingOf(type)
+  const name = `postproof-${'0'.repeat(12)}.${ending}`
+  const extra = upload.counts === 'body' ? overheadOf(upload, name, type) : 0
+  const overhead = (fileName: string, kind: string): number => overheadOf(upload, fileName, kind)
+  const plain = (bytes: number): number => bytes + overhead(name, type)
+  const foreign = foreignFiles(upload, type, ending)
+  const bounded = maxBytes !== undefined && maxBytes <= tryBytes
+  const kept = [
+    plain(SMALL_BYTES),
+    ...(maxBytes === undefined ? [] : [plain(Math.min(maxBytes - extra, tryBytes))]),
+    ...(slowSeconds > 0 ? [plain(SMALL_BYTES)] : []),
+    ...ODD_NAMES.map(([, prefix]) => SMALL_BYTES + overhead(`${prefix}${name}`, type)),
+    plain(SMALL_BYTES),
+    plain(SMALL_BYTES),
+  ]
+  const refused = [
+    ...(upload.auth === undefined ? [] : [plain(SMALL_BYTES), plain(SMALL_BYTES)]),
+    ...(bounded ? [plain(maxBytes - extra + 1), plain(maxBytes - extra + 1), plain(maxBytes + FAR_BYTES)] : []),
+    ...foreign.map((one) => one.content.length + overhead(one.name, one.type)),
+  ]
+  // Read back: the first file, the largest, the first of two with one name.
+  const read = upload.download === undefined && upload.urlPath === undefined ? 0 : maxBytes === undefined ? 2 : 3
+  const removals = upload.idPath === undefined || upload.delete === undefined ? 0 : kept.length
+  const { asked, logins } = signInCost(upload.auth)
+  const place = upload.url.replaceAll('{domain}', target.domain)
+  const { requests, zones } = askedCost(target, [
+    ...asked,
+    { url: upload.url, method: upload.method ?? 'POST', times: kept.length + refused.length },
+    { url: upload.download ?? upload.url, times: read },
+    // Where a file would lie whose name leads upwards.
+    { url: `${URL.canParse(place) ? new URL(place).origin : ''}/${name}`, times: ODD_NAMES.length - 1 },
+    ...(upload.delete === undefined ? [] : [{ url: upload.delete.url, method: upload.delete.method ?? 'DELETE', times: removals }]),
+    ...(upload.download === undefined ? [] : [{ url: upload.download, times: removals }]),
+  ])
+  return {
+    connections: requests,
+    requests,
+    zones,
+    logins,
+    bytes: [...kept, ...refused].reduce((sum, bytes) => sum + bytes, 0),
+    // Odd names may be refused, and what is too large before it was all sent.
+    atMost: true,
+    // What should have been refused is read back and removed.
+    unexpected: refused.length * 3,
+  }
+}
+
 /**
  * Uploads about a dozen files: without a session, an allowed one, one of the largest size, ones above it, one that is slow, foreign types, odd names;
  * reads back what was taken and deletes it.
  * @throws ProbeError where nothing can be sent at all: `NO_ACCESS`, `SIGN_IN_REFUSED`, those of connecting with the first allowed file
  */
-export function uploadSession(upload: UploadEntry, host: string): Probe<UploadLook> {
+export function uploadSession(upload: UploadEntry, host: string, target: Target): Probe<UploadLook> {
   const { maxBytes, tryBytes = DEFAULT_TRY_BYTES, slowSeconds = 0 } = upload
   const most = Math.min(maxBytes ?? 0, tryBytes)
   return {
     kind: 'uploadSession',
     key: `uploadSession ${upload.id} ${createHash('sha256').update(JSON.stringify(upload)).digest('hex').slice(0, 12)}`,
     impact: 'write',
-    // Besides small files: the largest one there and back, two above the limit, and one far above it that should be refused early.
-    cost: { connections: 40, requests: 40, bytes: most * 3 + (maxBytes !== undefined && maxBytes <= tryBytes ? maxBytes + FAR_BYTES : 0) },
+    cost: uploadCost(upload, target),
     host,
     timeoutMs: 300_000 + slowSeconds * 1_000 + most / 100,
     run: async (context) => {
@@ -300,6 +392,12 @@ export function uploadSession(upload: UploadEntry, host: string): Probe<UploadLo
       const nameOf = (): string => `postproof-${randomBytes(6).toString('hex')}.${ending}`
       const small = (): Sample => sampleFile(type, SMALL_BYTES)
       const signed = upload.auth !== undefined
+      const undo = context.undo?.(`the files sent to ${upload.id}`, (late) => uploads.removeLate(late))
+      const removal = async (): ReturnType<Uploads['cleanUp']> => {
+        const gone = await uploads.cleanUp()
+        if (!context.signal.aborted) undo?.done()
+        return gone
+      }
       try {
         const first = small()
         const allowed = await uploads.send({ what: 'an allowed file', fileName: nameOf(), type, sample: first })
@@ -321,7 +419,7 @@ export function uploadSession(upload: UploadEntry, host: string): Probe<UploadLo
           names: [],
         }
         // What refuses the simplest file says nothing about the others.
-        if (!uploads.success(allowed.status)) return { ...base, ...(await uploads.cleanUp()) }
+        if (!uploads.success(allowed.status)) return { ...base, ...(await removal()) }
 
         const fileName = nameOf()
         const extra = upload.counts === 'body' ? overheadOf(upload, fileName, type) : 0
@@ -347,35 +445,16 @@ export function uploadSession(upload: UploadEntry, host: string): Probe<UploadLo
           slow = await uploads.send({ what: `a file that takes ${slowSeconds} s`, fileName: nameOf(), type, sample: small(), slowMs: slowSeconds * 1_000 })
 
         const foreign: UploadLook['foreign'][number][] = []
-        if (upload.types !== undefined) {
-          const random = randomBytes(6).toString('hex')
-          const items: readonly (readonly [what: string, name: string, type: string, content: Buffer])[] = [
-            ['a page that says it is one', `postproof-${random}.html`, 'text/html', HTML],
-            ['a page that says it is an allowed file', `postproof-${random}-1.${ending}`, type, HTML],
-            ['a program that says it is an allowed file', `postproof-${random}-2.${ending}`, type, ELF],
-            ['a drawing with a script', `postproof-${random}.svg`, 'image/svg+xml', SVG],
-            ['a program named as two types', `postproof-${random}.php.${ending}`, type, Buffer.from('<?php echo "ran"; ?>\n')],
-          ]
-          const allows = (kind: string): boolean =>
-            upload.types?.some((one) => one === kind || (one.endsWith('/*') && kind.startsWith(one.slice(0, -1)))) === true
-          for (const [what, name, kind, content] of items) {
-            // Any bytes are text; and what is declared as allowed is not foreign.
-            if (kind === type ? type.startsWith('text/') : allows(kind)) continue
-            const sample = literalFile(content)
-            const sent = await uploads.send({ what, fileName: name, type: kind, sample })
-            const back = uploads.success(sent.status) ? await uploads.serve(sent, sample) : undefined
-            foreign.push(back === undefined ? { sent } : { sent, served: back })
-          }
+        for (const file of foreignFiles(upload, type, ending)) {
+          const sample = literalFile(file.content)
+          const sent = await uploads.send({ what: file.what, fileName: file.name, type: file.type, sample })
+          const back = uploads.success(sent.status) ? await uploads.serve(sent, sample) : undefined
+          foreign.push(back === undefined ? { sent } : { sent, served: back })
         }
 
         const names: UploadLook['names'][number][] = []
         const origin = new URL(uploads.url).origin
-        for (const [what, prefix] of [
-          ['a name with a path upwards', '../../'],
-          ['a name with an encoded path upwards', '..%2f..%2f'],
-          ['a name with a path of Windows', '..\\..\\'],
-          ['a name of 300 letters', 'x'.repeat(300)],
-        ] as const) {
+        for (const [what, prefix] of ODD_NAMES) {
           const sample = small()
           const bare = nameOf()
           const sent = await uploads.send({ what, fileName: `${prefix}${bare}`, type, sample })
@@ -389,10 +468,10 @@ export function uploadSession(upload: UploadEntry, host: string): Probe<UploadLo
         const twice = await uploads.send({ what: 'another one of the same name', fileName: same, type, sample: small() })
         const firstServed = await uploads.serve(once, earlier)
         const again = { first: once, second: twice, ...(firstServed === undefined ? {} : { firstServed }) }
-        return { ...base, ...sizes, ...(slow === undefined ? {} : { slow }), foreign, names, again, ...(await uploads.cleanUp()) }
+        return { ...base, ...sizes, ...(slow === undefined ? {} : { slow }), foreign, names, again, ...(await removal()) }
       } catch (error) {
         // What was brought is taken away, whatever happened in between.
-        await uploads.cleanUp().catch(() => {})
+        if (!context.signal.aborted) await removal().catch(() => {})
         throw error
       }
     },

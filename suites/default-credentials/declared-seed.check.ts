@@ -19,12 +19,12 @@ export default defineCheck({
   options: {},
   subjects: seeds,
   unless: { skip: 'not-declared', reason: 'the target declares no accounts that must not work (defaultCredentials.seeds)' },
-  needs: (subject) => {
+  needs: (subject, target) => {
     const { seed } = placeAt(subject)
     return (
       seed === undefined || unknownName(subject) !== undefined
         ? {}
-        : { look: loginsAt(subject, { kind: 'seed', username: seed.username, secret: seed.passwordFrom }) }
+        : { look: loginsAt(subject, target, { kind: 'seed', username: seed.username, secret: seed.passwordFrom }) }
     ) as { look: ReturnType<typeof loginsAt> }
   },
   judge: ({ look }, { subject }) => {

@@ -86,8 +86,8 @@ export const productAt = (subject: Subject, id: string | undefined): Product | u
 export const notDeclared = { skip: 'not-declared', reason: 'the target has no defaultCredentials' } as const
 
 export const identityAt = (subject: Subject): Probe<Identity> => identify(placeAt(subject).url, placeAt(subject).known, placeAt(subject).product)
-export const loginsAt = (subject: Subject, tried: Tried): Probe<LoginLook> =>
-  tryLogins(placeAt(subject).url, placeAt(subject).known, placeAt(subject).product, tried)
+export const loginsAt = (subject: Subject, target: Target, tried: Tried): Probe<LoginLook> =>
+  tryLogins(placeAt(subject).url, placeAt(subject).known, placeAt(subject).product, tried, target)
 
 /** Declared by a name that no product has: nothing was looked for. */
 export const unknownName = (subject: Subject): string | undefined => {

@@ -19,7 +19,8 @@ export default defineCheck({
   options: {},
   subjects: places,
   unless: notDeclared,
-  needs: (subject) => (unknownName(subject) === undefined ? { look: loginsAt(subject, { kind: 'product' }) } : {}) as { look: ReturnType<typeof loginsAt> },
+  needs: (subject, target) =>
+    (unknownName(subject) === undefined ? { look: loginsAt(subject, target, { kind: 'product' }) } : {}) as { look: ReturnType<typeof loginsAt> },
   judge: ({ look }, { subject }) => {
     const misnamed = unknownName(subject)
     if (misnamed !== undefined) return inconclusive('misused', misnamed)

@@ -23,7 +23,7 @@ export const journeys =
       const host = target.hosts.find(({ fqdn }) => fqdn === name)
       return { name: journey.id, ...(host === undefined ? {} : { host }), item: journey }
     })
-export const walkOf = (subject: Subject, target: Target): Probe<JourneyLook> => walkJourney(journeyOf(subject), target.domain)
+export const walkOf = (subject: Subject, target: Target): Probe<JourneyLook> => walkJourney(journeyOf(subject), target)
 
 /** Whether nothing was left out that belongs to the journey itself. */
 export const complete = (subject: Subject, look: JourneyLook): boolean => {

@@ -19,7 +19,7 @@ export const uploads =
     })
 export const notDeclared = { skip: 'not-declared', reason: 'the target declares no uploads' } as const
 
-export const lookAt = (subject: Subject, target: Target): Probe<UploadLook> => uploadSession(uploadOf(subject), hostName(target, uploadOf(subject)))
+export const lookAt = (subject: Subject, target: Target): Probe<UploadLook> => uploadSession(uploadOf(subject), hostName(target, uploadOf(subject)), target)
 
 export const succeeded = (subject: Subject, sent: Sent | undefined): boolean =>
   sent?.status !== undefined && [uploadOf(subject).accepted ?? [200, 201, 202]].flat().includes(sent.status)

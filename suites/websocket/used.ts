@@ -10,6 +10,7 @@ export const asked = (subject: Subject, target: Target): ChannelAsked => ({
   host: hostOf(subject).fqdn,
   channel: channelOf(subject),
   origin: ownOrigin(subject, target),
+  target,
 })
 export const lived = (look: ChannelLook): string => {
   if (look.failure !== undefined) return `${look.failure.message} (${look.failure.code})`

@@ -1,22 +1,26 @@
 /** What sign-in leads to beside sessions: forgotten and changed passwords, rules for passwords, forged forms, keys of programs, the provider's redirects. */
-import { type Probe, ProbeError } from '../../probe.ts'
+import { type Probe, type ProbeContext, ProbeError, type Undo } from '../../probe.ts'
 import type { Target } from '../../target.ts'
 import type { AuthCall } from '../../target/auth.ts'
 import { splitUrl } from '../http.ts'
 import { type Answer, send, Session, urlIn, valueAt } from './exchange.ts'
 import {
+  asking,
   factsOf,
   type Flowing,
   hostOfUrl,
+  loginAsking,
   loginCost,
   mainLogin,
   observed,
   probeOf,
   random,
+  readAsking,
   readWith,
   refreshWith,
   secretNamed,
   signIn,
+  THROW_AWAY,
   type TokenFacts,
   usable,
 } from './flow.ts'
@@ -35,7 +39,7 @@ export function authForgot(one: Flowing, target: Target): Probe<ForgotSeen> {
     'authForgot',
     one,
     target,
-    { requests: times * 2 },
+    { requests: asking(flow.forgot, times * 2), mails: times },
     async (context) => {
       const account = flow.accounts?.[0]
       if (flow.forgot === undefined || account === undefined) throw new ProbeError({ code: 'NO_ACCESS', message: 'no account is declared', phase: 'request' })
@@ -46,6 +50,7 @@ export function authForgot(one: Flowing, target: Target): Probe<ForgotSeen> {
       for (let turn = 0; turn < times && stopped === undefined; turn += 1) {
         for (const who of turn % 2 === 0 ? (['known', 'unknown'] as const) : (['unknown', 'known'] as const)) {
           const name = who === 'known' ? username : `nobody-${random().slice(0, 8)}${at > 0 ? username.slice(at) : ''}`
+          if (who === 'known') context.used?.({ mails: 1 })
           const { answer } = await send(context, flow.forgot, {
             what: who === 'known' ? 'an account' : 'a name that nobody has',
             blanks: { username: name, random: random() },
@@ -121,54 +126,77 @@ export function authPolicy(one: Flowing, target: Target): Probe<PolicySeen> {
   const { flow } = one
   const policy = flow.passwordPolicy
   const samples = policy === undefined ? [] : passwordSamples(policy)
+  const endpoints = policy?.endpoints ?? []
+  const removes = (endpoint: AuthCall): boolean => makesAccount(endpoint) && flow.remove !== undefined && flow.accounts !== undefined
+  const madeBy = endpoints.filter(removes)
   return probeOf(
     'authPolicy',
     one,
     target,
-    { requests: (policy?.endpoints.length ?? 0) * (samples.length + 2) + 1 },
+    {
+      requests: endpoints.flatMap((endpoint) => [
+        ...asking(endpoint, samples.filter(({ breaks }) => breaks !== undefined || isThrowAway(endpoint)).length),
+        ...(removes(endpoint) ? [...loginAsking(flow), ...asking(flow.remove)] : []),
+      ]),
+      logins: { ...(madeBy.length === 0 ? {} : { [THROW_AWAY]: madeBy.length }) },
+      registrations: endpoints.filter(makesAccount).length,
+      // A password that should have been refused leaves an account that has to go.
+      unexpected: endpoints.filter(removes).length * samples.length * (loginAsking(flow).length + 1),
+    },
     async (context) => {
-      const session = flow.login === undefined || flow.accounts === undefined ? undefined : (await observed(context, mainLogin(one, target))).session
-      const endpoints: { url: string; throwAway: boolean; samples: PasswordSample[] }[] = []
+      const session = await sessionOf(context, one, target)
+      const seenAt: { url: string; throwAway: boolean; samples: PasswordSample[] }[] = []
       let [removed, notRemoved] = [0, 0]
-      for (const endpoint of policy?.endpoints ?? []) {
-        const throwAway = /\{(?:random|username)\}/.test(JSON.stringify([endpoint.json, endpoint.form, endpoint.url]))
-        const makesAccount = JSON.stringify([endpoint.json, endpoint.form, endpoint.url]).includes('{username}')
+      for (const endpoint of endpoints) {
         const seen: PasswordSample[] = []
         for (const { breaks, password } of samples) {
-          if (breaks === undefined && !throwAway) continue
+          if (breaks === undefined && !isThrowAway(endpoint)) continue
           const username = `postproof-${random()}@${target.domain}`
+          const undo = makesAccount(endpoint) ? promiseRemoval(context, flow, { username, password }) : undefined
           const { answer } = await send(context, endpoint, {
             what: breaks ?? 'a password that follows every rule',
             blanks: { newPassword: password, password, username, random: random() },
             ...(session === undefined ? {} : { session }),
           })
           seen.push({ ...(breaks === undefined ? {} : { breaks }), length: password.length, answer })
-          if (answer.status >= 200 && answer.status < 300 && makesAccount && flow.remove !== undefined) {
-            const gone = await removeAccount(context, flow, { username, password })
-            if (gone) removed += 1
-            else notRemoved += 1
+          if (success(answer) && makesAccount(endpoint)) {
+            context.used?.({ registrations: 1 })
+            if (flow.remove !== undefined) {
+              const gone = await removeAccount(context, flow, { username, password })
+              if (gone) removed += 1
+              else notRemoved += 1
+            }
           }
+          undo?.done()
           if (answer.obstacle !== undefined) break
         }
-        endpoints.push({ url: urlIn(endpoint.url, target.domain), throwAway, samples: seen })
+        seenAt.push({ url: urlIn(endpoint.url, target.domain), throwAway: isThrowAway(endpoint), samples: seen })
       }
-      return { endpoints, removed, notRemoved }
+      return { endpoints: seenAt, removed, notRemoved }
     },
-    { impact: 'write', host: hostOfUrl(policy?.endpoints[0]?.url ?? '', target) },
+    { impact: 'write', host: hostOfUrl(endpoints[0]?.url ?? '', target), ...loginAsked(one, target) },
   )
 }
 
-async function removeAccount(
-  context: Parameters<Probe<unknown>['run']>[0],
-  flow: Flowing['flow'],
-  blanks: { readonly username: string; readonly password: string },
-): Promise<boolean> {
+const blanksOf = (endpoint: AuthCall): string => JSON.stringify([endpoint.json, endpoint.form, endpoint.url])
+/** Something new every time, so that a good password may be tried. */
+const isThrowAway = (endpoint: AuthCall): boolean => /\{(?:random|username)\}/.test(blanksOf(endpoint))
+const makesAccount = (endpoint: AuthCall): boolean => blanksOf(endpoint).includes('{username}')
+
+/** From before an account is asked for until it is removed: should the run end in between, it is removed then. */
+function promiseRemoval(context: ProbeContext, flow: Flowing['flow'], blanks: { readonly username: string; readonly password: string }): Undo | undefined {
+  return context.undo?.(`the throw-away account ${blanks.username}`, (late) => removeAccount(late, flow, blanks))
+}
+
+async function removeAccount(context: ProbeContext, flow: Flowing['flow'], blanks: { readonly username: string; readonly password: string }): Promise<boolean> {
   if (flow.remove === undefined) return false
-  const login = await signIn(context, flow, { what: 'the throw-away account', blanks })
+  const login = await signIn(context, flow, { what: 'the throw-away account', blanks, who: THROW_AWAY })
   if (!usable(login)) return false
   const { answer } = await send(context, flow.remove, { what: 'removing the throw-away account', session: login.session, blanks })
-  return answer.status >= 200 && answer.status < 300
+  return success(answer)
 }
+
+const success = ({ status }: Answer): boolean => status >= 200 && status < 300
 
 export interface PasswordChangeSeen {
   readonly registered: Answer
@@ -191,12 +219,25 @@ export function authPasswordChange(one: Flowing, target: Target): Probe<Password
     'authPasswordChange',
     one,
     target,
-    { requests: 10 },
+    {
+      requests: [
+        ...asking(flow.register),
+        ...loginAsking(flow, 4),
+        ...readAsking(flow, 2),
+        ...asking(flow.changePassword),
+        ...(flow.login?.refreshToken === undefined ? [] : asking(flow.refresh)),
+        ...asking(flow.remove),
+      ],
+      logins: { [THROW_AWAY]: 4 },
+      registrations: 1,
+    },
     async (context) => {
       if (flow.register === undefined || flow.changePassword === undefined)
         throw new ProbeError({ code: 'NO_ACCESS', message: 'no registration and change of password are declared', phase: 'request' })
       const username = `postproof-${random()}@${target.domain}`
       const [password, newPassword] = [`Aq7!${random()}X`, `Bw8!${random()}Y`]
+      context.used?.({ registrations: 1 })
+      const undo = promiseRemoval(context, flow, { username, password })
       const registered = (
         await send(context, flow.register, {
           what: 'registering a throw-away account',
@@ -204,11 +245,24 @@ export function authPasswordChange(one: Flowing, target: Target): Probe<Password
         })
       ).answer
       const none = { registered, refreshedWorks: false, oldWorks: false, newWorks: false, removed: false }
-      if (registered.status < 200 || registered.status >= 400) return none
-      const first = await signIn(context, flow, { what: 'the throw-away account', blanks: { username, password } })
-      const second = await signIn(context, flow, { what: 'the throw-away account, elsewhere', blanks: { username, password } })
+      if (registered.status < 200 || registered.status >= 400) {
+        undo?.done()
+        return none
+      }
+      const first = await signIn(context, flow, { what: 'the throw-away account', blanks: { username, password }, who: THROW_AWAY })
+      const second = await signIn(context, flow, { what: 'the throw-away account, elsewhere', blanks: { username, password }, who: THROW_AWAY })
       if (!usable(first) || !usable(second)) return none
       const before = await readWith(context, flow, second.session, 'with the other session')
+      undo?.done()
+      // From here on either password may be the right one.
+      const undoChanged =
+        flow.remove === undefined
+          ? undefined
+          : context.undo?.(
+              `the throw-away account ${username}`,
+              async (late) =>
+                (await removeAccount(late, flow, { username, password: newPassword })) || (await removeAccount(late, flow, { username, password })),
+            )
       const changed = (
         await send(context, flow.changePassword, { what: 'changing the password', session: first.session, blanks: { username, password, newPassword } })
       ).answer
@@ -217,12 +271,12 @@ export function authPasswordChange(one: Flowing, target: Target): Probe<Password
         flow.refresh === undefined || second.session.refreshToken === undefined
           ? undefined
           : await refreshWith(context, flow, second.session, 'the refresh token of the other session')
-      const old = await signIn(context, flow, { what: 'the old password', blanks: { username, password } })
-      const fresh = await signIn(context, flow, { what: 'the new password', blanks: { username, password: newPassword } })
+      const old = await signIn(context, flow, { what: 'the old password', blanks: { username, password }, who: THROW_AWAY })
+      const fresh = await signIn(context, flow, { what: 'the new password', blanks: { username, password: newPassword }, who: THROW_AWAY })
       const removed =
         flow.remove !== undefined &&
-        (await send(context, flow.remove, { what: 'removing the throw-away account', session: usable(fresh) ? fresh.session : first.session })).answer.status <
-          300
+        success((await send(context, flow.remove, { what: 'removing the throw-away account', session: usable(fresh) ? fresh.session : first.session })).answer)
+      if (removed) undoChanged?.done()
       return {
         registered,
         changed,
@@ -254,7 +308,14 @@ export function authCsrf(one: Flowing, target: Target): Probe<CsrfSeen> {
     'authCsrf',
     one,
     target,
-    { requests: 9, logins: loginCost(flow, 1) },
+    {
+      requests: [
+        ...loginAsking(flow),
+        ...(flow.csrf === undefined ? [] : [{ url: flow.csrf.from, times: 2 }]),
+        ...asking(flow.csrf === undefined ? undefined : { ...flow.csrf, method: flow.csrf.method ?? 'POST' }, flow.csrf?.form === undefined ? 5 : 6),
+      ],
+      logins: loginCost(flow, 1),
+    },
     async (context) => {
       const { csrf } = flow
       if (csrf === undefined) throw new TypeError('no csrf is declared')
@@ -300,7 +361,7 @@ export function authCsrf(one: Flowing, target: Target): Probe<CsrfSeen> {
       const sameSite = login.answer.cookies.findLast(({ name }) => name === flow.login?.cookie)?.cookie.sameSite ?? 'absent'
       return { given: token !== undefined, good, attacks, sameSite }
     },
-    { impact: 'write', host: hostOfUrl(flow.csrf?.url ?? '', target) },
+    { impact: 'write', host: hostOfUrl(flow.csrf?.url ?? '', target), asks: [mainLogin(one, target)] },
   )
 }
 
@@ -314,35 +375,57 @@ export interface PlainSeen {
   readonly answers: readonly Answer[]
 }
 
+/** The session of the shared login, where there is one to have. */
+const sessionOf = async (context: ProbeContext, one: Flowing, target: Target): Promise<Session | undefined> =>
+  canSignIn(one) ? (await observed(context, mainLogin(one, target))).session : undefined
+const canSignIn = ({ flow }: Flowing): boolean => flow.login !== undefined && flow.accounts !== undefined
+const loginAsked = (one: Flowing, target: Target): { readonly asks?: readonly Probe<unknown>[] } => (canSignIn(one) ? { asks: [mainLogin(one, target)] } : {})
+
 /** Malformed requests, as declared. */
 export const authInvalid = (one: Flowing, target: Target): Probe<PlainSeen> =>
-  probeOf('authInvalid', one, target, { requests: one.flow.invalid?.length ?? 0 }, async (context) => {
-    const session = one.flow.login === undefined || one.flow.accounts === undefined ? undefined : (await observed(context, mainLogin(one, target))).session
-    const answers: Answer[] = []
-    for (const [index, call] of (one.flow.invalid ?? []).entries())
-      answers.push(
-        (await send(context, call, { what: `malformed request ${index + 1}`, ...(session === undefined ? {} : { session }), blanks: { random: random() } }))
-          .answer,
-      )
-    return { answers }
-  })
+  probeOf(
+    'authInvalid',
+    one,
+    target,
+    { requests: (one.flow.invalid ?? []).flatMap((call) => asking(call)) },
+    async (context) => {
+      const session = await sessionOf(context, one, target)
+      const answers: Answer[] = []
+      for (const [index, call] of (one.flow.invalid ?? []).entries())
+        answers.push(
+          (await send(context, call, { what: `malformed request ${index + 1}`, ...(session === undefined ? {} : { session }), blanks: { random: random() } }))
+            .answer,
+        )
+      return { answers }
+    },
+    loginAsked(one, target),
+  )
 
 const FORGED = ['x-forwarded-for', 'x-real-ip', 'x-client-ip', 'true-client-ip', 'cf-connecting-ip', 'x-original-forwarded-for'] as const
 
 /** Routes for listed addresses, asked as we are and with addresses that are not ours. */
 export const authAllowList = (one: Flowing, target: Target): Probe<PlainSeen> =>
-  probeOf('authAllowList', one, target, { requests: (one.flow.allowList?.length ?? 0) * (FORGED.length + 2) }, async (context) => {
-    const session = one.flow.login === undefined || one.flow.accounts === undefined ? undefined : (await observed(context, mainLogin(one, target))).session
-    const answers: Answer[] = []
-    for (const { url } of one.flow.allowList ?? []) {
-      const own = session === undefined ? {} : { session }
-      answers.push((await send(context, { url }, { what: 'from here', ...own })).answer)
-      for (const name of FORGED)
-        answers.push((await send(context, { url }, { what: `from here, with ${name}: 127.0.0.1`, ...own, headers: [[name, '127.0.0.1']] })).answer)
-      answers.push((await send(context, { url }, { what: 'from here, with Forwarded: for=10.0.0.1', ...own, headers: [['forwarded', 'for=10.0.0.1']] })).answer)
-    }
-    return { answers }
-  })
+  probeOf(
+    'authAllowList',
+    one,
+    target,
+    { requests: (one.flow.allowList ?? []).map(({ url }) => ({ url, times: FORGED.length + 2 })) },
+    async (context) => {
+      const session = await sessionOf(context, one, target)
+      const answers: Answer[] = []
+      for (const { url } of one.flow.allowList ?? []) {
+        const own = session === undefined ? {} : { session }
+        answers.push((await send(context, { url }, { what: 'from here', ...own })).answer)
+        for (const name of FORGED)
+          answers.push((await send(context, { url }, { what: `from here, with ${name}: 127.0.0.1`, ...own, headers: [[name, '127.0.0.1']] })).answer)
+        answers.push(
+          (await send(context, { url }, { what: 'from here, with Forwarded: for=10.0.0.1', ...own, headers: [['forwarded', 'for=10.0.0.1']] })).answer,
+        )
+      }
+      return { answers }
+    },
+    loginAsked(one, target),
+  )
 
 /** Credentials that must be dead, at the declared routes, each beside no credentials at all. */
 export const authDead = (
@@ -353,7 +436,7 @@ export const authDead = (
     'authDead',
     one,
     target,
-    { requests: (one.flow.dead?.length ?? 0) * 2 },
+    { requests: (one.flow.dead ?? []).map(({ url }) => ({ url, times: 2 })) },
     async (context) => {
       const pairs = []
       for (const { key, header, url } of one.flow.dead ?? []) {
@@ -378,41 +461,48 @@ export interface ApiKeySeen {
 }
 
 export const authApiKey = (one: Flowing, target: Target): Probe<ApiKeySeen> =>
-  probeOf('authApiKey', one, target, { requests: (one.flow.protected?.length ?? 0) * 8 }, async (context) => {
-    const { apiKey } = one.flow
-    if (apiKey === undefined) throw new TypeError('no apiKey is declared')
-    const key = secretNamed(context, apiKey.key)
-    const name = (apiKey.header ?? 'X-Api-Key').toLowerCase()
-    const value = (given: string): string => (apiKey.scheme === undefined ? given : `${apiKey.scheme} ${given}`)
-    const swapped = key === key.toUpperCase() ? key.toLowerCase() : key.toUpperCase()
-    const routes = []
-    for (const { url, method } of one.flow.protected ?? []) {
-      const call: AuthCall = { url, ...(method === undefined ? {} : { method }) }
-      const ask = async (what: string, given: string | undefined): Promise<Answer> =>
-        (await send(context, call, { what, hide: [key, swapped], ...(given === undefined ? {} : { headers: [[name, value(given)]] }) })).answer
-      const path = splitUrl(urlIn(url, target.domain))?.path ?? '/'
-      const parameter = apiKey.parameter ?? 'api_key'
-      const inQuery = await send(context, call, {
-        what: 'the key as a query parameter',
-        path: `${path}${path.includes('?') ? '&' : '?'}${parameter}=${encodeURIComponent(key)}`,
-        hide: [key],
-      })
-      routes.push({
-        url: urlIn(url, target.domain),
-        without: await ask('no key', undefined),
-        right: await ask('the key', key),
-        wrong: [
-          await ask('a key of ours', random()),
-          await ask('an empty key', ''),
-          ...(swapped === key ? [] : [await ask('the key in another case', swapped)]),
-          await ask('the key without its last character', key.slice(0, -1)),
-          await ask('the key with a character more', `${key}a`),
-        ],
-        inQuery: { ...inQuery.answer, url: urlIn(url, target.domain) },
-      })
-    }
-    return { routes }
-  })
+  probeOf(
+    'authApiKey',
+    one,
+    target,
+    { requests: (one.flow.protected ?? []).flatMap((route) => asking({ url: route.url, ...(route.method === undefined ? {} : { method: route.method }) }, 8)) },
+    async (context) => {
+      const { apiKey } = one.flow
+      if (apiKey === undefined) throw new TypeError('no apiKey is declared')
+      const key = secretNamed(context, apiKey.key)
+      const name = (apiKey.header ?? 'X-Api-Key').toLowerCase()
+      const value = (given: string): string => (apiKey.scheme === undefined ? given : `${apiKey.scheme} ${given}`)
+      const swapped = key === key.toUpperCase() ? key.toLowerCase() : key.toUpperCase()
+      const other = swapped === key ? { what: 'the key backwards', key: [...key].reverse().join('') } : { what: 'the key in another case', key: swapped }
+      const routes = []
+      for (const { url, method } of one.flow.protected ?? []) {
+        const call: AuthCall = { url, ...(method === undefined ? {} : { method }) }
+        const ask = async (what: string, given: string | undefined): Promise<Answer> =>
+          (await send(context, call, { what, hide: [key, other.key], ...(given === undefined ? {} : { headers: [[name, value(given)]] }) })).answer
+        const path = splitUrl(urlIn(url, target.domain))?.path ?? '/'
+        const parameter = apiKey.parameter ?? 'api_key'
+        const inQuery = await send(context, call, {
+          what: 'the key as a query parameter',
+          path: `${path}${path.includes('?') ? '&' : '?'}${parameter}=${encodeURIComponent(key)}`,
+          hide: [key],
+        })
+        routes.push({
+          url: urlIn(url, target.domain),
+          without: await ask('no key', undefined),
+          right: await ask('the key', key),
+          wrong: [
+            await ask('a key of ours', random()),
+            await ask('an empty key', ''),
+            await ask(other.what, other.key),
+            await ask('the key without its last character', key.slice(0, -1)),
+            await ask('the key with a character more', `${key}a`),
+          ],
+          inQuery: { ...inQuery.answer, url: urlIn(url, target.domain) },
+        })
+      }
+      return { routes }
+    },
+  )
 
 export interface ClientSeen {
   readonly good: Answer
@@ -429,7 +519,7 @@ export const authClient = (one: Flowing, target: Target): Probe<ClientSeen> =>
     'authClient',
     one,
     target,
-    { requests: 4 },
+    { requests: [...(one.flow.client === undefined ? [] : [{ url: one.flow.client.tokenUrl, method: 'POST', times: 2 }]), ...readAsking(one.flow, 2)] },
     async (context) => {
       const { client } = one.flow
       if (client === undefined) throw new TypeError('no client is declared')
@@ -476,13 +566,30 @@ export interface AuthorizeSeen {
   readonly unknownClient: Answer
 }
 
+/** Places that are not the registered one, however alike. */
+function redirectsFrom(redirectUri: string): readonly string[] {
+  const base = URL.canParse(redirectUri) ? new URL(redirectUri) : undefined
+  if (base === undefined) return []
+  return [
+    `${redirectUri}/postproof`,
+    `${redirectUri}/../postproof`,
+    `${redirectUri}?postproof=1`,
+    redirectUri.replace(base.host, `postproof.${base.host}`),
+    redirectUri.replace('https:', 'http:'),
+    redirectUri.replace(base.host, `${base.host}@other.example.net`),
+    redirectUri.replace(base.host, `${base.host}.`),
+    redirectUri.replace(base.host, `${base.host}.example.net`),
+    'https://other.example.net/callback',
+  ].filter((uri) => uri !== redirectUri)
+}
+
 /** What an authorization end point does with requests that are not as registered. Nobody logs in; only Location is read. */
 export const authAuthorize = (one: Flowing, target: Target): Probe<AuthorizeSeen> =>
   probeOf(
     'authAuthorize',
     one,
     target,
-    { requests: 13 },
+    { requests: [{ url: one.flow.client?.authorizeUrl ?? '', times: 4 + redirectsFrom(urlIn(one.flow.client?.redirectUri ?? '', target.domain)).length }] },
     async (context) => {
       const { client } = one.flow
       if (client?.authorizeUrl === undefined || client.redirectUri === undefined) throw new TypeError('no authorization end point is declared')
@@ -508,20 +615,8 @@ export const authAuthorize = (one: Flowing, target: Target): Probe<AuthorizeSeen
         return { answer: { ...sent.answer, url }, location }
       }
       const good = await ask('as registered', {})
-      const base = new URL(redirectUri)
-      const uris = [
-        `${redirectUri}/postproof`,
-        `${redirectUri}/../postproof`,
-        `${redirectUri}?postproof=1`,
-        redirectUri.replace(base.host, `postproof.${base.host}`),
-        redirectUri.replace('https:', 'http:'),
-        redirectUri.replace(base.host, `${base.host}@other.example.net`),
-        redirectUri.replace(base.host, `${base.host}.`),
-        redirectUri.replace(base.host, `${base.host}.example.net`),
-        'https://other.example.net/callback',
-      ].filter((uri) => uri !== redirectUri)
       const redirects = []
-      for (const uri of uris) {
+      for (const uri of redirectsFrom(redirectUri)) {
         const { answer, location } = await ask(`redirect_uri ${uri}`, { redirect_uri: uri })
         redirects.push({ uri, answer, goes: goesTo(location, uri) })
       }
@@ -571,7 +666,7 @@ export const authStart = (one: Flowing, target: Target): Probe<StartSeen> =>
     'authStart',
     one,
     target,
-    { requests: 2 },
+    { requests: [{ url: one.flow.client?.start ?? '', times: 2 }] },
     async (context) => {
       const visits = []
       const hide = one.flow.client === undefined ? [] : [secretNamed(context, one.flow.client.id)]

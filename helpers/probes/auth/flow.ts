@@ -1,10 +1,12 @@
 /** One login each, and what is done with it: protected routes, refused logins, refreshing, logging out. Facts only. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { MOST_TOKEN_BYTES, numericDate, readJsonWebToken } from '../../grammar/json-web-token.ts'
-import type { Probe, ProbeContext } from '../../probe.ts'
+import type { Probe, ProbeContext, ProbeCost } from '../../probe.ts'
 import { ProbeError } from '../../probe.ts'
 import type { Target } from '../../target.ts'
 import type { AuthCall, AuthFlow, AuthRoute } from '../../target/auth.ts'
+import { sleep } from '../../sleep.ts'
+import { type Asked, askedCost, ASKED_AGAIN, NOBODY } from '../asked.ts'
 import { splitUrl } from '../http.ts'
 import { type Answer, type Blanks, send, Session, takeCookies, urlIn, valueAt } from './exchange.ts'
 import { KNOWN_SECRETS } from './known-secrets.ts'
@@ -135,7 +137,15 @@ export const usable = (seen: Pick<LoginSeen, 'accessToken' | 'cookie'>): boolean
 export async function signIn(
   context: ProbeContext,
   flow: AuthFlow,
-  options: { readonly account?: number; readonly blanks?: Blanks; readonly what: string; readonly visit?: boolean; readonly origin?: string },
+  options: {
+    readonly account?: number
+    readonly blanks?: Blanks
+    /** Whose login it counts as, where the blanks are given. */
+    readonly who?: string
+    readonly what: string
+    readonly visit?: boolean
+    readonly origin?: string
+  },
 ): Promise<LoginSeen> {
   const { login } = flow
   const account = flow.accounts?.[options.account ?? 0]
@@ -156,6 +166,7 @@ export async function signIn(
     }
   }
   const before = session.copy()
+  context.used?.({ logins: { [options.who ?? account.username]: 1 } })
   const merged: AuthCall = login.form === undefined ? login : { ...login, form: { ...form, ...login.form } }
   const { answer, seen } = await send(context, merged, {
     what: options.what,
@@ -210,6 +221,9 @@ function readForm(html: string): { readonly hidden: Readonly<Record<string, stri
   return { hidden, fields }
 }
 
+/** Accounts that a look makes for itself, as they stand among the logins of plan and report. */
+export const THROW_AWAY = '(throw-away accounts)'
+
 /** Who logs in how often, by name of the account's secret. */
 export const loginCost = (flow: AuthFlow, logins: number, account = 0): Readonly<Record<string, number>> => {
   const name = flow.accounts?.[account]?.username
@@ -221,20 +235,45 @@ export interface Flowing {
   readonly flow: AuthFlow
 }
 
+export interface Cost extends Omit<ProbeCost, 'connections' | 'requests' | 'zones'> {
+  /** All that are sent if the target does as declared. */
+  readonly requests: readonly Asked[]
+}
+
+const methodOf = (call: Pick<AuthCall, 'method' | 'json' | 'form'>): string =>
+  call.method ?? (call.json === undefined && call.form === undefined ? 'GET' : 'POST')
+/** A declared call, as it is sent. */
+export const asking = (call: AuthCall | undefined, times = 1): readonly Asked[] =>
+  call === undefined || times === 0 ? [] : [{ url: call.url, method: methodOf(call), times }]
+/** What one login takes. */
+export const loginAsking = ({ login }: AuthFlow, times = 1): readonly Asked[] =>
+  login === undefined || times === 0 ? [] : [...(login.page === undefined ? [] : [{ url: login.url, path: login.page, times }]), ...asking(login, times)]
+export const readable = (flow: AuthFlow): AuthRoute | undefined => flow.protected?.find(({ method }) => method === undefined || method === 'GET')
+/** So many times the protected route that can be read. */
+export const readAsking = (flow: AuthFlow, times: number): readonly Asked[] => asking(readable(flow), times)
+
 export function probeOf<T>(
   kind: string,
   { name, flow }: Flowing,
   target: Target,
-  cost: { readonly requests: number; readonly logins?: Readonly<Record<string, number>> },
+  cost: Cost,
   run: (context: ProbeContext) => Promise<T>,
-  more: { readonly impact?: Probe<T>['impact']; readonly timeoutMs?: number; readonly host?: string } = {},
+  more: { readonly impact?: Probe<T>['impact']; readonly timeoutMs?: number; readonly host?: string; readonly asks?: readonly Probe<unknown>[] } = {},
 ): Probe<T> {
   const url = flow.login?.url ?? flow.client?.tokenUrl ?? flow.protected?.[0]?.url ?? flow.forgot?.url ?? ''
+  const sent = askedCost(target, cost.requests)
   return {
     kind,
     key: `${kind} ${name}`,
     impact: more.impact ?? 'login',
-    cost: { connections: 1, requests: cost.requests, ...(cost.logins === undefined ? {} : { logins: cost.logins }) },
+    cost: {
+      ...cost,
+      connections: 1,
+      requests: sent.requests,
+      zones: sent.zones,
+      unexpected: (cost.unexpected ?? 0) + sent.readings * ASKED_AGAIN,
+    },
+    ...(more.asks === undefined ? {} : { asks: more.asks }),
     host: more.host ?? hostOfUrl(url, target),
     timeoutMs: more.timeoutMs ?? 120_000,
     run,
@@ -243,7 +282,7 @@ export function probeOf<T>(
 
 /** The login that everything that leaves it as it was shares. */
 export const mainLogin = (one: Flowing, target: Target): Probe<LoginSeen> =>
-  probeOf('authLogin', one, target, { requests: one.flow.login?.page === undefined ? 1 : 2, logins: loginCost(one.flow, 1) }, (context) =>
+  probeOf('authLogin', one, target, { requests: loginAsking(one.flow), logins: loginCost(one.flow, 1) }, (context) =>
     signIn(context, one.flow, { what: 'the right password', ...(one.flow.login?.origin === undefined ? {} : { origin: one.flow.login.origin }) }),
   )
 
@@ -324,13 +363,25 @@ export function authGate(one: Flowing, target: Target): Probe<GateSeen> {
   const routes = (flow.protected ?? []).slice(0, MOST_ROUTES)
   const others = (flow.accounts ?? []).flatMap((account, index) => (account.role !== undefined || index > 0 ? [{ account, index }] : []))
   const asRoles = routes.some(({ roles }) => roles !== undefined) ? others.filter(({ index }) => index > 0) : []
-  const readable = routes.filter(({ method }) => method === undefined || method === 'GET').length
-  const logins = Object.assign({}, loginCost(flow, 1), ...asRoles.map(({ index }) => loginCost(flow, 1, index))) as Record<string, number>
+  const reading = routes.filter(({ method }) => method === undefined || method === 'GET')
+  const requests = [
+    ...asRoles.flatMap(() => loginAsking(flow)),
+    ...routes.flatMap((route) =>
+      asking(route, 3 + (reading.includes(route) || route.roles !== undefined ? 1 : 0) + (route.roles === undefined ? 0 : asRoles.length)),
+    ),
+    ...reading
+      .slice(0, ROUTES_IN_VARIANTS)
+      .flatMap(({ url }) =>
+        variantsOf(splitUrl(urlIn(url, target.domain))?.path ?? '/').map(
+          ({ path, method }): Asked => ({ url, path, ...(method === undefined ? {} : { method }) }),
+        ),
+      ),
+  ]
   return probeOf(
     'authGate',
     one,
     target,
-    { requests: routes.length * (4 + asRoles.length) + Math.min(readable, ROUTES_IN_VARIANTS) * 11 + asRoles.length, logins },
+    { requests, logins: Object.assign({}, ...asRoles.map(({ index }) => loginCost(flow, 1, index))) as Record<string, number> },
     async (context) => {
       const login = await observed(context, mainLogin(one, target))
       const { session } = login
@@ -386,6 +437,7 @@ export function authGate(one: Flowing, target: Target): Probe<GateSeen> {
       }
       return { login, routes: seen }
     },
+    { asks: [mainLogin(one, target)] },
   )
 }
 
@@ -416,11 +468,25 @@ export interface FailuresSeen {
 export function authFailures(one: Flowing, target: Target): Probe<FailuresSeen> {
   const { flow } = one
   const attempts = flow.attempts ?? 2
+  const elsewhereAsked = flow.login?.origin !== undefined
+  const fields = flow.login?.form ?? flow.login?.json
   return probeOf(
     'authFailures',
     one,
     target,
-    { requests: attempts * 2 + (flow.login?.origin === undefined ? 1 : 2), logins: loginCost(flow, attempts) },
+    {
+      requests: [
+        ...loginAsking(flow, attempts * 2),
+        ...(elsewhereAsked ? asking(flow.login) : []),
+        ...(fields === undefined || flow.login === undefined ? [] : [{ url: flow.login.url }]),
+        // A page that gives everybody a cookie is no login yet: what the cookie opens is asked.
+        ...(fields === undefined || flow.login?.cookie === undefined ? [] : readAsking(flow, 2)),
+      ],
+      ...(flow.login?.cookie === undefined ? {} : { atMost: true as const }),
+      logins: { ...loginCost(flow, attempts + (fields === undefined ? 0 : 1)), [NOBODY]: attempts + (elsewhereAsked ? 1 : 0) },
+      // A refused login that sets a cookie is tried at a route.
+      unexpected: (attempts * 2 + 1) * 2,
+    },
     async (context) => {
       const account = flow.accounts?.[0]
       if (account === undefined) throw new ProbeError({ code: 'NO_ACCESS', message: 'no account is declared', phase: 'request' })
@@ -436,6 +502,7 @@ export function authFailures(one: Flowing, target: Target): Probe<FailuresSeen> 
         for (const known of turn % 2 === 0 ? [true, false] : [false, true]) {
           const seen = await signIn(context, flow, {
             what: known ? 'a wrong password' : 'a name that nobody has',
+            who: known ? account.username : NOBODY,
             blanks: { username: known ? username : stranger, password: `Wrong-${random()}-1!` },
             visit: turn === 0 || flow.login?.page !== undefined,
           })
@@ -453,10 +520,11 @@ export function authFailures(one: Flowing, target: Target): Probe<FailuresSeen> 
         }
       }
       let elsewhere: Answer | undefined
-      if (stopped === undefined && flow.login?.origin !== undefined)
+      if (stopped === undefined && elsewhereAsked)
         elsewhere = (
           await signIn(context, flow, {
             what: 'a login from a page of another origin',
+            who: NOBODY,
             blanks: { username: `nobody-${random().slice(0, 8)}${at > 0 ? username.slice(at) : ''}`, password: `Wrong-${random()}-1!` },
             visit: false,
             origin: 'https://other.example.net',
@@ -464,7 +532,6 @@ export function authFailures(one: Flowing, target: Target): Probe<FailuresSeen> 
         ).answer
       let inUrl: Answer | undefined
       let inUrlUsable = false
-      const fields = flow.login?.form ?? flow.login?.json
       if (stopped === undefined && flow.login !== undefined && fields !== undefined) {
         const blanks = { username, password: secretNamed(context, account.password) }
         const query = new URLSearchParams(
@@ -473,6 +540,7 @@ export function authFailures(one: Flowing, target: Target): Probe<FailuresSeen> 
           ),
         ).toString()
         const path = splitUrl(urlIn(flow.login.url, target.domain))?.path ?? '/'
+        context.used?.({ logins: { [account.username]: 1 } })
         const sent = await send(
           context,
           { url: flow.login.url },
@@ -515,16 +583,10 @@ async function opens(context: ProbeContext, flow: AuthFlow, session: Session): P
 
 /** The first protected route that can be read, with a session; undefined where none is declared. */
 export async function readWith(context: ProbeContext, flow: AuthFlow, session: Session | undefined, what: string): Promise<Answer | undefined> {
-  const route = flow.protected?.find(({ method }) => method === undefined || method === 'GET')
+  const route = readable(flow)
   if (route === undefined) return undefined
   return (await send(context, { url: route.url }, { what, headers: JSON_ACCEPT, ...(session === undefined ? {} : { session }) })).answer
 }
-
-export const pause = (context: ProbeContext, milliseconds: number): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    context.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-  })
 
 interface Refreshed {
   readonly answer: Answer
@@ -590,7 +652,7 @@ export function authRefresh(one: Flowing, target: Target): Probe<RefreshSeen> {
     'authRefresh',
     one,
     target,
-    { requests: 9, logins: loginCost(flow, 1) },
+    { requests: [...loginAsking(flow), ...asking(flow.refresh, 4), ...readAsking(flow, 2)], logins: loginCost(flow, 1), unexpected: 2 },
     async (context) => {
       const login = await signIn(context, flow, { what: 'a login to refresh' })
       if (login.session.refreshToken === undefined)
@@ -605,7 +667,7 @@ export function authRefresh(one: Flowing, target: Target): Probe<RefreshSeen> {
       let before = login.session
       if (first.works && first.session.accessToken === login.session.accessToken) {
         // One second, one iat, one token: asked again in the next second.
-        await pause(context, 1_100)
+        await sleep(1_100, context.signal)
         before = first.session
         first = await refreshWith(context, flow, first.session, 'the refresh token, a second later')
       }
@@ -615,7 +677,7 @@ export function authRefresh(one: Flowing, target: Target): Probe<RefreshSeen> {
       const rotates = first.session.refreshToken !== used.refreshToken
       let later: Refreshed | undefined
       if (again.works && rotates) {
-        await pause(context, wait * 1000)
+        await sleep(wait * 1000, context.signal)
         later = await refreshWith(context, flow, used, `the used refresh token, ${wait} s later`)
       }
       const family = await refreshWith(context, flow, first.session, 'the successor, after its predecessor was used again')
@@ -659,13 +721,19 @@ const AT_ONCE = 4
 
 /** One refresh token used by several at the same moment, over connections of their own. */
 export function authConcurrent(one: Flowing, target: Target): Probe<ConcurrentSeen> {
-  return probeOf('authConcurrent', one, target, { requests: 1 + AT_ONCE, logins: loginCost(one.flow, 1) }, async (context) => {
-    const login = await signIn(context, one.flow, { what: 'a login to refresh' })
-    const seen = await Promise.all(
-      Array.from({ length: AT_ONCE }, (_, index) => refreshWith(context, one.flow, login.session, `refresh ${index + 1} of ${AT_ONCE} at once`)),
-    )
-    return { answers: seen.map(({ answer }) => answer), winners: seen.filter(({ works }) => works).length }
-  })
+  return probeOf(
+    'authConcurrent',
+    one,
+    target,
+    { requests: [...loginAsking(one.flow), ...asking(one.flow.refresh, AT_ONCE)], logins: loginCost(one.flow, 1) },
+    async (context) => {
+      const login = await signIn(context, one.flow, { what: 'a login to refresh' })
+      const seen = await Promise.all(
+        Array.from({ length: AT_ONCE }, (_, index) => refreshWith(context, one.flow, login.session, `refresh ${index + 1} of ${AT_ONCE} at once`)),
+      )
+      return { answers: seen.map(({ answer }) => answer), winners: seen.filter(({ works }) => works).length }
+    },
+  )
 }
 
 export interface LogoutSeen {
@@ -685,7 +753,20 @@ export interface LogoutSeen {
 /** A login of its own: what the session opens, logging out, and the same session again. */
 export function authLogout(one: Flowing, target: Target): Probe<LogoutSeen> {
   const { flow } = one
-  return probeOf('authLogout', one, target, { requests: 8, logins: loginCost(flow, 1) }, async (context) => {
+  // Only an answer can tell whether there is a cookie before the login, which is then tried.
+  const fixes = flow.login?.page !== undefined && flow.login.cookie !== undefined
+  const cost: Cost = {
+    requests: [
+      ...loginAsking(flow),
+      ...readAsking(flow, fixes ? 3 : 2),
+      ...asking(flow.logout),
+      ...(flow.login?.refreshToken === undefined ? [] : asking(flow.refresh)),
+    ],
+    logins: loginCost(flow, 1),
+    unexpected: 1,
+    ...(fixes ? { atMost: true } : {}),
+  }
+  return probeOf('authLogout', one, target, cost, async (context) => {
     const login = await signIn(context, flow, { what: 'a login to end' })
     const opened = await readWith(context, flow, login.session, 'with the session')
     const fixed = login.cookieBefore === undefined ? undefined : await readWith(context, flow, login.before, 'with the cookie from before the login')
@@ -699,7 +780,7 @@ export function authLogout(one: Flowing, target: Target): Probe<LogoutSeen> {
     let later: Answer | undefined
     const wait = flow.logout.within ?? 5
     if (replayed !== undefined && opened !== undefined && replayed.bodyHash === opened.bodyHash && replayed.status < 300 && wait > 0) {
-      await pause(context, wait * 1000)
+      await sleep(wait * 1000, context.signal)
       later = await readWith(context, flow, login.session, `with the session, ${wait} s after logging out`)
     }
     const refreshed =

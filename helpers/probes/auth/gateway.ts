@@ -1,12 +1,13 @@
 /** A login in front of hosts: what visitors without one get, by every name a path has; one login, what it opens, and its end. Facts only. */
 import type { HttpObservation, RawHeaders } from '../../observations.ts'
-import { isRefused, type Probe, type ProbeContext, ProbeError } from '../../probe.ts'
+import { isRefused, type Probe, type ProbeContext, type ProbeCost, ProbeError } from '../../probe.ts'
 import type { Host, Target } from '../../target.ts'
 import type { Gateway } from '../../target/auth.ts'
+import { type Asked, askedCost, ASKED_AGAIN } from '../asked.ts'
 import { httpRequest, splitUrl } from '../http.ts'
 import { websocketHandshake } from '../websocket.ts'
 import { type Answer, send, type Sent, Session, takeCookies, urlIn } from './exchange.ts'
-import { hostOfUrl, random, secretNamed, tampered } from './flow.ts'
+import { asking, hostOfUrl, random, secretNamed, tampered } from './flow.ts'
 
 export interface Guarded {
   readonly gateway: Gateway
@@ -89,19 +90,25 @@ const IDENTITY = [
   'X-authentik-groups',
   'Cf-Access-Authenticated-User-Email',
 ]
+const SPELLINGS = 3
+const spellingsOf = (name: string): readonly string[] => [name, name.toLowerCase(), name.replaceAll('-', '_')]
 const identityNames = (gateway: Gateway): readonly string[] => [...new Set([...(gateway.identityHeaders ?? []), ...IDENTITY])]
 
 /** A host behind the login, as anybody sees it: reads, and headers that nobody should believe. */
 export function gatewayAnonymous(guarded: Guarded, host: Host, target: Target): Probe<GatewaySeen> {
   const { gateway } = guarded
+  const open = gateway.publicPaths?.length ?? 0
+  const channel = gateway.websocket ?? host.live.find(({ mode }) => mode === 'websocket')?.path
+  const upgrade = channel === undefined ? undefined : websocketHandshake({ host: host.fqdn, path: channel, origin: `https://${host.fqdn}` })
   return {
     kind: 'gatewayAnonymous',
     key: `gatewayAnonymous ${guarded.index} ${host.fqdn}`,
     impact: 'read',
     cost: {
       connections: 2,
-      requests: 36 + (gateway.paths?.length ?? 0) + (gateway.publicPaths?.length ?? 0) * (5 + 3 * (gateway.identityHeaders?.length ?? 0)),
+      requests: 26 + (gateway.paths?.length ?? 0) + open + Math.min(2, open) * (4 + SPELLINGS * (gateway.identityHeaders?.length ?? 0)),
     },
+    ...(upgrade === undefined ? {} : { asks: [upgrade] }),
     host: host.fqdn,
     timeoutMs: 120_000,
     async run(context): Promise<GatewaySeen> {
@@ -184,12 +191,12 @@ export function gatewayAnonymous(guarded: Guarded, host: Host, target: Target): 
         ['X-Forwarded-For', '127.0.0.1'],
       ] as const)
         await trick('forwarded', `with ${name}: ${value}`, bare, { headers: [...HTML, [name, value]] })
-      const open = []
-      for (const path of gateway.publicPaths ?? []) open.push(await ask(path, path))
+      const opened = []
+      for (const path of gateway.publicPaths ?? []) opened.push(await ask(path, path))
       const echoed = []
       for (const path of (gateway.publicPaths ?? []).slice(0, 2))
         for (const name of gateway.identityHeaders ?? [])
-          for (const spelling of [name, name.toLowerCase(), name.replaceAll('-', '_')]) {
+          for (const spelling of spellingsOf(name)) {
             const sent = await send(
               context,
               { url: `${base}/` },
@@ -198,13 +205,12 @@ export function gatewayAnonymous(guarded: Guarded, host: Host, target: Target): 
             echoed.push({ name: spelling, answer: sent.answer, shown: sent.seen !== undefined && new TextDecoder().decode(sent.seen.body).includes(user) })
           }
       let websocket: GatewaySeen['websocket']
-      const channel = gateway.websocket ?? host.live.find(({ mode }) => mode === 'websocket')?.path
-      if (channel !== undefined) {
-        const seen = await context.observe(websocketHandshake({ host: host.fqdn, path: channel, origin: base }))
+      if (upgrade !== undefined) {
+        const seen = await context.observe(upgrade)
         const location = seen.ok ? seen.value.headers.find(([name]) => name.toLowerCase() === 'location')?.[1] : undefined
         websocket = { status: seen.ok ? seen.value.status : 0, ...(location === undefined ? {} : { location: location.slice(0, 200) }) }
       }
-      return { document, asked: `${base}${asked}`, api, paths, tricks, open, echoed, ...(websocket === undefined ? {} : { websocket }) }
+      return { document, asked: `${base}${asked}`, api, paths, tricks, open: opened, echoed, ...(websocket === undefined ? {} : { websocket }) }
     },
   }
 }
@@ -275,6 +281,7 @@ async function enter(
   const parts = splitUrl(urlIn(signIn.url, target.domain))
   const path = parts?.path ?? '/'
   const full = parameter === undefined ? path : `${path}${path.includes('?') ? '&' : '?'}${gateway.returnParameter ?? 'rd'}=${encodeURIComponent(parameter)}`
+  context.used?.({ logins: { [who.username]: 1 } })
   const page = await send(context, { url: signIn.url }, { what: 'the login page', method: 'GET', path: full })
   takeCookies(session, page.seen)
   const sent = await send(context, signIn, { what, path: full, session, blanks })
@@ -284,15 +291,41 @@ async function enter(
 
 const locationOf = (seen: HttpObservation | undefined): string | undefined => seen?.headers.find(([name]) => name.toLowerCase() === 'location')?.[1]
 
+/** Cookies that nobody gave out: made up, changed, cut, empty. */
+const FORGED_COOKIES = 4
+
+function sessionCost({ gateway, hosts }: Guarded, target: Target): ProbeCost {
+  const { signIn, signOut, outsider, echo } = gateway
+  const first = hosts[0]
+  if (signIn === undefined || first === undefined) return { connections: 0, requests: 0 }
+  const each = (times: number, path?: string): readonly Asked[] => hosts.map((host) => ({ url: `https://${host.fqdn}/`, path: path ?? host.path, times }))
+  const at = (path: string, times: number): Asked => ({ url: `https://${first.fqdn}/`, path, times })
+  const entered = outsider === undefined ? 1 : 2
+  const { requests, zones, readings } = askedCost(target, [
+    ...each(2 + (outsider === undefined ? 0 : 1) + (signOut === undefined ? 0 : 1)),
+    { url: signIn.url, times: entered + foreignReturns(first.fqdn).length },
+    ...asking(signIn, entered),
+    at(first.path, 1 + FORGED_COOKIES),
+    ...(echo === undefined ? [] : [...each(1, echo), at(echo, (gateway.identityHeaders?.length ?? 0) * SPELLINGS)]),
+    ...asking(signOut),
+  ])
+  return {
+    connections: hosts.length,
+    requests,
+    zones,
+    logins: { [signIn.account.username]: 1, ...(outsider === undefined ? {} : { [outsider.username]: 1 }) },
+    unexpected: readings * ASKED_AGAIN,
+  }
+}
+
 /** One login for all hosts, and everything that it opens; then its end. */
 export function gatewaySession(guarded: Guarded, target: Target): Probe<GatewaySession> {
   const { gateway, hosts } = guarded
-  const name = gateway.signIn?.account.username ?? 'account'
   return {
     kind: 'gatewaySession',
     key: `gatewaySession ${guarded.index}`,
     impact: 'login',
-    cost: { connections: hosts.length, requests: hosts.length * 8 + 24, logins: { [name]: 1 } },
+    cost: sessionCost(guarded, target),
     host: hostOfUrl(gateway.signIn?.url ?? '', target),
     timeoutMs: 120_000,
     async run(context): Promise<GatewaySession> {
@@ -336,7 +369,7 @@ export function gatewaySession(guarded: Guarded, target: Target): Probe<GatewayS
       if (gateway.echo !== undefined && signedIn)
         // Those that the application reads: another may pass, nobody listens to it.
         for (const header of gateway.identityHeaders ?? [])
-          for (const spelling of [header, header.toLowerCase(), header.replaceAll('-', '_')]) {
+          for (const spelling of spellingsOf(header)) {
             const echo = await visit(first, `${spelling} beside the login`, session, { path: gateway.echo, headers: [...HTML, [spelling, user]] })
             spoofed.push({ name: spelling, answer: echo.answer, shown: echo.seen !== undefined && valueOf(echo.seen, header)?.includes(user) === true })
           }

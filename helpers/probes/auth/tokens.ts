@@ -2,19 +2,21 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { readJsonWebToken } from '../../grammar/json-web-token.ts'
 import { bodyText, headerValues, mediaType } from '../../headers.ts'
-import { type Probe, ProbeError } from '../../probe.ts'
+import { type Probe, type ProbeContext, ProbeError } from '../../probe.ts'
 import type { Target } from '../../target.ts'
+import { sleep } from '../../sleep.ts'
 import { httpGet } from '../http.ts'
 import { type Answer, type Session, urlIn } from './exchange.ts'
 import {
   type Flowing,
   hostOfUrl,
+  loginAsking,
   loginCost,
   type LoginSeen,
   mainLogin,
   observed,
-  pause,
   probeOf,
+  readAsking,
   readWith,
   secretNamed,
   signIn,
@@ -136,6 +138,8 @@ const hmacToken = (header: object, payload: string, key: Buffer | string): strin
   return `${head}.${createHmac('sha256', key).update(head).digest('base64url')}`
 }
 
+/** As many as are made of a token that is signed with ECDSA and whose key is published. */
+const MOST_FORGERIES = 20
 /** Tokens made of a right one, without any key that is secret. */
 function forgeries(token: string, publicKeys: readonly KeyObject[]): readonly { readonly group: AttackGroup; readonly what: string; readonly token: string }[] {
   const read = readJsonWebToken(token)
@@ -194,7 +198,10 @@ function forgeries(token: string, publicKeys: readonly KeyObject[]): readonly { 
 /** Asks the first protected route that can be read with tokens that are not right, between two questions with the right one. */
 export function jwtAttacks(one: Flowing, target: Target): Probe<AttacksSeen> {
   const { flow } = one
-  return probeOf('jwtAttacks', one, target, { requests: 28 }, async (context) => {
+  const asks = [mainLogin(one, target), ...(flow.token?.jwks === undefined ? [] : [authKeys(one, target)])]
+  // What can be made of a token depends on how it is signed.
+  const most = 3 + MOST_FORGERIES + [flow.token?.expired, flow.token?.foreign, flow.token?.idToken].filter((name) => name !== undefined).length
+  const run = async (context: ProbeContext): Promise<AttacksSeen> => {
     const login = await observed(context, mainLogin(one, target))
     const { accessToken } = login.session
     if (accessToken === undefined)
@@ -234,7 +241,8 @@ export function jwtAttacks(one: Flowing, target: Target): Probe<AttacksSeen> {
     else await attack('id-token', 'the ID token', login.session.idToken)
     const after = await ask('with the token, again', bare)
     return { ...(login.token === undefined ? {} : { token: login.token }), before, after, without, attacks, untried }
-  })
+  }
+  return probeOf('jwtAttacks', one, target, { requests: readAsking(flow, most), atMost: true }, run, { asks })
 }
 
 export interface ExpirySeen {
@@ -267,7 +275,8 @@ export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
     'authExpiry',
     one,
     target,
-    { requests: 5, logins: loginCost(flow, 1) },
+    // What lives longer than there is patience is not waited for.
+    { requests: [...loginAsking(flow), ...readAsking(flow, leeway === 0 ? 2 : 3)], logins: loginCost(flow, 1), atMost: true },
     async (context): Promise<ExpirySeen> => {
       const known = await observed(context, mainLogin(one, target))
       const lives = lifeOf(known, flow.login?.cookie)
@@ -285,7 +294,7 @@ export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
       if (ends === undefined) return { ...facts, before, late: [], unwaited: 'nothing says when it ends' }
       const late: { afterSeconds: number; answer: Answer }[] = []
       for (const after of leeway === 0 ? [0.2] : [0.2, leeway + 0.5]) {
-        await pause(context, Math.max(0, ends + after * 1000 - Date.now()))
+        await sleep(Math.max(0, ends + after * 1000 - Date.now()), context.signal)
         const answer = await readWith(context, flow, login.session, `with the session, ${after} s after its end`)
         if (answer === undefined) break
         late.push({ afterSeconds: seconds(Date.now() - ends), answer })
@@ -293,6 +302,6 @@ export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
       }
       return { ...facts, before, late }
     },
-    { timeoutMs: 120_000 + (patience + leeway) * 1000 },
+    { timeoutMs: 120_000 + (patience + leeway) * 1000, asks: [mainLogin(one, target)] },
   )
 }
