@@ -27,7 +27,7 @@ const green = defineCheck({
 })
 const { exitCode, run } = await execute(normaliseTarget(file, { sha256: '0'.repeat(64) }), {
   catalogue: [green],
-  runnerDeadlineMs: 3_000,
+  runnerDeadlineMs: 10_000,
   ...(process.argv[2] === undefined ? {} : { entry: process.argv[2] }),
 })
 process.stdout.write(
