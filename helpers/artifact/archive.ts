@@ -2,11 +2,11 @@
  * Reads the archives of pg_dump (`-Fc`; the `toc.dat` of `-Fd` and `-Ft`): header, table of contents, and every data block, each decompressed to
  * its end. PostgreSQL `pg_backup_archiver.c` and `pg_backup_custom.c`, archive versions 1.10 to 1.16. Never throws for what the bytes are.
  */
-import { type Transform } from 'node:stream'
-import { createInflate, createZstdDecompress } from 'node:zlib'
 import { ByteReader } from './bytes.ts'
+import { inflated, unzstd } from './decompress.ts'
 import { type ContentDigest, contentDigest, countLineFeeds } from './digest.ts'
 import { type Danger, type DumpFacts, noObjects, type ObjectCounts, type Reading, type TableFacts } from './facts.ts'
+import { unlz4 } from './lz4.ts'
 import { bareName } from './sql.ts'
 
 interface Entry {
@@ -17,8 +17,12 @@ interface Entry {
   readonly copy: string
   readonly schema: string
   readonly owner: string
+  /** Its data were dumped too, and are somewhere in the archive. */
+  readonly data: boolean
   /** Directory and tar: name of the file with the data. Empty: none. */
   readonly file: string
+  /** Custom: where the block with the data begins, where whoever wrote the archive could go back and say so. */
+  readonly offset?: number
 }
 
 export interface TableOfContents {
@@ -61,15 +65,42 @@ async function integer(reader: ByteReader, size: number): Promise<number> {
   if ((bytes[0] as number) > 1) throw new Damaged('corrupt', 'a number has no sign')
   let value = 0
   for (let index = size; index >= 1; index -= 1) value = value * 256 + (bytes[index] as number)
+  // pg_restore keeps them in 32 bits.
+  if (value > 2 ** 31) throw new Damaged('corrupt', `a number of ${value}`)
   return bytes[0] === 1 ? -value : value
 }
 async function string(reader: ByteReader, size: number): Promise<string | undefined> {
   const length = await integer(reader, size)
-  if (length < 0) return undefined
+  if (length === -1) return undefined
+  if (length < 0) throw new Damaged('corrupt', `a text of ${length} bytes in the table of contents`)
   if (length > 16 * 1024 * 1024) throw new Damaged('corrupt', `a text of ${length} bytes in the table of contents`)
   const bytes = await reader.take(length)
   if (bytes === undefined) throw new Damaged('cut', 'unexpected end of file')
   return bytes.toString('utf8')
+}
+
+/** An object's number, which is written as text. */
+async function number(reader: ByteReader, size: number): Promise<void> {
+  const text = await string(reader, size)
+  if (text === undefined || !/^\d+$/.test(text)) throw new Damaged('corrupt', 'the number of an object is none')
+}
+
+/** Where the data of an entry are, as custom archives say it. pg_restore goes there, and takes nothing else for it. */
+async function offsetOf(reader: ByteReader, size: number): Promise<{ readonly data: boolean; readonly offset?: number }> {
+  const bytes = await reader.take(size + 1)
+  if (bytes === undefined) throw new Damaged('cut', 'unexpected end of file')
+  let offset = 0
+  for (let index = size; index >= 1; index -= 1) offset = offset * 256 + (bytes[index] as number)
+  switch (bytes[0]) {
+    case 1:
+      return { data: true }
+    case 2:
+      return { data: true, offset }
+    case 3:
+      return { data: false }
+    default:
+      throw new Damaged('corrupt', `the place of an entry's data is of kind ${bytes[0] ?? ''}`)
+  }
 }
 
 async function tableOfContents(reader: ByteReader): Promise<TableOfContents> {
@@ -91,7 +122,11 @@ async function tableOfContents(reader: ByteReader): Promise<TableOfContents> {
     const named = (['none', 'gzip', 'lz4', 'zstd'] as const)[await byte(reader)]
     if (named === undefined) throw new Damaged('corrupt', 'the compression is not known')
     compression = named
-  } else compression = (await integer(reader, size)) === 0 ? 'none' : 'gzip'
+  } else {
+    const level = await integer(reader, size)
+    if (level < -1 || level > 9) throw new Damaged('corrupt', `compression of level ${level}`)
+    compression = level === 0 ? 'none' : 'gzip'
+  }
   const [second, minute, hour, day, month, year] = [
     await integer(reader, size),
     await integer(reader, size),
@@ -107,14 +142,21 @@ async function tableOfContents(reader: ByteReader): Promise<TableOfContents> {
   const count = await integer(reader, size)
   if (count < 0 || count > ENTRIES) throw new Damaged('corrupt', `${count} entries announced`)
   const entries: Entry[] = []
+  const ids = new Set<number>()
   for (let index = 0; index < count; index += 1) {
     const id = await integer(reader, size)
-    await integer(reader, size) // has data
-    await string(reader, size) // table oid
-    await string(reader, size) // oid
+    if (id <= 0 || ids.has(id)) throw new Damaged('corrupt', `an entry has the number ${id}${ids.has(id) ? ', as another has' : ''}`)
+    ids.add(id)
+    const dumped = await integer(reader, size)
+    if (dumped !== 0 && dumped !== 1) throw new Damaged('corrupt', 'an entry does not say whether it has data')
+    await number(reader, size) // of its kind of object
+    await number(reader, size) // of the object
     const tag = (await string(reader, size)) ?? ''
     const kind = (await string(reader, size)) ?? ''
-    if (version >= 11) await integer(reader, size) // section
+    if (version >= 11) {
+      const section = await integer(reader, size)
+      if (section < 1 || section > 4) throw new Damaged('corrupt', `${kind} ${tag} is of section ${section}`)
+    }
     const definition = (await string(reader, size)) ?? ''
     await string(reader, size) // drop statement
     const copy = (await string(reader, size)) ?? ''
@@ -124,13 +166,19 @@ async function tableOfContents(reader: ByteReader): Promise<TableOfContents> {
     if (version >= 16) await integer(reader, size) // kind of relation
     const owner = (await string(reader, size)) ?? ''
     await string(reader, size) // with oids
-    for (let dependency = 0; (await string(reader, size)) !== undefined; dependency += 1)
-      if (dependency > ENTRIES) throw new Damaged('corrupt', 'dependencies without end')
-    let file = ''
-    if (format === 'custom') {
-      if ((await reader.take(offsetSize + 1)) === undefined) throw new Damaged('cut', 'unexpected end of file')
-    } else file = (await string(reader, size)) ?? ''
-    entries.push({ id, tag, kind, definition: definition.slice(0, 16_384), copy: copy.slice(0, 4_096), schema, owner, file })
+    for (let dependency = 0; ; dependency += 1) {
+      const on = await string(reader, size)
+      if (on === undefined) break
+      if (dependency > ENTRIES || !/^\d+$/.test(on)) throw new Damaged('corrupt', `${kind} ${tag} depends on what is no number`)
+    }
+    const file = format === 'custom' ? '' : ((await string(reader, size)) ?? '')
+    const place = format === 'custom' ? await offsetOf(reader, offsetSize) : { data: file !== '' }
+    const data = dumped === 1
+    if (data !== place.data || (kind === 'TABLE DATA' && !data)) throw new Damaged('corrupt', `${kind} ${tag} says both that it has data and that it has none`)
+    // pg_restore ends at these two where it cannot read them.
+    if (kind === 'ENCODING' && !/'[^']*'/.test(definition)) throw new Damaged('corrupt', 'the encoding cannot be read')
+    if (kind === 'STDSTRINGS' && !/'(?:on|off)'/.test(definition)) throw new Damaged('corrupt', 'the kind of its strings cannot be read')
+    entries.push({ id, tag, kind, definition: definition.slice(0, 16_384), copy: copy.slice(0, 4_096), schema, owner, file, ...place })
   }
   // Local time of whoever dumped, without its zone: good for comparing with a stamp of the same clock, read as UTC.
   const at = Date.UTC(year + 1900, month, day, hour, minute, second)
@@ -169,38 +217,23 @@ export function rowCounter(): RowCounter {
   }
 }
 
-/** Feeds one block to a decompressor and its rows to the counter. @returns why it is not whole */
-async function drain(chunks: AsyncIterable<Buffer>, compression: TableOfContents['compression'], onData: (chunk: Buffer) => void): Promise<string | undefined> {
+const READERS = { gzip: inflated, lz4: unlz4, zstd: unzstd } as const
+
+/** Gives out what one block holds. @returns why it is not whole */
+async function drain(
+  chunks: AsyncGenerator<Buffer, void, undefined>,
+  compression: TableOfContents['compression'],
+  onData: (chunk: Buffer) => void,
+): Promise<string | undefined> {
   if (compression === 'none') {
     for await (const chunk of chunks) onData(chunk)
     return undefined
   }
-  const stream: Transform = compression === 'zstd' ? createZstdDecompress() : createInflate()
-  let problem: string | undefined
-  let bytes = 0
-  stream.on('data', onData)
-  const done = new Promise<void>((resolve) => {
-    stream.once('end', resolve)
-    stream.once('error', (error) => {
-      problem = error.message
-      resolve()
-    })
-  })
-  try {
-    for await (const chunk of chunks) {
-      bytes += chunk.length
-      // Damaged blocks are read on to their end, so that the next one is found.
-      if (problem === undefined && !stream.write(chunk)) await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), done])
-    }
-    if (bytes === 0) return undefined
-    if (problem === undefined) {
-      stream.end()
-      await done
-    }
-  } finally {
-    stream.destroy()
-  }
-  return problem
+  const result: { reading: Reading } = { reading: { complete: true } }
+  for await (const chunk of READERS[compression](chunks, result)) onData(chunk)
+  // Damaged blocks are read on to their end, so that the next one is found.
+  for await (const _ of chunks);
+  return result.reading.error
 }
 
 async function* block(reader: ByteReader, size: number, budget: { left: number }): AsyncGenerator<Buffer, void, undefined> {
@@ -298,7 +331,6 @@ export function describe(toc: TableOfContents, rows: ReadonlyMap<number, number>
 
 const labelOf = (entry: Entry | undefined): string =>
   entry === undefined ? 'an unknown entry' : entry.schema === '' ? entry.tag : `${entry.schema}.${entry.tag}`
-const hasData = (entry: Entry): boolean => entry.kind === 'TABLE DATA' || entry.kind === 'BLOBS'
 
 /** A custom-format archive (`-Fc`), to its last byte. */
 export async function readCustom(reader: ByteReader, budget: { left: number }): Promise<{ readonly dump?: DumpFacts; readonly reading: Reading }> {
@@ -317,8 +349,8 @@ export async function readCustom(reader: ByteReader, budget: { left: number }): 
     if (result.complete) result = next
   }
   try {
-    if (toc.compression === 'lz4') throw new Damaged('unreadable', 'its data are compressed with LZ4, which is not read here')
     for (;;) {
+      const at = reader.position
       if ((await reader.peek(1)).length === 0) break
       const type = await byte(reader)
       if (type !== 1 && type !== 3) throw new Damaged('corrupt', `a block of type ${type}`)
@@ -326,6 +358,9 @@ export async function readCustom(reader: ByteReader, budget: { left: number }): 
       const entry = byId.get(id)
       if (entry === undefined) throw new Damaged('corrupt', 'a block of data that the table of contents does not announce')
       if (came.has(id)) throw new Damaged('corrupt', `data of ${labelOf(entry)} come twice`)
+      if (!entry.data) throw new Damaged('corrupt', `data of ${labelOf(entry)}, which has none by the table of contents`)
+      if (entry.offset !== undefined && entry.offset !== at)
+        throw new Damaged('corrupt', `data of ${labelOf(entry)} are at ${at}, and by the table of contents at ${entry.offset}`)
       if (type === 3) {
         // Large objects: each with its number, closed by 0.
         while ((await integer(reader, toc.intSize)) !== 0) {
@@ -352,7 +387,7 @@ export async function readCustom(reader: ByteReader, budget: { left: number }): 
   } catch (error) {
     damage(reading(error))
   }
-  const missing = toc.entries.filter((entry) => hasData(entry) && !came.has(entry.id)).map(labelOf)
+  const missing = toc.entries.filter((entry) => entry.data && !came.has(entry.id)).map(labelOf)
   if (missing[0] !== undefined) damage({ complete: false, kind: 'cut', error: `no data of ${missing[0]}` })
   return { dump: describe(toc, rows, digest, missing), reading: result }
 }

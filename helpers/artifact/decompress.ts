@@ -3,12 +3,14 @@
  * end, reads on after the first frame, and says exactly how the file ends.
  */
 import type { Transform } from 'node:stream'
-import { createInflateRaw, createZstdDecompress, crc32 } from 'node:zlib'
+import { createInflate, createInflateRaw, createZstdDecompress, crc32 } from 'node:zlib'
 import { ByteReader, type Chunks } from './bytes.ts'
 import type { Reading } from './facts.ts'
 import { isZero } from './tar.ts'
 
 const CHUNK = 256 * 1024
+/** Of what may be many: an archive has one stream for each table and each large object. */
+const SMALL_CHUNK = 64 * 1024
 const MAGIC = Buffer.from([0x1f, 0x8b])
 
 /** The bytes up to and with the next zero: a name or comment. */
@@ -103,11 +105,13 @@ async function* member(reader: ByteReader, end: { reading: Reading | undefined }
   else if (trailer.readUInt32LE(4) !== length) end.reading = { complete: false, kind: 'corrupt', error: 'incorrect length check' }
 }
 
+const TRAILING: Reading = { complete: true, kind: 'trailing', error: 'bytes after the end of the compressed data' }
+
 /** Reads to the end what is no data. Zeros fill the last block of a tape; anything else is rubbish. */
-async function rest(reader: ByteReader, result: { reading: Reading }): Promise<void> {
+export async function rest(reader: ByteReader, result: { reading: Reading }): Promise<void> {
   let rubbish = false
   for await (const chunk of reader.chunks()) rubbish ||= !isZero(chunk)
-  if (rubbish) result.reading = { complete: true, kind: 'trailing', error: 'bytes after the end of the compressed data' }
+  if (rubbish) result.reading = TRAILING
 }
 
 /** The decompressed data of all members. How it ended is in `result`; only a source that cannot be read throws. */
@@ -131,6 +135,16 @@ export async function* gunzipped(chunks: Chunks, result: { reading: Reading }): 
       return
     }
   }
+}
+
+/** The decompressed data of one zlib stream (RFC 1950), after which nothing may come. How it ended is in `result`. */
+export async function* inflated(chunks: Chunks, result: { reading: Reading }): AsyncGenerator<Buffer, void, undefined> {
+  const reader = new ByteReader(chunks)
+  const end: { reading: Reading | undefined } = { reading: undefined }
+  if ((await reader.peek(1)).length === 0) end.reading = { complete: false, kind: 'cut', error: 'unexpected end of file' }
+  else yield* until(reader, createInflate({ chunkSize: SMALL_CHUNK }), end)
+  if (end.reading !== undefined) result.reading = end.reading
+  else if ((await reader.skip(Number.POSITIVE_INFINITY)) > 0) result.reading = TRAILING
 }
 
 /** The decompressed data of all frames; skippable ones are stepped over. How it ended is in `result`; only a source that cannot be read throws. */

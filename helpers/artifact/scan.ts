@@ -13,6 +13,7 @@ import { contentDigest } from './digest.ts'
 import { type ArtifactFacts, type ArtifactFormat, type DumpFacts, type Reading, type SqliteFacts } from './facts.ts'
 import { gunzipped, unzstd } from './decompress.ts'
 import { fileSource } from './file.ts'
+import { unlz4 } from './lz4.ts'
 import { readAof, readRdb } from './redis.ts'
 import { sqlScanner } from './sql.ts'
 import { askSqlite, sqliteHeader } from './sqlite.ts'
@@ -104,15 +105,19 @@ interface Budget {
   decoded: number
 }
 
+const DECOMPRESSORS = { gzip: gunzipped, lz4: unlz4, zstd: unzstd } as const
+/** By the endings that pg_dump gives the files of a directory. */
+const BY_ENDING: Readonly<Record<string, keyof typeof DECOMPRESSORS>> = { gz: 'gzip', lz4: 'lz4', zst: 'zstd' }
+
 /** Passes chunks through a decompressor. How it ended is in `result`, never thrown; what came before is given out. */
 async function* decompressed(
   chunks: Chunks,
-  layer: 'gzip' | 'zstd',
+  layer: keyof typeof DECOMPRESSORS,
   budget: Budget,
   options: ScanOptions,
   result: { reading: Reading },
 ): AsyncGenerator<Buffer, void, undefined> {
-  for await (const chunk of layer === 'gzip' ? gunzipped(chunks, result) : unzstd(chunks, result)) {
+  for await (const chunk of DECOMPRESSORS[layer](chunks, result)) {
     budget.decoded += chunk.length
     if (budget.decoded > (options.freeBytes ?? 64 * 1024 * 1024) && budget.decoded > budget.stored * (options.maxRatio ?? 1100)) {
       result.reading = { complete: false, kind: 'bomb', error: `${budget.decoded} bytes out of the first ${budget.stored}` }
@@ -381,10 +386,11 @@ class Gathered {
       this.#came.add(name)
       return
     }
-    const plain = name.replace(/\.(?:gz|zst|lz4)$/, '')
+    const ending = /\.(gz|lz4|zst)$/.exec(name)?.[1]
+    const layer = ending === undefined ? undefined : BY_ENDING[ending]
+    const plain = layer === undefined ? name : name.slice(0, -1 - (ending ?? '').length)
     const counter = rowCounter()
-    if (name.endsWith('.lz4')) return this.#damage({ complete: false, kind: 'unreadable', error: 'LZ4 is not read here' })
-    if (name === plain)
+    if (layer === undefined)
       for await (const chunk of chunks) {
         counter.write(chunk)
         this.#digest.update(chunk)
@@ -392,7 +398,7 @@ class Gathered {
     else {
       const result: { reading: Reading } = { reading: { complete: true } }
       const budget: Budget = { stored: Number.POSITIVE_INFINITY, decoded: 0 }
-      for await (const chunk of decompressed(chunks, name.endsWith('.gz') ? 'gzip' : 'zstd', budget, { signal: new AbortController().signal }, result)) {
+      for await (const chunk of decompressed(chunks, layer, budget, { signal: new AbortController().signal }, result)) {
         counter.write(chunk)
         this.#digest.update(chunk)
       }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
-import { backupFiles, customArchive, shopDump, tarOf } from '../../fixtures/backups.ts'
+import { backupFiles, customArchive, lz4Of, shopDump, tarOf } from '../../fixtures/backups.ts'
 import { scanArtifact } from '../../helpers/artifact/scan.ts'
 import { loadChecks } from '../../helpers/discover.ts'
 import { roleOf } from '../../helpers/artifact/subjects.ts'
@@ -46,8 +46,11 @@ const wiki = zstdDecompressSync(file('other/wiki-'))
 const archive = customArchive('shop', 200)
 const uploads = gunzipSync(file('nightly/uploads-'))
 const aof = file('other/queue-')
-/** Where the first data block of the archive begins: its type, then the number of the first entry with data. */
-const contents = archive.indexOf(Buffer.from([1, 0, 4, 0, 0, 0, 0]))
+/** Where the first data block of an archive begins: its type, then the number of the first entry with data. */
+const contentsOf = (bytes: Buffer): number => bytes.indexOf(Buffer.from([1, 0, 6, 0, 0, 0, 0]))
+const contents = contentsOf(archive)
+const fast = customArchive('shop', 200, { number: 2, compress: lz4Of })
+const fastContents = contentsOf(fast)
 const notCut = { why: 'text carries no checksum; what ends it, and whether all is closed, is all that can be seen', to: ({ kind }: Damage) => kind !== 'cut' }
 /** Empty lines at the end of a text mean nothing. */
 const lastLines = (bytes: Buffer): Buffer => Buffer.from(bytes.toString('latin1').trimEnd(), 'latin1')
@@ -64,6 +67,15 @@ const FORMATS: readonly Format[] = [
     kind: 'postgres',
     bytes: archive,
     blind: { why: 'the table of contents has no checksum', to: ({ kind, from }) => kind !== 'cut' && from < contents },
+  },
+  {
+    name: 'lz4.dump',
+    kind: 'postgres',
+    bytes: fast,
+    blind: {
+      why: 'neither the table of contents has a checksum nor what pg_dump compresses with LZ4; but nothing can go missing',
+      to: ({ kind, from }) => kind === 'flip' || (kind !== 'cut' && from < fastContents),
+    },
   },
   {
     name: 'app.db',
