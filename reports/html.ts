@@ -231,8 +231,7 @@ function pageOf(report: Report, signed: Signed | undefined): string {
 <ul class="counts" aria-label="Verdicts">${(['fail', 'inconclusive', 'warn', 'pass', 'skip'] as const).map((outcome) => markup`<li class="${outcome}"><b>${counts[outcome]}</b> ${outcome === 'skip' ? 'not looked at' : outcome === 'pass' ? 'passed' : outcome === 'fail' ? 'failed' : outcome === 'warn' ? 'warnings' : 'inconclusive'}</li>`)}</ul>
 ${report.gate.reason === undefined ? undefined : markup`<p class="reason">${report.gate.reason}</p>`}
 ${report.gate.blocking.length === 0 ? undefined : markup`<details class="blocking"><summary>${report.gate.blocking.length} ${report.gate.blocking.length === 1 ? 'verdict blocks' : 'verdicts block'} the gate (${report.gate.block} and above)</summary><ul>${report.gate.blocking.slice(0, 200).map((line) => markup`<li>${line}</li>`)}</ul></details>`}
-${report.run.aborted === undefined ? undefined : markup`<p class="reason">The run ended early: ${report.run.aborted}</p>`}
-${
+${report.run.aborted === undefined ? undefined : markup`<p class="reason">The run ended early: ${report.run.aborted}</p>`}${
   (report.run.cleanedUp ?? []).length === 0
     ? undefined
     : markup`<p class="reason">Removed at the end: ${
