@@ -2,10 +2,10 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { deflateSync, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { customArchive, shopDump, sqliteOf, tarOf } from '../../fixtures/backups.ts'
+import { customArchive, lz4Of, shopDump, sqliteOf, tarOf } from '../../fixtures/backups.ts'
 import { healthyWorld } from '../../fixtures/healthy.ts'
 import type { ArtifactFacts } from './facts.ts'
 import { crc64 } from './redis.ts'
@@ -48,6 +48,28 @@ const whole = (facts: ArtifactFacts): boolean => {
   if (redis !== undefined && redis.checksum !== 'right') return false
   return format !== 'unknown' && format !== 'empty' && format !== 'text' && facts.members.every((member) => member.format === 'text' || whole(member))
 }
+
+describe('the data of an archive', () => {
+  const KINDS = [
+    ['none', 0, (text: string) => Buffer.from(text)],
+    ['gzip', 1, (text: string) => deflateSync(text)],
+    ['lz4', 2, lz4Of],
+    ['zstd', 3, (text: string) => zstdCompressSync(text)],
+  ] as const
+  test.for(KINDS)('compressed with %s', async ([, kind, compress]) => {
+    const facts = await scan(customArchive('shop', 120, { number: kind, compress }))
+    expect([whole(facts), facts.dump?.rows, facts.dump?.dumperVersion]).toEqual([true, 240, '16.10'])
+  })
+  test.for(KINDS.slice(1))('compressed with %s: nothing, too little and too much is not whole', async ([, kind, compress]) => {
+    const edits = [() => Buffer.alloc(0), (bytes: Buffer) => bytes.subarray(0, -3), (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('more')])]
+    for (const edit of edits) {
+      const facts = await scan(customArchive('shop', 120, { number: kind, compress: (text) => edit(compress(text)) }))
+      expect([whole(facts), facts.reading.complete]).toEqual([false, false])
+      // The table of contents stays known.
+      expect(facts.dump?.tables.map(({ name }) => name)).toEqual(['public.users', 'public.orders'])
+    }
+  })
+})
 
 describe('gzip', () => {
   const dump = shopDump(20)
