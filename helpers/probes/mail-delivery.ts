@@ -3,7 +3,6 @@
  * our mark is there. The mark is new in every run; a letter without it is never taken for ours, however new it is.
  */
 import { randomBytes } from 'node:crypto'
-import { createTransport } from 'nodemailer'
 import type SMTPTransport from 'nodemailer/lib/smtp-transport'
 import { type MailContent, type MailNature, natureOf, readMail } from '../grammar/mail-content.ts'
 import { type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
@@ -148,6 +147,8 @@ async function bySubmission(context: ProbeContext, delivery: MailDelivery, addre
   const password = asked.password === undefined ? undefined : secretOf(target, asked.password)
   // An error alone does not tell whether the letter was on its way.
   let letterGoes = false
+  // Loaded where letters are sent: no other run waits for it.
+  const { createTransport } = await import('nodemailer')
   const transport = createTransport({
     host: await firstAddress(context, asked.host),
     port,

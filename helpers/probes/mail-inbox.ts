@@ -2,7 +2,7 @@
  * Places where mail arrives that we may read: a receiving server of our own, an IMAP mailbox, a mail catcher. Only letters that carry our mark are
  * fetched, nothing else is read, and nothing else is ever removed.
  */
-import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server'
+import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
 import type { ImapFlow } from 'imapflow'
 import { bodyText } from '../headers.ts'
 import { type ProbeContext, ProbeError } from '../probe.ts'
@@ -70,6 +70,8 @@ async function receiving(context: ProbeContext, asked: NonNullable<MailDelivery[
   const letters: Letter[] = []
   const mishaps: Mishap[] = []
   let given = 0
+  // Loaded where letters are received: no other run waits for it.
+  const { SMTPServer } = await import('smtp-server')
   const server = new SMTPServer({
     name: asked.name ?? wanted.slice(wanted.lastIndexOf('@') + 1),
     banner: 'postproof',
