@@ -187,6 +187,8 @@ class Walk {
   readonly #start = performance.now()
   readonly #browser: JourneyBrowser
   #signed: boolean
+  /** The step that changed something when the run ended, and whose answer never came. */
+  underWay: string | undefined
 
   constructor(context: ProbeContext, session: Session, signed: boolean) {
     this.#context = context
@@ -210,6 +212,7 @@ class Walk {
   }
 
   async request(step: RequestStep, kind: 'request' | 'clean-up'): Promise<StepLook> {
+    this.#context.signal.throwIfAborted()
     const startMs = this.#now()
     const at = new Date().toISOString()
     const method = step.method ?? 'GET'
@@ -268,6 +271,7 @@ class Walk {
           tries,
         }
       } catch (error) {
+        if (this.#context.signal.aborted && kind === 'request' && !['GET', 'HEAD'].includes(method)) this.underWay = step.name
         if (!(error instanceof ProbeError) || this.#context.signal.aborted || error.failure.code === 'NO_ACCESS' || error.failure.code === 'UNTRUSTED')
           throw error
         if (error.failure.code === 'NOT_CAPTURED') return { ...base, endMs: this.#now(), expected: [], tries, leftOut: error.failure.message }
@@ -373,6 +377,12 @@ export function walkJourney(journey: Journey, target: Target): Probe<JourneyLook
           : context.undo?.(`what the journey ${journey.id} made`, async (late) => {
               walk.continueIn(late)
               const gone = await removal()
+              if (walk.underWay !== undefined && gone.some(({ leftOut }) => leftOut !== undefined))
+                throw new ProbeError({
+                  code: 'UNKNOWN',
+                  message: `${walk.underWay} was under way when the run ended: what it made is not known`,
+                  phase: 'request',
+                })
               // What needs something that was never captured has nothing to remove.
               return gone.every((step) => step.leftOut !== undefined || !stepFailed(step))
             })

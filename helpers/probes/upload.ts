@@ -163,6 +163,7 @@ class Uploads {
 
   /** Never throws for what the peer does, but for what keeps everything from being asked. */
   async send(item: Item): Promise<Sent> {
+    this.#context.signal.throwIfAborted()
     const upload = this.#upload
     const boundary = `postproof-${randomBytes(12).toString('hex')}`
     const body = bodyOf(upload, item, boundary, this.#context.signal)
