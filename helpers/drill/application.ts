@@ -43,8 +43,10 @@ class NotBooted extends Error {
   }
 }
 
-const LOG_LINES = 20
-const LOG_WIDTH = 240
+const LOG_LINES = 8
+/** Of which the different ones are kept. */
+const LOG_READ = 200
+const LOG_WIDTH = 200
 const BODY_BYTES = 1024 * 1024
 const REQUEST_MS = 10_000
 const ROOM_BYTES = 256 * 1024 * 1024
@@ -98,7 +100,7 @@ function fill(text: string, around: Surroundings, password: string): string {
 /** Bounded, without control characters, and without what the drill itself put into its surroundings, addresses of people and passwords in URLs. */
 export function readable(lines: readonly string[], hidden: readonly string[]): readonly string[] {
   const known = hidden.filter((value) => value.length >= 4).sort((a, b) => b.length - a.length)
-  return lines.slice(-LOG_LINES).map((line) => {
+  return [...new Set(lines)].slice(-LOG_LINES).map((line) => {
     let text = line
     for (const value of known)
       for (const form of [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')])
@@ -253,7 +255,7 @@ export async function bootApplication(
     await letIn(around.served, password, signal)
     const began = performance.now()
     const running = (container = await start(application, around, environment))
-    const logs = async (): Promise<readonly string[]> => readable(await running.said(LOG_LINES), hidden)
+    const logs = async (): Promise<readonly string[]> => readable(await running.said(LOG_READ), hidden)
     let open: Open | undefined
     let last: Answer = { error: 'nobody listens' }
     for (const until = began + (application.bootSeconds ?? 60) * 1000; ; ) {
@@ -264,7 +266,9 @@ export async function bootApplication(
         return { ...base, received: why, logs: await logs() }
       }
       open ??= await tunnel([...around.served.flatMap(({ container: one }) => one ?? []), running], application.port)
-      last = await ask(open, path, host, AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, until - performance.now()))]))
+      const answer = await ask(open, path, host, AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.ceil(until - performance.now())))]))
+      // Of the last moment nobody expects an answer.
+      if ('status' in answer || performance.now() < until) last = answer
       if ('status' in last && last.status >= 200 && last.status < 400) break
       if (performance.now() > until)
         return { ...base, received: `${'status' in last ? `status ${last.status}` : last.error} after ${application.bootSeconds ?? 60} s`, logs: await logs() }

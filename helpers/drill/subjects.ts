@@ -47,4 +47,12 @@ export function restoreCommand(subject: Subject, target: Target, sql?: string): 
     : `${read} | psql -X -v ON_ERROR_STOP=1 -d "$SCRATCH"`
   return sql === undefined ? load : `${load} && psql -X -d "$SCRATCH" -c ${quote(sql)}`
 }
+/** The same with the application beside it, which is told of the database that nobody needs. */
+export function bootCommand(subject: Subject, target: Target, path?: string): string {
+  const application = declaredDrill(subject).application
+  if (application === undefined) return restoreCommand(subject, target)
+  const names = Object.keys(application.env ?? {})
+  const url = names.find((name) => /_URL$|_DSN$/.test(name)) ?? 'DATABASE_URL'
+  return `${restoreCommand(subject, target)} && docker run --rm --detach --network host --env ${url}="$SCRATCH" ${quote(application.image)} && sleep 5 && curl -si ${quote(`http://127.0.0.1:${application.port}${path ?? application.health ?? '/'}`)}`
+}
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`

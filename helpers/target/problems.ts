@@ -4,6 +4,7 @@ import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument }
 import type { z } from 'zod'
 import { actProblems } from './act-problems.ts'
 import { rollbackProblems } from './rollback.ts'
+import { drillProblems } from './drill-problems.ts'
 import { targetSchema, type TargetFile } from './schema.ts'
 import { bucketOf } from './storage.ts'
 
@@ -274,6 +275,7 @@ function contradictions(target: TargetFile, add: Add): void {
   })
   signInProblems(target, add, known)
   storageProblems(target, add)
+  drillProblems(target, add, secretNamed(target, add))
   rollbackProblems(target, add)
   mailProblems(target, add)
   if (target.exposure?.captureSink !== undefined) known(['exposure', 'captureSink', 'host'], target.exposure.captureSink.host)

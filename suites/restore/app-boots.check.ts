@@ -1,5 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { drilled, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
+import { bootCommand, drilled, looks, notDeclared } from '../../helpers/drill/subjects.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
 import { notUsed } from './shared.ts'
 
@@ -46,6 +46,6 @@ export default defineCheck({
       ? inconclusive('misused', 'the declared look at migrations cannot be run in the image', [migrations, health])
       : fail('restore.app-migrations-pending', [migrations, health, ...logs])
   },
-  reproduce: (subject, target) => restoreCommand(subject, target),
+  reproduce: (subject, target) => bootCommand(subject, target),
   covers: ['A152', 'E80'],
 })

@@ -1,5 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { drilled, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
+import { bootCommand, declaredDrill, drilled, looks, notDeclared } from '../../helpers/drill/subjects.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
 import { notUsed } from './shared.ts'
 
@@ -32,6 +32,6 @@ export default defineCheck({
     if (wrong.length > 0) return fail('restore.app-page-wrong', [...wrong, ...good])
     return good.length > 0 ? pass(good) : inconclusive('unobserved', 'no page was asked for')
   },
-  reproduce: (subject, target) => restoreCommand(subject, target),
+  reproduce: (subject, target) => bootCommand(subject, target, declaredDrill(subject).application?.smoke?.[0]?.path),
   covers: ['A152', 'E80'],
 })
