@@ -39,6 +39,8 @@ export interface Exchange {
   readonly maxBodyBytes: number
   /** Stop reading the body so long after its head, and take what came. */
   readonly readMs?: number
+  /** Stop reading earlier, as soon as this stands in the first 64 KiB of the body as it came. */
+  readonly readUntil?: RegExp
   readonly limitMs: number
   readonly signal: AbortSignal
 }
@@ -151,6 +153,8 @@ class Collector {
     if (!this.#cut && chunk.length <= room) {
       this.#chunks.push(chunk)
       this.#size += chunk.length
+      const { readUntil } = this.#exchange
+      if (readUntil !== undefined && this.#size <= 65_536 && readUntil.test(Buffer.concat(this.#chunks).toString())) this.#stop()
       return
     }
     if (room > 0) {

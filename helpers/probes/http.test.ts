@@ -179,6 +179,22 @@ describe('over HTTP/1.1', () => {
     expect(valueOf(part).body.length).toBeGreaterThan(0)
   })
 
+  test('with readUntil a stream is left as soon as that has come, be it in two pieces', async () => {
+    const server = await http((_request, response) => {
+      response.write('event: hel')
+      setTimeout(() => response.write('lo\ndata: 1\n\n'), 20)
+    })
+    const [found, never] = await look(
+      targetOf({ http: server.port }),
+      get('/found', { readMs: 20_000, readUntil: /hello/ }),
+      get('/never', { readMs: 200, readUntil: /farewell/ }),
+    )
+    expect(valueOf(found)).toMatchObject({ status: 200, truncated: true })
+    expect(valueOf(found).timings.totalMs).toBeLessThan(10_000)
+    expect(valueOf(never).timings.totalMs).toBeGreaterThanOrEqual(200)
+    expect(Buffer.from(valueOf(never).body).toString()).toContain('hello')
+  })
+
   test('an endless body is read to the cap and left', async () => {
     let sent = 0
     const server = await tcp((socket) =>

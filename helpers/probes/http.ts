@@ -40,6 +40,8 @@ export interface HttpRequest {
   readonly maxBodyBytes?: number
   /** Take what came of the body so many milliseconds after its head (streams that never end). */
   readonly readMs?: number
+  /** With `readMs`: earlier, as soon as this stands in the body as it came. */
+  readonly readUntil?: RegExp
   /** Makes a distinct look: a second fetch of the same URL. */
   readonly tag?: string
   /** Another connection that offers only this one. */
@@ -188,6 +190,7 @@ export async function perform(context: ProbeContext, request: HttpRequest): Prom
       ...(request.body === undefined ? {} : { body: request.body }),
       maxBodyBytes: most,
       ...(request.readMs === undefined ? {} : { readMs: request.readMs }),
+      ...(request.readUntil === undefined ? {} : { readUntil: request.readUntil }),
       limitMs: probeMs(context.target),
       signal: context.signal,
     })
@@ -415,6 +418,7 @@ export function httpRequest(request: HttpRequest): Probe<HttpObservation> {
   if (request.body !== undefined) key += ` body#${digest(request.body)}`
   if (request.maxBodyBytes !== undefined) key += ` max=${request.maxBodyBytes}`
   if (request.readMs !== undefined) key += ` read=${request.readMs}`
+  if (request.readUntil !== undefined) key += ` until#${digest(String(request.readUntil))}`
   if (request.protocol !== undefined) key += ` ${request.protocol}`
   if (request.freshConnection === true) key += ' fresh'
   if (request.line !== undefined) key += ` line=${request.line}`

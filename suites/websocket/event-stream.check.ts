@@ -5,8 +5,11 @@ import { curlFor } from '../../helpers/reproduce.ts'
 import { type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
 import { channelOf, channels, guarded } from './shared.ts'
 
-/** How long the stream is read; a declared event must have come by then. */
+/** How long the stream is read at most; a declared event must have come by then. */
 const READ_MS = 2_000
+/** A whole line of an event stream: what tells that something of it came. */
+const FIELD = /(?:^|[\r\n])(?:data|event|id|retry)?:[^\r\n]*[\r\n]/
+const awaited = (expect: string | undefined): RegExp => (expect === undefined ? FIELD : new RegExp(expect.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')))
 
 export default defineCheck({
   id: 'websocket/event-stream',
@@ -45,6 +48,7 @@ export default defineCheck({
         ['accept-encoding', 'gzip'],
       ],
       readMs: READ_MS,
+      readUntil: awaited(channelOf(subject).expect),
     }),
   }),
   judge: ({ seen }, { subject }) => {
