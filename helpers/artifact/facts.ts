@@ -154,6 +154,8 @@ export interface RedisFacts {
   readonly checksum: 'right' | 'wrong' | 'off' | 'absent'
   /** AOF commands. */
   readonly commands?: number
+  /** A log in several files (Redis 7, appendonlydir): the snapshot that its commands come after. */
+  readonly after?: 'rdb'
 }
 
 export interface ArtifactFacts {

@@ -108,6 +108,9 @@ export async function readRdb(reader: ByteReader): Promise<{ readonly redis: Red
   }
 }
 
+/** Bytes of the list of a log's files. */
+const LIST = 1024 * 1024
+
 /** An append-only file: `*<n>` and n strings `$<length>` each, again and again. */
 export async function readAof(reader: ByteReader): Promise<{ readonly redis: RedisFacts; readonly reading: Reading }> {
   let commands = 0
@@ -147,5 +150,65 @@ export async function readAof(reader: ByteReader): Promise<{ readonly redis: Red
       if (close[0] !== 0x0d || close[1] !== 0x0a) return ended('corrupt', `command ${commands + 1} is damaged`)
     }
     commands += 1
+  }
+}
+
+interface Listed {
+  readonly file: string
+  readonly type: string
+}
+/** The list of a log's files: `file <name> seq <number> type <b, i or h>` a line (aof.c). undefined: it is none. */
+function manifest(text: string): readonly Listed[] | undefined {
+  if (!text.endsWith('\n')) return undefined
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const listed = lines.flatMap((line): readonly Listed[] => {
+    const match = /^file (?:"([^"\\/]+)"|([^\s"/]+)) seq \d+ type ([bih])(?: (?:start|end)offset \d+)*\s*$/.exec(line)
+    return match === null ? [] : [{ file: match[1] ?? (match[2] as string), type: match[3] as string }]
+  })
+  const right = listed.length === lines.length && listed.length > 0 && listed.filter(({ type }) => type === 'b').length <= 1
+  return right ? listed : undefined
+}
+
+/** A log in several files, each given to it once (Redis 7: appendonlydir): the base, be it a snapshot or commands, and what was appended since. */
+export class AppendFolder {
+  #listed: readonly Listed[] | undefined
+  #reading: Reading = { complete: true }
+  #commands = 0
+  #after: RedisFacts['after']
+  #checksum: RedisFacts['checksum'] = 'right'
+  readonly #came = new Set<string>()
+
+  #damage(next: Reading): void {
+    if (this.#reading.complete) this.#reading = next
+  }
+  /** The list comes first. */
+  async take(name: string, reader: ByteReader): Promise<void> {
+    if (name.endsWith('.manifest')) {
+      const text = await reader.peek(LIST)
+      this.#listed = text.length < LIST ? manifest(text.toString('utf8')) : undefined
+      await reader.skip(Number.POSITIVE_INFINITY)
+      return
+    }
+    const listed = this.#listed?.find(({ file }) => file === name)
+    if (listed !== undefined && listed.type !== 'h') {
+      const snapshot = (await reader.peek(5)).toString('latin1') === 'REDIS'
+      const { redis, reading } = await (snapshot ? readRdb(reader) : readAof(reader))
+      if (!reading.complete) this.#damage({ ...reading, error: `${name}: ${reading.error ?? ''}` })
+      else if (snapshot && listed.type !== 'b') this.#damage({ complete: false, kind: 'corrupt', error: `${name}: a snapshot where commands should be` })
+      this.#commands += redis.commands ?? 0
+      if (snapshot) {
+        this.#after = 'rdb'
+        this.#checksum = redis.checksum
+      }
+      this.#came.add(name)
+    }
+    await reader.skip(Number.POSITIVE_INFINITY)
+  }
+  end(): { readonly redis: RedisFacts; readonly reading: Reading } {
+    if (this.#listed === undefined) this.#damage({ complete: false, kind: 'corrupt', error: 'the list of its files (the manifest) is damaged' })
+    const missing = this.#listed?.find(({ file, type }) => type !== 'h' && !this.#came.has(file))
+    if (missing !== undefined) this.#damage({ complete: false, kind: 'cut', error: `the file ${missing.file} is missing` })
+    const checksum = this.#reading.complete ? this.#checksum : 'wrong'
+    return { redis: { kind: 'aof', checksum, commands: this.#commands, ...(this.#after === undefined ? {} : { after: this.#after }) }, reading: this.#reading }
   }
 }

@@ -1,11 +1,11 @@
 /** Whole files of every kind, and what is seen of them when they are cut, bent or made to harm. Files in a folder of their own. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateSync, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { customArchive, lz4Of, shopDump, sqliteOf, tarOf } from '../../fixtures/backups.ts'
+import { customArchive, lz4Of, rdbOf, shopDump, sqliteOf, tarOf } from '../../fixtures/backups.ts'
 import { healthyWorld } from '../../fixtures/healthy.ts'
 import type { ArtifactFacts } from './facts.ts'
 import { crc64 } from './redis.ts'
@@ -68,6 +68,56 @@ describe('the data of an archive', () => {
       // The table of contents stays known.
       expect(facts.dump?.tables.map(({ name }) => name)).toEqual(['public.users', 'public.orders'])
     }
+  })
+})
+
+describe('a log of Redis in several files', () => {
+  const command = (key: string): string => `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$1\r\nv\r\n`
+  const LOG: Readonly<Record<string, Buffer | string>> = {
+    'appendonly.aof.manifest':
+      'file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.1.incr.aof seq 1 type h\nfile appendonly.aof.2.incr.aof seq 2 type i\nfile appendonly.aof.3.incr.aof seq 3 type i startoffset 12\n',
+    'appendonly.aof.2.base.rdb': rdbOf(5),
+    'appendonly.aof.2.incr.aof': command('a') + command('b'),
+    'appendonly.aof.3.incr.aof': '',
+  }
+  const log = async (change: Readonly<Record<string, Buffer | string | undefined>>): Promise<ArtifactFacts> => {
+    const path = join(folder, `log-${(number += 1)}`)
+    mkdirSync(path)
+    for (const [name, bytes] of Object.entries({ ...LOG, ...change })) if (bytes !== undefined) writeFileSync(join(path, name), bytes)
+    return await scanArtifact(path, { signal: AbortSignal.timeout(10_000) })
+  }
+  test('whole, with what is only history left out', async () => {
+    const facts = await log({})
+    expect(whole(facts)).toBe(true)
+    expect(facts).toMatchObject({ format: 'aof', redis: { kind: 'aof', commands: 2, after: 'rdb', checksum: 'right' } })
+  })
+  test('commands alone, in quoted names', async () => {
+    const facts = await log({ 'appendonly.aof.manifest': 'file "appendonly.aof.2.incr.aof" seq 2 type i\n' })
+    expect([whole(facts), facts.redis]).toEqual([true, { kind: 'aof', commands: 2, checksum: 'right' }])
+  })
+  const base = rdbOf(5)
+  const flipped = Buffer.from(base)
+  flipped.writeUInt8((flipped[20] as number) ^ 1, 20)
+  test.for([
+    ['a file of it is missing', { 'appendonly.aof.3.incr.aof': undefined }, 'cut', 'appendonly.aof.3.incr.aof is missing'],
+    ['the base is missing', { 'appendonly.aof.2.base.rdb': undefined }, 'cut', 'base.rdb is missing'],
+    ['the base is cut', { 'appendonly.aof.2.base.rdb': base.subarray(0, -4) }, 'cut', 'base.rdb'],
+    ['the base is damaged', { 'appendonly.aof.2.base.rdb': flipped }, 'corrupt', 'base.rdb'],
+    ['a command is cut', { 'appendonly.aof.2.incr.aof': command('a').slice(0, -5) }, 'cut', '2.incr.aof: command 1'],
+    ['a snapshot where commands should be', { 'appendonly.aof.2.incr.aof': base }, 'corrupt', 'a snapshot'],
+    ['an empty list', { 'appendonly.aof.manifest': '' }, 'corrupt', 'manifest'],
+    ['a list that is cut', { 'appendonly.aof.manifest': 'file appendonly.aof.2.base.rdb seq 2 type b\nfile append' }, 'corrupt', 'manifest'],
+    ['a list that leads elsewhere', { 'appendonly.aof.manifest': 'file ../appendonly.aof seq 2 type i\n' }, 'corrupt', 'manifest'],
+    [
+      'two bases',
+      { 'appendonly.aof.manifest': 'file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type b\n' },
+      'corrupt',
+      'manifest',
+    ],
+  ] as const)('%s', async ([, change, kind, error]) => {
+    const { reading, redis } = await log(change)
+    expect(reading).toMatchObject({ complete: false, kind, error: expect.stringContaining(error) as string })
+    expect(redis?.checksum).toBe('wrong')
   })
 })
 

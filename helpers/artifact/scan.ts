@@ -14,7 +14,7 @@ import { type ArtifactFacts, type ArtifactFormat, type DumpFacts, type Reading, 
 import { gunzipped, unzstd } from './decompress.ts'
 import { fileSource } from './file.ts'
 import { unlz4 } from './lz4.ts'
-import { readAof, readRdb } from './redis.ts'
+import { AppendFolder, readAof, readRdb } from './redis.ts'
 import { sqlScanner } from './sql.ts'
 import { askSqlite, sqliteHeader } from './sqlite.ts'
 import { type Keys, openAge, type Opened } from './unlock.ts'
@@ -475,36 +475,33 @@ export async function scanArtifact(path: string, options: ScanOptions): Promise<
 
 async function scanFolder(path: string, options: ScanOptions): Promise<ArtifactFacts> {
   const names = (await readdir(path)).filter((name) => !name.startsWith('.')).sort()
-  const gathered = new Gathered()
+  const log = names.find((name) => name.endsWith('.aof.manifest'))
+  const first = names.includes('toc.dat') ? 'toc.dat' : log
+  const dump = first === 'toc.dat' ? new Gathered() : undefined
+  const append = first !== undefined && dump === undefined ? new AppendFolder() : undefined
   const hash = createHash('sha256')
   let bytes = 0
-  const toc = names.includes('toc.dat')
-  for (const name of [...(toc ? ['toc.dat'] : []), ...names.filter((one) => one !== 'toc.dat')]) {
+  for (const name of [...(first === undefined ? [] : [first]), ...names.filter((one) => one !== first)]) {
     const file = join(path, name)
     const { size, isFile } = await stat(file).then((one) => ({ size: one.size, isFile: one.isFile() }))
     if (!isFile) continue
     bytes += size
-    if (!toc) continue
+    if (first === undefined) continue
     const source = await fileSource(file, size, options.signal)
     try {
-      await gathered.take(name, source.chunks())
+      if (append === undefined) await dump?.take(name, source.chunks())
+      else await append.take(name, new ByteReader(source.chunks()))
       hash.update(`${name} ${await source.sha256()}\n`)
     } finally {
       await source.close()
     }
   }
-  const { dump, reading } = toc
-    ? gathered.end()
-    : { dump: undefined, reading: { complete: false, kind: 'unreadable', error: 'a folder without toc.dat is no dump' } as const }
+  const common = { name: basename(path), bytes, layers: [], decodedBytes: bytes, sha256: hash.digest('hex'), members: [] }
+  if (append !== undefined) return { ...common, format: 'aof', ...append.end() }
+  if (dump !== undefined) return { ...common, format: 'pg-directory', ...dump.end() }
   return {
-    name: basename(path),
-    bytes,
-    layers: [],
-    decodedBytes: bytes,
-    format: toc ? 'pg-directory' : 'unknown',
-    sha256: hash.digest('hex'),
-    reading,
-    ...(dump === undefined ? {} : { dump }),
-    members: [],
+    ...common,
+    format: 'unknown',
+    reading: { complete: false, kind: 'unreadable', error: 'a folder without toc.dat is no dump, and one without a manifest no log of Redis' },
   }
 }

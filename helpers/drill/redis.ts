@@ -1,5 +1,5 @@
 /** Loads a Redis snapshot or append-only file into a server of its own, and asks it how much it holds: numbers and kinds, no key and no value. */
-import { chmod, chown } from 'node:fs/promises'
+import { chmod, chown, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { REDIS_CLIENT, REDIS_READY } from './engines/docker.ts'
 import { execute, startServer, unprivileged } from './engines/native.ts'
@@ -11,6 +11,8 @@ import { writeDecoded } from './unpack.ts'
 
 /** The file under the name by which a server loads it, in a folder of the drill. @returns the file */
 export async function layOut(lease: Lease, piece: Piece, label: string, signal: AbortSignal): Promise<string> {
+  if ((await stat(piece.path)).isDirectory())
+    throw new EngineError('missing', 'a log in several files (appendonlydir) is read and not restored here: back up dump.rdb beside it, and declare that')
   const file = join(await lease.makeFolder(label), piece.facts.format === 'aof' ? 'appendonly.aof' : 'dump.rdb')
   await writeDecoded(piece.path, piece.facts.layers, file, signal)
   // Nobody else gets into the folder; the server, which is somebody else, is given the file.

@@ -420,6 +420,12 @@ describe.each<[string, Partial<Declared>, Partial<BackupEntry>, readonly (readon
       ],
       ['cut', facts({ format: 'rdb', reading: CUT, redis: { kind: 'rdb', checksum: 'absent' } }), 'fail artifact.redis.cut'],
       ['a log', facts({ format: 'aof', redis: { kind: 'aof', checksum: 'right', commands: 3 } }), 'pass'],
+      ['a log after a snapshot, of no command yet', facts({ format: 'aof', redis: { kind: 'aof', checksum: 'right', commands: 0, after: 'rdb' } }), 'pass'],
+      [
+        'a log after a snapshot without a checksum',
+        facts({ format: 'aof', redis: { kind: 'aof', checksum: 'off', commands: 2, after: 'rdb' } }),
+        'warn artifact.redis.unchecked',
+      ],
       ['an empty log', facts({ format: 'aof', redis: { kind: 'aof', checksum: 'absent', commands: 0 } }), 'fail artifact.redis.empty'],
     ],
   ],

@@ -8,10 +8,14 @@ export default defineCheck({
   title: 'A Redis snapshot or log is whole',
   failureTitle: 'A Redis snapshot or log is damaged or cut off',
   why: 'Redis refuses to start with a damaged file: the cache that should help after a restore keeps it down.',
-  source: 'RDB version 5 and later: end mark and CRC-64 over the whole file; AOF: every command whole',
+  source:
+    'RDB version 5 and later: end mark and CRC-64 over the whole file; AOF: every command whole; appendonlydir (Redis 7): every file that its manifest names',
   severity: 'high',
   codes: {
-    'artifact.redis.cut': { meaning: 'The file ends too early.', fix: 'Copy dump.rdb only after BGSAVE is done (LASTSAVE), or use redis-cli --rdb.' },
+    'artifact.redis.cut': {
+      meaning: 'The file ends too early, or a file of the log is missing.',
+      fix: 'Copy dump.rdb only after BGSAVE is done (LASTSAVE), or use redis-cli --rdb.',
+    },
     'artifact.redis.corrupt': { meaning: 'The checksum or a command is wrong.', fix: 'Take another copy; redis-check-rdb and redis-check-aof say where.' },
     'artifact.redis.unchecked': {
       meaning: 'The snapshot carries no checksum: nothing proves that it is undamaged.',
@@ -34,10 +38,14 @@ export default defineCheck({
           part,
           redis.kind,
           'whole',
-          reading.error ?? (redis.kind === 'rdb' ? `version ${redis.version ?? '?'}, checksum ${redis.checksum}` : `${redis.commands ?? 0} commands`),
+          reading.error ??
+            (redis.kind === 'rdb'
+              ? `version ${redis.version ?? '?'}, checksum ${redis.checksum}`
+              : `${redis.commands ?? 0} commands${redis.after === undefined ? '' : ` after a snapshot, checksum ${redis.checksum}`}`),
         )
         if (!reading.complete) return [{ grade: 'fail', code: reading.kind === 'cut' ? 'artifact.redis.cut' : 'artifact.redis.corrupt', evidence }]
-        if (redis.kind === 'aof') return [{ grade: (redis.commands ?? 0) > 0 ? 'pass' : 'fail', code: 'artifact.redis.empty', evidence }]
+        if (redis.kind === 'aof' && redis.after === undefined)
+          return [{ grade: (redis.commands ?? 0) > 0 ? 'pass' : 'fail', code: 'artifact.redis.empty', evidence }]
         return [{ grade: redis.checksum === 'right' ? 'pass' : 'warn', code: 'artifact.redis.unchecked', evidence }]
       },
       'it is no file of Redis',
