@@ -139,7 +139,7 @@ const live = z.strictObject({
   subprotocols: z.array(z.string()).optional(),
   send: z.string().meta({ description: 'message sent after the upgrade' }).optional(),
   expect: z.string().meta({ description: 'text that an answer contains' }).optional(),
-  idleSeconds: z.number().min(1).max(900).meta({ description: 'how long an idle connection must survive; unset: not tested' }).optional(),
+  idleSeconds: z.number().positive().max(900).meta({ description: 'how long an idle connection must survive; unset: not tested' }).optional(),
   session: signIn.optional(),
   logout: z
     .strictObject({ url: webUrl, method: z.enum(['GET', 'POST', 'DELETE']).optional() })
