@@ -5,7 +5,7 @@ import type { KeyObject } from 'node:crypto'
 import { contradictions } from '../reports/attestation/contradictions.ts'
 import { type Envelope, envelopeSchema, keyId, newKeyPair, readKey, seal, unseal } from '../reports/attestation/dsse.ts'
 import { digestOf, readChain, receiptLine } from '../reports/attestation/receipts.ts'
-import { DECISIONS, type FileDigest, type SignOff, type Statement, statementOf, statementSchema } from '../reports/attestation/statement.ts'
+import { DECISIONS, drilledOf, type FileDigest, type SignOff, type Statement, statementOf, statementSchema } from '../reports/attestation/statement.ts'
 import { html } from '../reports/html.ts'
 import { markdown } from '../reports/markdown.ts'
 import type { Report } from '../reports/report.ts'
@@ -152,6 +152,7 @@ export const sign = (given: string, flags: ReportSignFlags): Promise<number> =>
       passed: report.gate.passed,
       decision: signOff.decision,
       keyid,
+      ...(report.drills === undefined ? {} : { drills: [...drilledOf(report)] }),
       attestation: digestOf(envelope),
       previous: chain.head,
     })

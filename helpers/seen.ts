@@ -1,6 +1,9 @@
 /** What a report shows of each host beside its verdicts: the phases of an exchange, the fastest look of each, and its certificate. Taken as the looks come in. */
+import type { DrillObservation } from './drill/observation.ts'
+import type { Rehearsal } from './drill/rehearsal.ts'
 import type { HttpChain, HttpObservation, TlsObservation } from './observations.ts'
 import type { Observed } from './probe.ts'
+import type { EarlierDrills } from './probes/earlier-drills.ts'
 
 /**
  * What an HTTPS exchange with a host takes, phase by phase, milliseconds: of each phase the fastest of all looks, since a run asks many things at
@@ -40,6 +43,10 @@ export interface HostCertificate {
 export interface Seen {
   readonly timings: readonly HostTiming[]
   readonly certificates: readonly HostCertificate[]
+  /** Restores, the earlier ones of their backups, and rehearsals of rollbacks; absent: there was none. */
+  readonly drills?: readonly DrillObservation[]
+  readonly earlier?: readonly EarlierDrills[]
+  readonly rehearsals?: readonly Rehearsal[]
 }
 
 interface Opening {
@@ -56,6 +63,9 @@ export class SeenHosts {
   /** By host and peer. */
   readonly #openings = new Map<string, Opening>()
   readonly #certificates = new Map<string, HostCertificate>()
+  readonly #drills: DrillObservation[] = []
+  readonly #earlier: EarlierDrills[] = []
+  readonly #rehearsals: Rehearsal[] = []
 
   constructor(hosts: ReadonlySet<string>) {
     this.#hosts = hosts
@@ -63,7 +73,10 @@ export class SeenHosts {
 
   note(observed: Observed<unknown>): void {
     if (!observed.ok || typeof observed.value !== 'object' || observed.value === null) return
-    const value = observed.value as Partial<HttpObservation & HttpChain & TlsObservation>
+    const value = observed.value as Partial<HttpObservation & HttpChain & TlsObservation & DrillObservation & Rehearsal & EarlierDrills>
+    if (value.runId !== undefined && Array.isArray(value.databases)) this.#drills.push(observed.value as DrillObservation)
+    if (value.rolledBack !== undefined) this.#rehearsals.push(observed.value as Rehearsal)
+    if (Array.isArray(value.drills) && value.entry !== undefined) this.#earlier.push(observed.value as EarlierDrills)
     if (Array.isArray(value.hops)) for (const hop of value.hops) this.#timing(hop)
     else if (value.timings !== undefined && value.url !== undefined) this.#timing(observed.value as HttpObservation)
     else if (Array.isArray(value.chain) && value.protocol !== undefined && value.servername !== undefined) this.#certificate(observed.value as TlsObservation)
@@ -84,7 +97,12 @@ export class SeenHosts {
         totalMs: Math.round(total * 1000) / 1000,
       }
     })
-    return { timings, certificates: byHost(this.#certificates) }
+    return {
+      timings,
+      certificates: byHost(this.#certificates),
+      ...(this.#drills.length === 0 ? {} : { drills: [...this.#drills], earlier: [...this.#earlier] }),
+      ...(this.#rehearsals.length === 0 ? {} : { rehearsals: [...this.#rehearsals] }),
+    }
   }
 
   #timing(seen: HttpObservation): void {

@@ -7,6 +7,7 @@ import { NAMES, RANK, suitesLookedAt, worstFirst } from './order.ts'
 import type { Outcome } from '../helpers/verdict.ts'
 import { SCRIPT, STYLE } from './html-assets.ts'
 import type { HostTiming } from '../helpers/seen.ts'
+import { drillSections } from './drill-section.ts'
 import { figures } from './figures.ts'
 import { Markup, markup } from './markup.ts'
 import type { Signed } from './attestation/statement.ts'
@@ -257,6 +258,7 @@ ${report.run.aborted === undefined ? undefined : markup`<p class="reason">The ru
 <button id="more" type="button" hidden>Show more</button>
 <noscript><p>Without scripts the findings stand in report.md and report.json beside this file.</p></noscript>
 </section>
+${drillSections(report)}
 ${figures(report)}
 ${requirements(report)}
 ${waterfall(report.timings)}

@@ -1,5 +1,6 @@
 /** report.md: for a pull request or a ticket. Target text stands in code spans, so that it is never markup. */
 import type { Figure } from '../helpers/figure.ts'
+import { drillLines } from './drill-section.ts'
 import { RANK, suitesLookedAt, worstFirst } from './order.ts'
 import type { Signed } from './attestation/statement.ts'
 import { type Report, type ReportResult, usedInWords } from './report.ts'
@@ -115,6 +116,7 @@ export function markdown(report: Report, signed?: Signed): string {
       ),
       '',
     )
+  lines.push(...drillLines(report, code, cell))
   if (report.requirements.length > 0)
     lines.push('## Requirements', '', ...report.requirements.map((one) => `- ${MARKS[one.outcome]} ${code(one.id)}: ${one.checks.map(code).join(', ')}`), '')
   const blank = '                    '

@@ -1,13 +1,15 @@
 /** The one result object. Every format renders it and adds no fact. Its names are a contract: they may grow, never change (schemaVersion 1). */
 import type { Check } from '../helpers/check.ts'
+import type { DrillRecord, RollbackRecord } from '../helpers/drill/record.ts'
 import type { Figure } from '../helpers/figure.ts'
 import type { Gate } from '../helpers/gate.ts'
 import type { CleanedUp, Used } from '../helpers/probe.ts'
 import type { Result as Judged, RunResult, Stored } from '../helpers/run.ts'
 import type { HostCertificate, HostTiming } from '../helpers/seen.ts'
 import type { Blame, Evidence, Outcome, Severity, SkipReason } from '../helpers/verdict.ts'
+import { drillRecords } from './drill-records.ts'
 import { redactor } from './redact.ts'
-import { visible } from './sanitize.ts'
+import { cleaned, visible } from './sanitize.ts'
 
 export interface ReportResult {
   readonly check: string
@@ -78,6 +80,9 @@ export interface Report {
   readonly requirements: readonly { readonly id: string; readonly outcome: Outcome; readonly checks: readonly string[] }[]
   readonly timings: readonly HostTiming[]
   readonly certificates: readonly HostCertificate[]
+  /** Backups that were restored, and rollbacks that were rehearsed; absent: none. */
+  readonly drills?: readonly DrillRecord[]
+  readonly rollbacks?: readonly RollbackRecord[]
   readonly results: readonly ReportResult[]
 }
 
@@ -111,11 +116,8 @@ const shown = (item: Evidence, text: (value: string) => string): Evidence => ({
   ...(item.at === undefined ? {} : { at: item.at }),
 })
 
-/** Every text of a picture cleaned like those of the evidence. */
-const drawn = (figure: Figure, text: (value: string) => string): Figure =>
-  JSON.parse(JSON.stringify(figure), (_key, value: unknown) => (typeof value === 'string' ? text(value) : value)) as Figure
 const figuresOf = (figures: readonly Figure[] | undefined, text: (value: string) => string): { readonly figures?: readonly Figure[] } =>
-  figures === undefined ? {} : { figures: figures.map((figure) => drawn(figure, text)) }
+  figures === undefined ? {} : { figures: figures.map((figure) => cleaned(figure, text)) }
 
 function readBack(result: Judged, read: ReportMeta['read']): Judged {
   if (result.stored === undefined || read === undefined) return result
@@ -232,6 +234,7 @@ export function toReport(run: RunResult, meta: ReportMeta): Report {
     requirements,
     timings: run.seen.timings.map((one) => ({ ...one, url: text(one.url) })),
     certificates: run.seen.certificates.map((one) => ({ ...one, subject: text(one.subject), issuer: text(one.issuer) })),
+    ...drillRecords(run, results, text),
     results,
   }
 }

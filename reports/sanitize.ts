@@ -21,3 +21,7 @@ export function jsonLine(value: unknown): string {
     [...Array(character.length).keys()].map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`).join(''),
   )
 }
+
+/** Plain data with every text in it cleaned. */
+export const cleaned = <T>(value: T, text: (value: string) => string): T =>
+  JSON.parse(JSON.stringify(value), (_key, one: unknown) => (typeof one === 'string' ? text(one) : one)) as T

@@ -37,6 +37,69 @@ const figure = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('table'), title: words, columns: z.array(words), rows: z.array(z.array(words)) }),
 ])
 
+const basis = z.object({ kind: z.enum(['measured', 'optimistic']), why: words })
+const earlier = z.object({
+  startedAt: instant,
+  usableMs: ms.optional(),
+  humanMinutes: z.number().min(0),
+  basis: z.enum(['measured', 'optimistic']).optional(),
+  rpoHours: z.number(),
+})
+const drill = z
+  .object({
+    entry: words.meta({ description: 'id of the backup' }),
+    runId: words,
+    startedAt: instant,
+    recoveryPoint: z.object({ at: words, basis: z.enum(['name', 'mtime', 'dump']) }),
+    artifacts: z.array(z.object({ role: words, name: words, bytes: count, sha256: words, format: words })),
+    databases: z.array(
+      z.object({
+        label: words,
+        kind: words,
+        engine: words,
+        version: words,
+        image: words.optional(),
+        basis,
+        bytes: count,
+        decodedBytes: count,
+        restoreMs: ms,
+        tables: z.array(z.object({ name: words, expected: count.optional(), rows: count.optional() })),
+        digests: z.record(z.string(), words).meta({ description: 'table -> rows:sum of its digested content' }),
+        extensions: z.record(z.string(), words),
+      }),
+    ),
+    files: z.array(z.object({ name: words, from: words, rows: count, sampled: count, lost: count })),
+    phases: z.array(z.object({ name: words, detail: words, startMs: ms, endMs: ms, done: z.boolean() })),
+    rto: z.object({
+      usableMs: ms.optional().meta({ description: 'machines alone, until usable data' }),
+      humanMinutes: z.number().min(0),
+      objectiveMinutes: z.number().optional(),
+      headroom: z.number().optional().meta({ description: 'objective divided by what it took, people included' }),
+      basis: basis.optional(),
+    }),
+    rpo: z.object({ hours: z.number(), objectiveHours: z.number().optional(), headroom: z.number().optional() }),
+    earlier: z.array(earlier),
+    notProven: z.array(words),
+    notRestored: z.array(words),
+    cleanup: z.object({ made: count, left: z.array(words), swept: z.array(words) }),
+  })
+  .meta({ description: 'a backup that was restored: what, where, how long, and what that does not prove' })
+const part = z.enum(['deploy', 'rollback'])
+const rollback = z
+  .object({
+    level: words,
+    startedAt: instant,
+    deployMs: ms,
+    rollbackMs: ms,
+    limitSeconds: z.number(),
+    deployGapMs: ms.optional(),
+    rollbackGapMs: ms.optional(),
+    steps: z.array(z.object({ part, name: words, startMs: ms, endMs: ms, done: z.boolean(), received: words })),
+    proofs: z.array(z.object({ part, name: words, held: z.boolean() })),
+    leftOut: z.array(words),
+  })
+  .meta({ description: 'a rehearsed deployment and the way back from it' })
+
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   tool: z.object({ name: z.literal('postproof'), version: z.string(), node: z.string() }),
@@ -115,6 +178,8 @@ export const reportSchema = z.object({
       group: z.string().optional(),
     }),
   ),
+  drills: z.array(drill).optional(),
+  rollbacks: z.array(rollback).optional(),
   results: z.array(
     z.object({
       check: z.string(),

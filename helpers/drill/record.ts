@@ -39,6 +39,7 @@ export interface DrillRecord {
   readonly earlier: readonly EarlierDrill[]
   /** What this drill does not prove, one line each. */
   readonly notProven: readonly string[]
+  readonly notRestored: readonly string[]
   readonly cleanup: { readonly made: number; readonly left: readonly string[]; readonly swept: readonly string[] }
 }
 
@@ -114,6 +115,42 @@ export function drillsIn(text: string, target: string, entry: string): readonly 
   const drills = read.data.drills.filter((one) => one.entry === entry)
   return drills.length === 0 ? `it has no drill of ${entry}` : drills
 }
+const receiptSchema = z.object({
+  target: z.string(),
+  drills: z.array(
+    z.object({
+      entry: z.string(),
+      startedAt: z.iso.datetime(),
+      usableMs: z.number().min(0).optional(),
+      humanMinutes: z.number().min(0),
+      basis: z.enum(['measured', 'optimistic']).optional(),
+      rpoHours: z.number(),
+    }),
+  ),
+})
+/** Drills of one backup in a chain of receipts, one a line; other lines are passed over. */
+export function drillsInReceipts(text: string, target: string, entry: string): readonly EarlierDrill[] {
+  return text.split('\n').flatMap((line) => {
+    let json: unknown
+    try {
+      json = JSON.parse(line)
+    } catch {
+      return []
+    }
+    const read = receiptSchema.safeParse(json)
+    if (!read.success || read.data.target !== target) return []
+    return read.data.drills
+      .filter((one) => one.entry === entry)
+      .map(({ startedAt, usableMs, humanMinutes, basis, rpoHours }) => ({
+        startedAt,
+        ...(usableMs === undefined ? {} : { usableMs }),
+        humanMinutes,
+        ...(basis === undefined ? {} : { basis }),
+        rpoHours,
+      }))
+  })
+}
+
 type Read = z.output<typeof earlierSchema>
 export const summaryOf = ({ startedAt, rto, rpo }: Read): EarlierDrill => ({
   startedAt,

@@ -1,11 +1,13 @@
 /** Reports of earlier drills of a backup: what they found, to be compared with. Reads files of this machine and nothing else. */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { type Baseline, baselineOf, drillsIn, type EarlierDrill, summaryOf } from '../drill/record.ts'
+import { type Baseline, baselineOf, drillsIn, drillsInReceipts, type EarlierDrill, summaryOf } from '../drill/record.ts'
 import type { Probe } from '../probe.ts'
 import type { BackupEntry } from '../target.ts'
 
 export interface EarlierDrills {
+  /** Of the backup. */
+  readonly entry: string
   /** Oldest first. */
   readonly drills: readonly EarlierDrill[]
   /** Files that were looked at and are no report of this backup. */
@@ -25,12 +27,12 @@ async function textOf(path: string): Promise<string | { readonly unread: string 
     return { unread: `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})` }
   }
 }
-/** report.json of every folder in it, and the JSON files beside them; the newest by name. */
+/** report.json of every folder in it, the JSON files beside them, and chains of receipts; the newest by name. */
 async function reportsIn(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   return entries
     .flatMap((one) =>
-      one.isDirectory() ? [join(folder, one.name, 'report.json')] : one.isFile() && one.name.endsWith('.json') ? [join(folder, one.name)] : [],
+      one.isDirectory() ? [join(folder, one.name, 'report.json')] : one.isFile() && /\.jsonl?$/.test(one.name) ? [join(folder, one.name)] : [],
     )
     .sort()
     .slice(-MOST_FILES)
@@ -60,6 +62,10 @@ export function earlierDrills(entry: BackupEntry): Probe<EarlierDrills> {
         try {
           for (const path of await reportsIn(place(history))) {
             const text = await textOf(path)
+            if (typeof text === 'string' && path.endsWith('.jsonl')) {
+              drills.push(...drillsInReceipts(text, target.name, entry.id))
+              continue
+            }
             const found = typeof text === 'string' ? drillsIn(text, target.name, entry.id) : text.unread
             if (typeof found === 'string') passedOver += 1
             else drills.push(...found.map(summaryOf))
@@ -71,6 +77,7 @@ export function earlierDrills(entry: BackupEntry): Probe<EarlierDrills> {
         }
       const once = new Map(drills.map((one) => [one.startedAt, one]))
       return {
+        entry: entry.id,
         drills: [...once.values()].sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt)),
         passedOver,
         ...(baseline === undefined ? {} : { baseline }),

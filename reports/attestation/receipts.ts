@@ -1,6 +1,7 @@
 /** The chain of receipts: one line of JSON per signed report, each naming the digest of the line before it, so that none can vanish from the middle. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { drilledSchema } from './statement.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const receiptSchema = z.object({
@@ -13,6 +14,8 @@ const receiptSchema = z.object({
   passed: z.boolean(),
   decision: z.string(),
   keyid: sha256,
+  /** What was restored; absent: nothing was drilled. */
+  drills: z.array(drilledSchema).optional(),
   /** Of the envelope's file. */
   attestation: sha256,
   previous: sha256.nullable(),

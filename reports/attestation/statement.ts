@@ -18,6 +18,30 @@ export type SignOff = z.output<typeof signOffSchema>
 /** A sign-off as the readable formats show it. */
 export type Signed = SignOff & { readonly keyid: string }
 
+export const drilledSchema = z.object({
+  entry: z.string(),
+  startedAt: z.iso.datetime(),
+  recoveryPoint: z.string(),
+  artifacts: z.array(z.object({ name: z.string(), bytes: z.int().min(0), digest: z.object({ sha256 }) })),
+  usableMs: z.number().min(0).optional(),
+  humanMinutes: z.number().min(0),
+  basis: z.enum(['measured', 'optimistic']).optional(),
+  rpoHours: z.number(),
+})
+/** A drill as the statement and its receipt name it. */
+type Drilled = z.output<typeof drilledSchema>
+export const drilledOf = ({ drills = [] }: Report): readonly Drilled[] =>
+  drills.map(({ entry, startedAt, recoveryPoint, artifacts, rto, rpo }) => ({
+    entry,
+    startedAt,
+    recoveryPoint: recoveryPoint.at,
+    artifacts: artifacts.map((one) => ({ name: one.name, bytes: one.bytes, digest: { sha256: one.sha256 } })),
+    ...(rto.usableMs === undefined ? {} : { usableMs: rto.usableMs }),
+    humanMinutes: rto.humanMinutes,
+    ...(rto.basis === undefined ? {} : { basis: rto.basis.kind }),
+    rpoHours: rpo.hours,
+  }))
+
 export const statementSchema = z.object({
   _type: z.literal('https://in-toto.io/Statement/v1'),
   subject: z.array(z.object({ name: z.string(), digest: z.object({ sha256 }) })).min(1),
@@ -29,6 +53,8 @@ export const statementSchema = z.object({
     warnedTests: z.array(z.string()),
     failedTests: z.array(z.string()),
     signOff: signOffSchema,
+    /** What was restored, and how long it took; absent: nothing was drilled. */
+    drills: z.array(drilledSchema).optional(),
     /** SHA-256 of the receipt before this one; null for the first of a chain. */
     previousReceipt: sha256.nullable(),
   }),
@@ -56,6 +82,7 @@ export function statementOf(report: Report, files: readonly FileDigest[], signOf
       warnedTests: named('warn'),
       failedTests: named('fail', 'inconclusive'),
       signOff,
+      ...(report.drills === undefined ? {} : { drills: [...drilledOf(report)] }),
       previousReceipt,
     },
   }

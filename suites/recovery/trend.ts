@@ -36,6 +36,7 @@ export function judgeTrend({ what, unit, limit, code, points, ahead }: Course): 
   const used = points.slice(-MOST)
   if (used.some(({ value }) => !Number.isFinite(value))) return inconclusive('unobserved', 'a drill has no usable time')
   if (used.length < FEWEST) return skip('not-applicable', `${used.length} drills that can be compared show no direction; ${FEWEST} do`)
+  if ((used.at(-1)?.value ?? 0) > limit) return skip('not-applicable', 'the objective is missed already')
   const line = lineThrough(used.map(({ value }) => value))
   const then = line.at(used.length - 1 + ahead)
   const evidence = {
