@@ -4,6 +4,9 @@
 const UNSAFE =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\u{e0001}|[\u{e0020}-\u{e007f}]/gu
 
+/** Most texts by far: no character in them has to be looked at by itself. */
+const PLAIN = /^[ -~]*$/
+
 /** Longest text that goes into a report, in UTF-16 units. */
 const MAX_TEXT = 4_000
 
@@ -11,6 +14,7 @@ const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 
 /** Makes every unsafe character visible as an escape (`\n`, `\e`, `\u{202e}`) and cuts what is too long, saying so. */
 export function visible(text: string): string {
+  if (text.length <= MAX_TEXT && PLAIN.test(text)) return text
   const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text
   return cut.replaceAll(UNSAFE, (character) => NAMED[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
 }
