@@ -5,8 +5,9 @@
  * their own.
  *
  *   node bench/limiter-inference.ts [--runs 1] [--family nginx,redis]     runs of each setting; families: see FAMILIES
+ *   node bench/limiter-inference.ts --save seen.jsonl                     keeps what was seen; --again seen.jsonl infers from it once more
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { cpus, loadavg, tmpdir } from 'node:os'
@@ -19,12 +20,12 @@ import { rateLimit as expressRateLimit } from 'express-rate-limit'
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
 import { createClient } from 'redis'
 import { freePort, installed, startServer } from '../fixtures/real/process.ts'
-import { inferLimiter, unevenly } from '../helpers/inference/limiter.ts'
+import { type Arrival, inferLimiter, unevenly } from '../helpers/inference/limiter.ts'
 import { Observer } from '../helpers/observer.ts'
 import type { Probe } from '../helpers/probe.ts'
 import { limiterPlan } from '../helpers/probes/limiter.ts'
 import { PacedSender, type PacedAnswer, type PacedRequest } from '../helpers/probes/paced.ts'
-import { normaliseTarget, type TargetInput } from '../helpers/target.ts'
+import { normaliseTarget, type Target, type TargetInput } from '../helpers/target.ts'
 import { targetSchema } from '../helpers/target/schema.ts'
 import { type Zone, zonesOf } from '../helpers/zones.ts'
 
@@ -257,59 +258,86 @@ function ask(zone: Zone, port: number, path: string): Probe<readonly PacedAnswer
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-async function measure(family: Family, title: string, runs: number): Promise<void> {
-  const total = { rate: 0, burst: 0, kind: 0, all: 0, wrong: 0, runs: 0, requests: 0, over: 0 }
-  const server = await family.start()
+interface Seen {
+  readonly family: string
+  readonly setting: Setting
+  readonly arrivals: readonly Arrival[]
+  readonly load: number
+}
+const zoneFor = ({ limit }: Setting): { readonly target: Target; readonly zone: Zone } => {
+  const file = {
+    domain: 'example.com',
+    hosts: { '@': {} },
+    network: { addresses: { 'example.com': '127.0.0.1' } },
+    rateLimits: [{ name: 'zone', limit }],
+  } as TargetInput
+  const target = normaliseTarget(targetSchema.parse(file), { sha256: '' })
+  const [zone] = zonesOf(target)
+  if (zone === undefined) throw new Error('no zone')
+  return { target, zone }
+}
+
+async function* look(name: string, { settings, start }: Family, runs: number): AsyncGenerator<Seen> {
+  const server = await start()
   try {
-    for (const setting of family.settings) {
+    for (const setting of settings)
       for (let run = 0; run < runs; run += 1) {
-        const file = {
-          domain: 'example.com',
-          hosts: { '@': {} },
-          network: { addresses: { 'example.com': '127.0.0.1' } },
-          rateLimits: [{ name: 'zone', limit: setting.limit }],
-        } as TargetInput
-        const target = normaliseTarget(targetSchema.parse(file), { sha256: '' })
-        const [zone] = zonesOf(target)
-        if (zone === undefined) throw new Error('no zone')
+        const { target, zone } = zoneFor(setting)
         const observer = new Observer(target)
         const seen = await observer.observe(ask(zone, server.port, `${setting.path}?key=${Math.random()}`))
         await observer.close()
         if (!seen.ok) throw new Error(seen.failure.message)
         const arrivals = seen.value.map(({ dueMs, sentMs, doneMs, status }) => ({ dueMs, sentMs, doneMs, admitted: status < 400 }))
-        const { windowMs, kind } = zone.limit ?? {}
-        const fit = inferLimiter(arrivals, { ...(windowMs === undefined ? {} : { windowMs }), ...(kind === undefined || kind === 'window' ? {} : { kind }) })
-        const rate = Math.abs((fit.perSecond?.value ?? 0) / setting.perSecond - 1) <= 0.05
-        const burst = fit.atOnce !== undefined && Math.abs(fit.atOnce.value - setting.atOnce) <= 1
-        // Without a burst, a bucket that holds one is a window of one.
-        const right = fit.kind === setting.kind || (setting.atOnce === 1 && fit.alsoPossible.includes(setting.kind))
-        // What it leaves open contains the truth, or it says itself that it does not explain what came.
-        const open = (fit.perSecond !== undefined && fit.perSecond.low <= setting.perSecond && setting.perSecond <= fit.perSecond.high) || fit.misfits > 0
-        total.runs += 1
-        total.requests += arrivals.length
-        if (arrivals.length > 3 * (setting.atOnce + 19)) total.over += 1
-        total.rate += Number(rate)
-        total.burst += Number(burst)
-        total.kind += Number(right)
-        total.all += Number(rate && burst && right)
-        total.wrong += Number(!rate && !open)
-        if (!(rate && burst && right))
-          say(
-            `  ${setting.name}: ${fit.kind}, ${fit.perSecond?.value.toFixed(3) ?? '?'}/s (${fit.perSecond?.low.toFixed(3) ?? '?'} to ${fit.perSecond?.high.toFixed(3) ?? '?'}) for ${setting.perSecond.toFixed(3)}, ${fit.atOnce?.value ?? '?'} at once for ${setting.atOnce}, ${fit.misfits} of ${fit.requests} unexplained`,
-          )
+        yield { family: name, setting, arrivals, load: loadavg()[0] ?? Number.NaN }
       }
-    }
   } finally {
     await server.stop()
   }
+}
+
+async function measure(title: string, all: AsyncIterable<Seen> | Iterable<Seen>): Promise<void> {
+  const total = { rate: 0, burst: 0, kind: 0, all: 0, wrong: 0, runs: 0, requests: 0, over: 0, load: 0 }
+  for await (const { setting, arrivals, load } of all) {
+    const { windowMs, kind } = zoneFor(setting).zone.limit ?? {}
+    const fit = inferLimiter(arrivals, { ...(windowMs === undefined ? {} : { windowMs }), ...(kind === undefined || kind === 'window' ? {} : { kind }) })
+    const { perSecond } = fit
+    const rate = Math.abs((perSecond?.value ?? 0) / setting.perSecond - 1) <= 0.05
+    const burst = fit.atOnce !== undefined && Math.abs(fit.atOnce.value - setting.atOnce) <= 1
+    // Without a burst, a bucket that holds one is a window of one.
+    const right = fit.kind === setting.kind || (setting.atOnce === 1 && fit.alsoPossible.includes(setting.kind))
+    // What it leaves open contains the truth, or it says itself that it does not explain what came.
+    const open = (perSecond !== undefined && perSecond.low <= setting.perSecond && setting.perSecond <= perSecond.high) || fit.misfits > 0
+    total.runs += 1
+    total.load += load
+    total.requests += arrivals.length
+    if (arrivals.length > 3 * (setting.atOnce + 19)) total.over += 1
+    total.rate += Number(rate)
+    total.burst += Number(burst)
+    total.kind += Number(right)
+    total.all += Number(rate && burst && right)
+    total.wrong += Number(!rate && !open)
+    if (!(rate && burst && right))
+      say(
+        `  ${setting.name}: ${fit.kind}, ${perSecond?.value.toFixed(3) ?? '?'}/s (${perSecond?.low.toFixed(3) ?? '?'} to ${perSecond?.high.toFixed(3) ?? '?'}) for ${setting.perSecond.toFixed(3)}, ${fit.atOnce?.value ?? '?'} at once for ${setting.atOnce}, ${fit.misfits} of ${fit.requests} unexplained`,
+      )
+  }
   const share = (count: number): string => `${((100 * count) / total.runs).toFixed(1)} %`
   say(
-    `${title}: ${total.runs} runs: rate ${share(total.rate)}, burst ${share(total.burst)}, kind ${share(total.kind)}, all three ${share(total.all)}; rate wrong and sure of it ${share(total.wrong)}; ${Math.round(total.requests / total.runs)} requests each, ${total.over} above 3 × (burst + 20); load ${loadavg()[0]?.toFixed(1) ?? '?'} on ${cpus().length} cores`,
+    `${title}: ${total.runs} runs: rate ${share(total.rate)}, burst ${share(total.burst)}, kind ${share(total.kind)}, all three ${share(total.all)}; rate wrong and sure of it ${share(total.wrong)}; ${Math.round(total.requests / total.runs)} requests each, ${total.over} above 3 × (burst + 20); load ${(total.load / total.runs).toFixed(1)} on ${cpus().length} cores`,
   )
 }
 
+async function* saved(all: AsyncIterable<Seen>, file: string | undefined): AsyncGenerator<Seen> {
+  for await (const seen of all) {
+    if (file !== undefined) await appendFile(file, `${JSON.stringify(seen)}\n`)
+    yield seen
+  }
+}
+
 if (isMainThread) {
-  const { values } = parseArgs({ options: { runs: { type: 'string', default: '1' }, family: { type: 'string' } } })
+  const { values } = parseArgs({
+    options: { runs: { type: 'string', default: '1' }, family: { type: 'string' }, save: { type: 'string' }, again: { type: 'string' } },
+  })
   const runs = Number(values.runs)
   const wanted = values.family?.split(',') ?? Object.keys(FAMILIES)
   const unknown = wanted.filter((name) => FAMILIES[name] === undefined)
@@ -317,11 +345,23 @@ if (isMainThread) {
     say(`--runs takes a whole number, --family some of ${Object.keys(FAMILIES).join(', ')}`)
     process.exit(3)
   }
+  const kept =
+    values.again === undefined
+      ? undefined
+      : (await readFile(values.again, 'utf8'))
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as Seen)
   for (const name of wanted) {
+    if (kept !== undefined) {
+      const own = kept.filter((seen) => seen.family === name)
+      if (own.length > 0) await measure(name, own)
+      continue
+    }
     const family = FAMILIES[name] as Family
     const missing = family.needs.filter((program) => !installed(program))
     if (missing.length > 0) say(`${name}: left out, for want of ${missing.join(', ')}`)
-    else await measure(family, name, runs)
+    else await measure(name, saved(look(name, family, runs), values.save))
   }
 } else {
   const { name, redisPort } = workerData as { readonly name: string; readonly redisPort: number }

@@ -48,6 +48,9 @@ export function unevenly(count: number, spanMs: number): readonly number[] {
   return moments.map((moment) => (moment * spanMs) / sum)
 }
 
+/** Of what explains the requests so nearly alike, none is the better explanation. */
+const TIE = 0.1
+const MARGIN = 1
 /** Clocks of servers tick in milliseconds, and both ends are late at times. */
 const SLACK_MS = 1.2
 /** A day; no look lasts longer. */
@@ -134,25 +137,46 @@ function border(fits: (perMs: number) => boolean): number {
   return Math.exp((low + high) / 2)
 }
 
-/** Of the possible rates, the one that explains most without any doubt about the moments. */
-function likeliest(events: readonly Event[], capacity: number, low: number, high: number): number {
-  const steps = 60
-  let least = Number.POSITIVE_INFINITY
+/** How far a bucket is from explaining the requests, without any doubt about their moments: what contradicts it by less than a moment is uncertain counts in part. */
+function strain(events: readonly Event[], capacity: number, perMs: number): number {
+  let tokens = capacity
+  let last = events[0]?.at ?? 0
   let sum = 0
-  let count = 0
-  for (let step = 0; step <= steps; step += 1) {
-    const period = 1 / high + ((1 / low - 1 / high) * step) / steps
-    const misfits = replay(events, capacity, 1 / period, undefined, 0)
-    if (misfits > least) continue
-    if (misfits < least) {
-      least = misfits
-      sum = 0
-      count = 0
-    }
-    sum += period
-    count += 1
+  for (const { at, early, late, admitted } of events) {
+    const now = Math.min(capacity, tokens + Math.max(0, at - last) * perMs)
+    const amiss = (admitted ? 1 - now : now - 1) / perMs
+    if (amiss > 0) sum += Math.min(1, amiss / ((late - early) / 2 + SLACK_MS))
+    last = Math.max(last, at)
+    tokens = admitted ? Math.max(0, now - 1) : Math.min(now, 1 - 1e-9)
   }
-  return count / sum
+  return sum
+}
+/** How many a bucket would have let through, left to itself: moments that are uncertain, one way and the other, make up for each other. */
+function admittedOf(events: readonly Event[], capacity: number, perMs: number): number {
+  let tokens = capacity
+  let last = events[0]?.at ?? 0
+  let count = 0
+  for (const { at } of events) {
+    tokens = Math.min(capacity, tokens + Math.max(0, at - last) * perMs)
+    last = Math.max(last, at)
+    if (tokens >= 1) {
+      tokens -= 1
+      count += 1
+    }
+  }
+  return count
+}
+/** Of the possible rates, the one that explains most without any doubt about the moments. */
+function likeliest(events: readonly Event[], capacity: number, low: number, high: number): { readonly perMs: number; readonly strain: number } {
+  const steps = 60
+  const seen = events.filter(({ admitted }) => admitted).length
+  const strains = Array.from({ length: steps + 1 }, (_, step) => {
+    const period = 1 / high + ((1 / low - 1 / high) * step) / steps
+    return { period, strain: strain(events, capacity, 1 / period) + Math.abs(admittedOf(events, capacity, 1 / period) - seen) }
+  })
+  const least = Math.min(...strains.map((one) => one.strain))
+  const best = strains.filter((one) => one.strain <= least + TIE)
+  return { perMs: best.length / best.reduce((sum, { period }) => sum + period, 0), strain: least }
 }
 
 /** Of each whole capacity, the rates that explain every request; the capacity that leaves most room counts. */
@@ -170,22 +194,25 @@ function bucketOf(events: readonly Event[], counts: readonly number[]): Candidat
       if (nearest === undefined || misfits < nearest.misfits) nearest = { capacity, perMs, misfits }
     }
   }
-  const [first] = feasible
-  if (first === undefined) {
-    return nearest === undefined
-      ? undefined
-      : { kind: 'bucket', misfits: nearest.misfits, perSecond: point(nearest.perMs * 1_000), atOnce: point(nearest.capacity), parameters: 2 }
+  if (feasible.length === 0) {
+    if (nearest === undefined) return undefined
+    // Something cannot be true of what was seen; the rates that explain the rest.
+    const { capacity, misfits } = nearest
+    const low = border((perMs) => replay(events, capacity, perMs, 'admitted') <= misfits) * 1_000
+    const high = border((perMs) => replay(events, capacity, perMs, 'refused') > misfits) * 1_000
+    const value = likeliest(events, capacity, low / 1_000, high / 1_000).perMs * 1_000
+    return { kind: 'bucket', misfits, perSecond: { value, low, high }, atOnce: point(capacity), parameters: 2 }
   }
-  const best = feasible.reduce((a, b) => (b.high / b.low > (a.high / a.low) * 1.0001 ? b : a), first)
+  // What asks least of the doubt about moments; of those that ask as little, the one that leaves most room.
+  const judged = feasible.map((one) => ({ ...one, ...likeliest(events, one.capacity, one.low / 1_000, one.high / 1_000) }))
+  const least = Math.min(...judged.map(({ strain: one }) => one))
+  const near = judged.filter(({ strain: one }) => one <= least + MARGIN)
+  const best = near.reduce((a, b) => (b.high / b.low > (a.high / a.low) * 1.0001 ? b : a))
   return {
     kind: 'bucket',
     misfits: 0,
-    perSecond: {
-      value: likeliest(events, best.capacity, best.low / 1_000, best.high / 1_000) * 1_000,
-      low: Math.min(...feasible.map(({ low }) => low)),
-      high: Math.max(...feasible.map(({ high }) => high)),
-    },
-    atOnce: { value: best.capacity, low: Math.min(...feasible.map(({ capacity }) => capacity)), high: Math.max(...feasible.map(({ capacity }) => capacity)) },
+    perSecond: { value: best.perMs * 1_000, low: Math.min(...near.map(({ low }) => low)), high: Math.max(...near.map(({ high }) => high)) },
+    atOnce: { value: best.capacity, low: Math.min(...near.map(({ capacity }) => capacity)), high: Math.max(...near.map(({ capacity }) => capacity)) },
     parameters: 2,
   }
 }

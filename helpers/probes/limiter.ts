@@ -14,7 +14,7 @@ import { resolveHost } from './resolve.ts'
 
 /** A way around a limit, or something that it must leave alone. */
 export interface Variant {
-  readonly kind: 'header' | 'path' | 'method' | 'account' | 'fresh' | 'h2' | 'address' | 'account-away' | 'other-key' | 'exempt' | 'zone'
+  readonly kind: 'header' | 'path' | 'method' | 'account' | 'fresh' | 'h2' | 'address' | 'account-away' | 'other-key' | 'network' | 'exempt' | 'zone'
   /** As it is told: `X-Forwarded-For: 192.0.2.7`, `/API/auth/login`. */
   readonly name: string
 }
@@ -284,14 +284,16 @@ export function limiterLook(zone: Zone, target: Target): Probe<LimiterObservatio
 
 /**
  * Where a zone is asked, once neither this run nor one that ended just before it can have used it.
+ * @param from an address of this machine: the host's first address of its kind. @default the host's first address
  * @throws ProbeError what resolving failed with
  */
-export async function originOf(context: ProbeContext, zone: Zone): Promise<PacedOrigin> {
+export async function originOf(context: ProbeContext, zone: Zone, from?: string): Promise<PacedOrigin> {
   const { host } = zoneRequest(zone.declared, context.target)
   const seen = await context.observe(resolveHost(host))
   if (!seen.ok) throw new ProbeError(seen.failure)
-  const address = seen.value.addresses[0]?.address
-  if (address === undefined) throw new ProbeError({ code: 'NODATA', message: `${host} has no address`, phase: 'resolve' })
+  const address = seen.value.addresses.find((one) => from === undefined || isIP(one.address) === isIP(from))?.address
+  if (address === undefined)
+    throw new ProbeError({ code: 'NODATA', message: `${host} has no address${from === undefined ? '' : ` of the kind of ${from}`}`, phase: 'resolve' })
   const counting = [zone, ...beside(zone, context.target)].filter(({ declared, limit }) => limit !== undefined || declared.concurrency === undefined)
   const settle = Math.max(0, ...counting.map(({ name }) => context.zones?.settleMs(name) ?? 0))
   if (settle > 0) {

@@ -9,6 +9,7 @@ test.each([
   '  - { name: api_limit, hosts: [api], paths: [/api/*], request: { path: /api/items }, limit: { rate: 100r/s, burst: 200, nodelay: true }, status: 429, backend: { port: 3000 } }\n',
   '  - { name: login, layer: app, methods: [POST], request: { method: POST, json: { email: a@example.com } }, accountField: email, limit: 10/min, secondAddress: "::1" }\n',
   '  - { name: tenant, key: header, keyHeader: X-Tenant, limit: { rate: 5, per: 500ms, kind: sliding }, trustedHeaders: [X-Forwarded-For], rejection: { header: { Server: nginx } } }\n',
+  '  - { name: near, limit: 10/s, sameNetwork: ["fd00:0:0:1::1", "fd00::1:0:0:0:2"] }\n  - { name: house, sameNetwork: [192.0.2.1, 192.0.2.9] }\n',
   '  - { name: many, limit: 10/s, volume: { requests: 2000, connections: 50, seconds: 5 } }\n  - { name: together, concurrency: 10, status: [429, 503] }\n',
 ])('is right: %#', (part) => {
   expect(told(part)).toEqual([])
@@ -35,6 +36,13 @@ test.each<[string, string, string]>([
   ['a header that is none', '  - { name: a, key: header, keyHeader: "X Tenant" }\n', '4:40: rateLimits[0].keyHeader: a header name'],
   ['a header key without its header', '  - { name: a, key: header }\n', '4:21: rateLimits[0].key: key: header needs keyHeader'],
   ['an address that is none', '  - { name: a, secondAddress: localhost }\n', '4:31: rateLimits[0].secondAddress: an address of this machine'],
+  [
+    'two addresses of different networks',
+    '  - { name: a, sameNetwork: ["fd00:0:0:1::1", "fd00:0:0:2::1"] }\n',
+    '4:29: rateLimits[0].sameNetwork: two addresses of one IPv6 /64',
+  ],
+  ['one address twice', '  - { name: a, sameNetwork: [127.0.0.1, 127.0.0.1] }\n', '4:29: rateLimits[0].sameNetwork: two addresses of one IPv6 /64'],
+  ['a neighbour that is no address', '  - { name: a, sameNetwork: [127.0.0.1, here] }\n', '4:41: rateLimits[0].sameNetwork[1]: an address of this machine'],
   ['a marker that fits anything', '  - { name: a, rejection: {} }\n', '4:27: rateLimits[0].rejection: an empty marker would fit any answer'],
   ['two bodies', '  - { name: a, request: { json: { a: 1 }, body: x } }\n', '4:25: rateLimits[0].request: json and body are both given'],
   ['a method that is not counted', '  - { name: a, methods: [POST], request: { method: GET } }\n', '4:42: rateLimits[0].request: the zone does not count GET'],

@@ -67,6 +67,20 @@ const marker = z
   })
   .refine(stated, 'an empty marker would fit any answer')
 
+const address = z.string().refine((value) => isIP(value) !== 0, 'an address of this machine')
+/** Who has one address of it has them all: the /64 of IPv6 (RFC 6177, RFC 7934), the /24 of IPv4. */
+function networkOf(value: string): string {
+  if (isIP(value) !== 6) return value.split('.').slice(0, 3).join('.')
+  const [head = '', tail] = value.toLowerCase().split('::')
+  const words = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const whole = tail === undefined ? words : [...words, ...Array.from({ length: 8 - words.length - after.length }, () => '0'), ...after]
+  return whole
+    .slice(0, 4)
+    .map((word) => Number.parseInt(word, 16).toString(16))
+    .join(':')
+}
+
 const zone = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'a short name: auth_limit'),
   layer: z.enum(['edge', 'app']).meta({ description: 'who limits: the proxy (edge) or the application (app). Default edge' }).optional(),
@@ -117,10 +131,11 @@ const zone = z.strictObject({
     .meta({ description: 'far more than the limit for a while: sent with the consent `load`, ended as soon as the target suffers' })
     .optional(),
   exempt: z.array(path).min(1).meta({ description: 'paths that must answer while the zone is exhausted' }).optional(),
-  secondAddress: z
-    .string()
-    .refine((value) => isIP(value) !== 0, 'an address of this machine')
-    .meta({ description: 'second address of this machine: another client' })
+  secondAddress: address.meta({ description: 'second address of this machine: another client' }).optional(),
+  sameNetwork: z
+    .tuple([address, address])
+    .refine(([a, b]) => isIP(a) === 0 || isIP(b) === 0 || (a !== b && networkOf(a) === networkOf(b)), 'two addresses of one IPv6 /64 (or IPv4 /24)')
+    .meta({ description: 'two addresses of this machine that one visitor may choose from: of one IPv6 /64. The limit must take them for one client' })
     .optional(),
   backend: z
     .strictObject({ address: z.string().optional(), port: port })
