@@ -136,7 +136,7 @@ export interface Probe<T> {
   readonly host?: string
   /** Other looks that it asks for: each is one of its own, counted once however many ask for it. */
   readonly asks?: readonly Probe<unknown>[]
-  /** Milliseconds that it lies in wait on purpose (a silent channel, a stream): what waits longest begins first. @default 0 */
+  /** Milliseconds that it takes by its nature (a silent channel, a stream, a hundred paths): what takes longest begins first. @default 0 */
   readonly waitsMs?: number
   /**
    * It exhausts a limiter that needs so many milliseconds to recover: goes after everything else that acts, what recovers soonest first.

@@ -220,6 +220,8 @@ export function sweepPaths(host: string, name: string, paths: readonly SweepPath
     impact: 'read',
     cost: { connections: 0, requests: paths.length },
     host,
+    // Of all looks at a host the longest: begun first, the others find their answers beside it.
+    waitsMs: 1_000,
     // Only a backstop: each request has its own deadline, and waiting for one's turn at an address that many hosts share may take minutes.
     timeoutMs: 3_600_000,
     async run(context): Promise<Sweep> {
