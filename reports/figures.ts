@@ -91,14 +91,11 @@ function series({ title, unit, points, limit }: SeriesFigure): Markup {
     const at = y(value)
     return markup`<rect class="${state}" x="${number(left + (index + 0.15) * wide)}" y="${number(Math.min(at, height - bottom - 1))}" width="${number(Math.max(1, Math.min(wide * 0.7, 60)))}" height="${number(Math.max(1, height - bottom - at))}"><title>${label}: ${finite(value).toFixed(2)} ${unit}</title></rect>`
   })
-  const line =
-    limit === undefined
-      ? undefined
-      : markup`<path class="model" d="M${left} ${number(y(limit.value))}H${WIDTH - right}"/><text class="tick" x="${WIDTH - right}" y="${number(y(limit.value) + 14)}" text-anchor="end">${limit.label} ${limit.value} ${unit}</text>`
+  const line = limit === undefined ? undefined : markup`<path class="model" d="M${left} ${number(y(limit.value))}H${WIDTH - right}"/>`
   const [first, last] = [points[0], points.at(-1)]
   const words = `${points.length} runs, ${finite(first?.value ?? 0).toFixed(2)} to ${finite(last?.value ?? 0).toFixed(2)} ${unit}${limit === undefined ? '' : `, ${limit.label} ${limit.value} ${unit}`}`
   const list = points.map(({ label, value }) => markup`<tr><th scope="row">${label}</th><td class="number">${finite(value).toFixed(2)} ${unit}</td></tr>`)
-  return markup`<figcaption>${title}</figcaption><svg role="img" aria-label="${words}" viewBox="0 0 ${WIDTH} ${height}"><path class="axis" d="M${left} ${top}V${height - bottom}H${WIDTH - right}"/><text class="tick" x="${left - 6}" y="${top}" dy="6" text-anchor="end">${highest >= 100 ? Math.round(highest) : highest.toFixed(1)} ${unit}</text><text class="tick" x="${left - 6}" y="${height - bottom}" text-anchor="end">0</text><text class="tick" x="${left}" y="${height - 10}">${short(first?.label ?? '')}</text><text class="tick" x="${WIDTH - right}" y="${height - 10}" text-anchor="end">${short(last?.label ?? '')}</text>${bars}${line}</svg><details><summary>Its ${points.length} runs in numbers</summary><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="plain"><thead><tr><th scope="col">Run</th><th scope="col">${unit}</th></tr></thead><tbody>${list}</tbody></table></div></details>`
+  return markup`<figcaption>${title}</figcaption><svg role="img" aria-label="${words}" viewBox="0 0 ${WIDTH} ${height}"><path class="axis" d="M${left} ${top}V${height - bottom}H${WIDTH - right}"/><text class="tick" x="${left - 6}" y="${top}" dy="6" text-anchor="end">${highest >= 100 ? Math.round(highest) : highest.toFixed(1)} ${unit}</text><text class="tick" x="${left - 6}" y="${height - bottom}" text-anchor="end">0</text><text class="tick" x="${left}" y="${height - 10}">${short(first?.label ?? '')}</text><text class="tick" x="${WIDTH - right}" y="${height - 10}" text-anchor="end">${short(last?.label ?? '')}</text>${bars}${line}</svg><p class="dim">${words}</p><details><summary>Its ${points.length} runs in numbers</summary><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="plain"><thead><tr><th scope="col">Run</th><th scope="col">${unit}</th></tr></thead><tbody>${list}</tbody></table></div></details>`
 }
 
 const table = ({ title, columns, rows }: TableFigure): Markup =>

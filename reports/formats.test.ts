@@ -167,7 +167,8 @@ describe('report.md', () => {
       'ul',
     ])
     expect([...rendered.matchAll(/<h1>/g)]).toHaveLength(1)
-    expect([...rendered.matchAll(/<h2>/g)]).toHaveLength(4)
+    // Found, not looked at, requirements, sign-off, a drill, a rehearsal.
+    expect([...rendered.matchAll(/<h2>/g)]).toHaveLength(6)
   })
 })
 

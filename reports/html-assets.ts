@@ -51,7 +51,7 @@ details.result>summary::-webkit-details-marker{display:none}
 .command code{flex:1;background:var(--skip-bg);border-radius:6px;padding:8px 10px;font:13px/1.45 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap}
 .command button{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:6px 10px;cursor:pointer}
 .plain{font-size:14px}.plain td:not(.number):not(.nowrap){min-width:150px}.plain th,.plain td{text-align:left;padding:5px 16px 5px 0;border-bottom:1px solid var(--line);font-weight:400}.plain thead th{color:var(--dim);font-size:12px}
-.drill h3{font-size:15px;margin:20px 0 6px}.drill ul{padding-left:20px;margin:6px 0}.facts th[scope=row]{font-weight:500}.facts td,.facts th{vertical-align:top}
+.drill h3{font-size:15px;margin:20px 0 6px}.drill ul{padding-left:20px;margin:6px 0}.facts th[scope=row]{font-weight:500;min-width:120px}.facts td,.facts th{vertical-align:top}
 .nowrap,.plain thead th{white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .waterfall{width:100%;font-size:13px}.waterfall th{text-align:left;font-weight:500;padding-right:14px;white-space:nowrap;width:1%}.waterfall td:last-child{width:1%;padding-left:12px}
 .legend{display:flex;flex-wrap:wrap;gap:14px;font-size:13px;color:var(--dim);margin:0 0 8px}.legend i{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:6px;vertical-align:-1px}

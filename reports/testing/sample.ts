@@ -64,7 +64,76 @@ const figures = (words: string): NonNullable<ReportResult['figures']> => [
       ['SPF', 'softfail'],
     ],
   },
+  {
+    kind: 'series',
+    title: `Time to usable data${words}`,
+    unit: `min${words}`,
+    points: [4, 4.4, 5.1, 6.3, 11].map((value, index) => ({ label: `2026-0${index + 1}-01T03:00:00.000Z${words}`, value })),
+    limit: { label: `objective${words}`, value: 10 },
+  },
 ]
+
+/** A drill and a rehearsal, with these words in every text that a target can choose. */
+const drilled = (words: string): Pick<Report, 'drills' | 'rollbacks'> => ({
+  drills: [
+    {
+      entry: 'nightly',
+      runId: 'm3k2-0123456789ab',
+      startedAt: at,
+      recoveryPoint: { at: '2026-03-01T02:30:00.000Z', basis: 'dump' },
+      artifacts: [{ role: 'database', name: `shop-20260301-023000.sql.gz${words}`, bytes: 41_943_040, sha256: 'ef'.repeat(32), format: 'pg-plain' }],
+      databases: [
+        {
+          label: `shop-20260301-023000.sql.gz${words}`,
+          kind: 'postgres',
+          engine: 'docker',
+          version: '16.4',
+          image: 'postgres:16.4',
+          basis: { kind: 'measured', why: `PostgreSQL 16.4 of the image postgres:16.4${words}` },
+          bytes: 41_943_040,
+          decodedBytes: 209_715_200,
+          restoreMs: 61_000,
+          tables: [
+            { name: `public.users${words}`, expected: 1200, rows: 1200 },
+            { name: 'public.orders', expected: 50_000, rows: 50_000 },
+          ],
+          digests: { plans: '3:77' },
+          extensions: { citext: '1.6' },
+        },
+      ],
+      files: [{ name: 'uploads.path', from: `uploads.tar.gz${words}`, rows: 12, sampled: 12, lost: 0 }],
+      phases: [
+        { name: 'scan', detail: `nightly${words}`, startMs: 0, endMs: 800, done: true },
+        { name: 'provision', detail: 'shop', startMs: 800, endMs: 2_800, done: true },
+        { name: 'restore', detail: 'shop', startMs: 2_800, endMs: 63_800, done: true },
+        { name: 'usable', detail: 'shop', startMs: 63_800, endMs: 63_810, done: true },
+        { name: 'cleanup', detail: 'nightly', startMs: 70_000, endMs: 70_400, done: false },
+      ],
+      rto: { usableMs: 63_010, humanMinutes: 10, objectiveMinutes: 30, headroom: 2.71, basis: { kind: 'measured', why: `the image that runs live${words}` } },
+      rpo: { hours: 7.5, objectiveHours: 24, headroom: 3.2 },
+      earlier: [{ startedAt: '2026-02-01T10:00:00.000Z', usableMs: 58_000, humanMinutes: 10, basis: 'measured', rpoHours: 7.4 }],
+      notProven: [`restore/app-boots: no image of the application is declared${words}`],
+      notRestored: [],
+      cleanup: { made: 3, left: [], swept: [`drill m3k1 of 2026-02-28${words}`] },
+    },
+  ],
+  rollbacks: [
+    {
+      level: 'immediate',
+      startedAt: at,
+      deployMs: 41_000,
+      rollbackMs: 12_500,
+      limitSeconds: 300,
+      deployGapMs: 3_200,
+      steps: [
+        { part: 'deploy', name: 'backup', startMs: 0, endMs: 20_000, done: true, received: 'exit 0' },
+        { part: 'rollback', name: 'restore', startMs: 41_000, endMs: 50_000, done: false, received: `exit 1${words}` },
+      ],
+      proofs: [{ part: 'rollback', name: 'answers', held: false }],
+      leftOut: [`data${words}`],
+    },
+  ],
+})
 
 const RESULTS: readonly ReportResult[] = [
   result({
@@ -126,7 +195,7 @@ const counts = (results: readonly ReportResult[]): Report['counts'] => {
   return sum
 }
 
-/** One verdict of every outcome, a waiver, a requirement, timings and certificates. */
+/** One verdict of every outcome, a waiver, a requirement, timings, certificates, a drill and a rehearsed rollback. */
 export function sampleReport(over: Partial<Report> = {}): Report {
   const results = over.results ?? RESULTS
   return {
@@ -188,6 +257,7 @@ export function sampleReport(over: Partial<Report> = {}): Report {
         group: 'X25519',
       },
     ],
+    ...drilled(''),
     ...over,
     results,
   }
@@ -219,6 +289,7 @@ export function hostileReport(): Report {
   const texts = HOSTILE.join(' ')
   return sampleReport({
     target: { ...base.target, name: texts },
+    ...drilled(` ${texts}`),
     gate: { ...base.gate, blocking: [texts], reason: texts },
     requirements: [{ id: texts, outcome: 'fail', checks: [texts] }],
     timings: base.timings.map((timing) => ({ ...timing, url: `https://api.example.com/${texts}` })),
