@@ -27,4 +27,6 @@ export {
   authClient,
   authAuthorize,
   authStart,
+  authCode,
+  type CodeSeen,
 } from './auth/actions.ts'

@@ -80,6 +80,16 @@ const flow = z.strictObject({
       issuer: z.string().optional(),
       audience: z.string().optional(),
       jwks: webUrl.optional(),
+      canary: z
+        .strictObject({
+          address: z
+            .string()
+            .regex(/^[0-9A-Fa-f.:]+$/, 'an IP address of this machine')
+            .meta({ description: 'address of this machine that the target can reach; for the run somebody listens there' }),
+          port: z.int().min(1).max(65535).meta({ description: 'default any free one' }).optional(),
+        })
+        .meta({ description: 'tokens name it as the place of their key: whether anybody fetches it is seen here' })
+        .optional(),
       claims: z.array(z.string()).meta({ description: 'claims that must be there' }).optional(),
     })
     .optional(),
@@ -137,6 +147,10 @@ const flow = z.strictObject({
       authorizeUrl: webUrl.optional(),
       redirectUri: z.string().optional(),
       start: webUrl.meta({ description: 'where the application begins a login: it redirects to the provider' }).optional(),
+      login: z
+        .strictObject(call)
+        .meta({ description: 'how the first of accounts signs in at the provider; its cookies are the session. With it, codes are asked for and redeemed' })
+        .optional(),
     })
     .optional(),
 })

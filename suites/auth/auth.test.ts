@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Check } from '../../helpers/check.ts'
-import { type Answer, type AttacksSeen, flowsOf, type LoginSeen, type RefreshSeen, type TokenFacts } from '../../helpers/probes/auth.ts'
+import { type Answer, type AttacksSeen, type CodeSeen, flowsOf, type LoginSeen, type RefreshSeen, type TokenFacts } from '../../helpers/probes/auth.ts'
 import { normaliseTarget, type Target, type TargetInput } from '../../helpers/target.ts'
 import { targetSchema } from '../../helpers/target/schema.ts'
 import type { Verdict } from '../../helpers/verdict.ts'
@@ -362,6 +362,80 @@ describe('judgement', () => {
     expect(said(judged('refresh-rotation', { seen: refreshed({ refreshChanged: false }) }, { ...flow, refresh: { ...flow.refresh, rotation: false } }))).toBe(
       'skip',
     )
+  })
+})
+
+describe('keys that lie where a token says', () => {
+  const canary = { ...flow, token: { canary: { address: '127.0.0.1' } } }
+  const seen = (more: Partial<AttacksSeen>, ...answers: readonly Answer[]): AttacksSeen => ({ ...attacks('remote-key', ...answers), fetched: [], ...more })
+  test.each<[string, AttacksSeen, string]>([
+    ['refused, nobody asks', seen({}, refused, refused), 'pass'],
+    ['accepted', seen({ fetched: ['GET for jku'] }, right, refused), 'fail auth.jwt.remote-key-accepted'],
+    ['refused, but asked for', seen({ fetched: ['GET for x5u'] }, refused, refused), 'fail auth.jwt.remote-key-fetched'],
+    [
+      'asked for, and then no answer',
+      seen({ fetched: ['GET for jku'] }, answer(0, { failure: { code: 'EOF', message: 'closed', phase: 'response' } })),
+      'fail auth.jwt.remote-key-fetched',
+    ],
+    ['no answer, and nobody asks', seen({}, answer(0, { failure: { code: 'EOF', message: 'closed', phase: 'response' } })), 'inconclusive'],
+    ['nobody could listen', { ...seen({}), untried: { 'remote-key': 'nobody can listen on 192.0.2.1 here: EADDRNOTAVAIL' } }, 'skip'],
+    ['the right token opens nothing', seen({ before: refused, after: refused }, refused), 'inconclusive'],
+    ['no JWT', seen({ token: token({ form: 'opaque' }) }), 'skip'],
+  ])('%s', (_name, attacksSeen, expected) => {
+    expect(said(judged('jwt-remote-key', { seen: attacksSeen }, canary))).toBe(expected)
+  })
+})
+
+describe('codes of a provider', () => {
+  const provider = {
+    kind: 'oauth2' as const,
+    client: {
+      tokenUrl: 'https://id.{domain}/token',
+      id: 'user',
+      authorizeUrl: 'https://id.{domain}/authorize',
+      redirectUri: 'https://app.{domain}/callback',
+      login: { url: 'https://id.{domain}/login', form: { login: '{username}' } },
+    },
+    accounts: [{ username: 'user', password: 'word' }],
+    protected: [{ url: 'https://id.{domain}/reports' }],
+  }
+  const grant = answer(400, { shape: 'invalid_grant' })
+  const healthy: CodeSeen = {
+    login: answer(303),
+    authorized: answer(302),
+    given: true,
+    redeemed: answer(200),
+    redeemedWorks: true,
+    opened: right,
+    without: refused,
+    again: grant,
+    againWorks: false,
+    openedAfter: refused,
+    wrong: [
+      { kind: 'verifier', answer: grant, works: false },
+      { kind: 'redirect', answer: grant, works: false },
+    ],
+  }
+  const withWrong = (kind: 'verifier' | 'redirect'): CodeSeen => ({
+    ...healthy,
+    wrong: healthy.wrong.map((one) => (one.kind === kind ? { kind, answer: answer(200), works: true } : one)),
+  })
+  const { opened: _opened, openedAfter: _after, without: _without, ...unread } = healthy
+  const { redeemed: _redeemed, again: _again, ...ungiven } = unread
+  test.each<[string, CodeSeen, string]>([
+    ['worth one token', healthy, 'pass'],
+    ['redeemed twice', { ...healthy, again: answer(200), againWorks: true }, 'fail auth.oauth.code-reusable'],
+    ['its token stays', { ...healthy, openedAfter: right }, 'warn auth.oauth.code-reuse-unnoticed'],
+    ['a token that opened nothing before says nothing afterwards', { ...healthy, opened: refused, openedAfter: refused }, 'pass'],
+    ['no route to read', unread, 'pass'],
+    ['any verifier', withWrong('verifier'), 'fail auth.oauth.verifier-unchecked'],
+    ['any place', withWrong('redirect'), 'fail auth.oauth.redirect-unchecked'],
+    ['a right code is refused', { ...healthy, redeemed: grant, redeemedWorks: false }, 'fail auth.oauth.code-refused'],
+    ['no code', { ...ungiven, given: false, redeemedWorks: false, wrong: [] }, 'inconclusive'],
+    ['only one further code', { ...healthy, wrong: healthy.wrong.slice(0, 1) }, 'inconclusive'],
+    ['a limiter', { ...healthy, again: answer(429, { obstacle: 'a limiter (429)' }) }, 'inconclusive'],
+  ])('%s', (_name, seen, expected) => {
+    expect(said(judged('oauth-code', { seen }, provider))).toBe(expected)
   })
 })
 

@@ -1,9 +1,10 @@
 /** What sign-in leads to beside sessions: forgotten and changed passwords, rules for passwords, forged forms, keys of programs, the provider's redirects. */
+import { createHash } from 'node:crypto'
 import { type Probe, type ProbeContext, ProbeError, type Undo } from '../../probe.ts'
 import type { Target } from '../../target.ts'
 import type { AuthCall } from '../../target/auth.ts'
 import { splitUrl } from '../http.ts'
-import { type Answer, send, Session, urlIn, valueAt } from './exchange.ts'
+import { type Answer, send, Session, takeCookies, urlIn, valueAt } from './exchange.ts'
 import {
   asking,
   factsOf,
@@ -696,3 +697,137 @@ export const authStart = (one: Flowing, target: Target): Probe<StartSeen> =>
     },
     { host: hostOfUrl(one.flow.client?.start ?? '', target) },
   )
+
+export interface CodeSeen {
+  readonly login: Answer
+  /** Of the authorization end point, signed in; what Location holds is cut out. */
+  readonly authorized: Answer
+  /** A code came back to the registered place. */
+  readonly given: boolean
+  readonly redeemed?: Answer
+  readonly redeemedWorks: boolean
+  /** The token of the first redemption at a protected route: before the code is used again, and after. */
+  readonly opened?: Answer
+  readonly without?: Answer
+  readonly again?: Answer
+  readonly againWorks: boolean
+  readonly openedAfter?: Answer
+  /** Codes of their own, redeemed with what is not theirs. */
+  readonly wrong: readonly { readonly kind: 'verifier' | 'redirect'; readonly answer: Answer; readonly works: boolean }[]
+}
+
+/** Signs in at the provider and redeems codes: once, twice, with another verifier, for another place (RFC 6749 §4.1.3, RFC 7636 §4.6). */
+export function authCode(one: Flowing, target: Target): Probe<CodeSeen> {
+  const { flow } = one
+  const { client } = flow
+  return probeOf(
+    'authCode',
+    one,
+    target,
+    {
+      requests: [
+        ...asking(client?.login),
+        { url: client?.authorizeUrl ?? '', times: 3 },
+        { url: client?.tokenUrl ?? '', method: 'POST', times: 4 },
+        ...readAsking(flow, 3),
+      ],
+      logins: loginCost(flow, 1),
+    },
+    async (context): Promise<CodeSeen> => {
+      const account = flow.accounts?.[0]
+      if (client?.login === undefined || client.authorizeUrl === undefined || client.redirectUri === undefined || account === undefined)
+        throw new ProbeError({ code: 'NO_ACCESS', message: 'no sign-in at the provider is declared', phase: 'request' })
+      const [id, secret] = [secretNamed(context, client.id), client.secret === undefined ? undefined : secretNamed(context, client.secret)]
+      const redirectUri = urlIn(client.redirectUri, target.domain)
+      const url = urlIn(client.authorizeUrl, target.domain)
+      const session = new Session()
+      context.used?.({ logins: { [account.username]: 1 } })
+      const entered = await send(context, client.login, {
+        what: 'signing in at the provider',
+        session,
+        blanks: { username: secretNamed(context, account.username), password: secretNamed(context, account.password), random: random() },
+      })
+      takeCookies(session, entered.seen)
+      const code = async (): Promise<{ readonly answer: Answer; readonly code?: string; readonly verifier: string }> => {
+        const verifier = random() + random() + random()
+        const query = new URLSearchParams({
+          response_type: 'code',
+          client_id: id,
+          redirect_uri: redirectUri,
+          scope: client.scope ?? 'openid',
+          state: random(),
+          nonce: random(),
+          code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+          code_challenge_method: 'S256',
+        }).toString()
+        const path = splitUrl(url)?.path ?? '/'
+        const sent = await send(
+          context,
+          { url },
+          { what: 'the authorization, signed in', path: `${path}${path.includes('?') ? '&' : '?'}${query}`, session, hide: [id] },
+        )
+        const location = sent.seen?.headers.find(([name]) => name.toLowerCase() === 'location')?.[1] ?? ''
+        const { location: _location, ...answer } = sent.answer
+        const found = location.startsWith(redirectUri) && URL.canParse(location) ? new URL(location).searchParams.get('code') : null
+        return { answer: { ...answer, url }, verifier, ...(found === null || found === '' ? {} : { code: found }) }
+      }
+      const redeem = async (what: string, given: string, verifier: string, to = redirectUri) => {
+        const sent = await send(
+          context,
+          {
+            url: client.tokenUrl,
+            method: 'POST',
+            form: {
+              grant_type: 'authorization_code',
+              code: given,
+              redirect_uri: to,
+              code_verifier: verifier,
+              ...(secret === undefined ? { client_id: id } : {}),
+            },
+          },
+          {
+            what,
+            hide: [given, verifier, ...(secret === undefined ? [] : [secret])],
+            ...(secret === undefined
+              ? {}
+              : { headers: [['authorization', `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`]] }),
+          },
+        )
+        const token = valueAt(sent.seen, '$.access_token')
+        return { answer: sent.answer, works: success(sent.answer) && token !== undefined, token }
+      }
+      const first = await code()
+      const none = { login: entered.answer, authorized: first.answer, given: false, redeemedWorks: false, againWorks: false, wrong: [] }
+      if (first.code === undefined) return none
+      const redeemed = await redeem('a code', first.code, first.verifier)
+      const base = { ...none, given: true, redeemed: redeemed.answer, redeemedWorks: redeemed.works }
+      if (!redeemed.works) return base
+      const holder = new Session()
+      holder.accessToken = redeemed.token
+      const opened = await readWith(context, flow, holder, 'with the token of the code')
+      const without = await readWith(context, flow, undefined, 'without a token')
+      const again = await redeem('the same code again', first.code, first.verifier)
+      const openedAfter = await readWith(context, flow, holder, 'with the token of the code, after the code was used again')
+      const wrong: CodeSeen['wrong'][number][] = []
+      for (const kind of ['verifier', 'redirect'] as const) {
+        const other = await code()
+        if (other.code === undefined) continue
+        const tried =
+          kind === 'verifier'
+            ? await redeem('a code with another verifier', other.code, random() + random() + random())
+            : await redeem('a code for another place', other.code, other.verifier, `${redirectUri}/postproof`)
+        wrong.push({ kind, answer: tried.answer, works: tried.works })
+      }
+      return {
+        ...base,
+        ...(opened === undefined ? {} : { opened }),
+        ...(without === undefined ? {} : { without }),
+        again: again.answer,
+        againWorks: again.works,
+        ...(openedAfter === undefined ? {} : { openedAfter }),
+        wrong,
+      }
+    },
+    { host: hostOfUrl(client?.authorizeUrl ?? '', target) },
+  )
+}

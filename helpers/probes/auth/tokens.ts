@@ -1,9 +1,13 @@
 /** Access tokens that must be refused, each beside the one that must not; the keys that are published; tokens after their end. */
-import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { createServer } from 'node:http'
+import { type AddressInfo, isIP } from 'node:net'
+import { isLoopback } from '../../grammar/address.ts'
 import { readJsonWebToken } from '../../grammar/json-web-token.ts'
 import { bodyText, headerValues, mediaType } from '../../headers.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../../probe.ts'
 import type { Target } from '../../target.ts'
+import type { AuthFlow } from '../../target/auth.ts'
 import { sleep } from '../../sleep.ts'
 import { httpGet } from '../http.ts'
 import { type Answer, type Session, urlIn } from './exchange.ts'
@@ -105,7 +109,7 @@ export function authKeys(one: Flowing, target: Target): Probe<KeysSeen> {
   }
 }
 
-export type AttackGroup = 'alg-none' | 'signature' | 'confusion' | 'psychic' | 'injection' | 'expired' | 'foreign' | 'id-token'
+export type AttackGroup = 'alg-none' | 'signature' | 'confusion' | 'psychic' | 'injection' | 'remote-key' | 'expired' | 'foreign' | 'id-token'
 
 export interface Attack {
   readonly group: AttackGroup
@@ -123,6 +127,8 @@ export interface AttacksSeen {
   /** No token at all. */
   readonly without: Answer
   readonly attacks: readonly Attack[]
+  /** Who fetched a key from the place that a token named: header and path. Undefined where no canary listens. */
+  readonly fetched?: readonly string[]
   /** Groups that could not be tried, and why. */
   readonly untried: Readonly<Partial<Record<AttackGroup, string>>>
 }
@@ -195,12 +201,65 @@ function forgeries(token: string, publicKeys: readonly KeyObject[]): readonly { 
   return forged
 }
 
+/** Headers that say where a key is. */
+const REMOTE_KEYS = ['jku', 'x5u'] as const
+
+/** Tokens whose key lies where they say: with us. */
+function remoteForgeries(token: string, base: string): readonly { readonly what: string; readonly token: string }[] {
+  const read = readJsonWebToken(token)
+  if (!read.ok) return []
+  const { alg: _alg, kid: _kid, ...rest } = read.token.header
+  return REMOTE_KEYS.map((name) => {
+    const head = `${encode({ ...rest, alg: 'ES256', kid: CANARY_KID, [name]: `${base}/${name}` })}.${read.token.segments[1]}`
+    const signature = sign('sha256', Buffer.from(head), { key: ownKey().privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')
+    return { what: `its key at an address of ours (${name})`, token: `${head}.${signature}` }
+  })
+}
+const CANARY_KID = 'postproof'
+/** A key may be fetched behind the answer; on one machine that is done at once. */
+const lateMs = (address: string): number => (isLoopback(address) ? 30 : 1_000)
+
+/** Listens where tokens say that their key is, and gives it out. @returns what was asked for, or why nobody could listen */
+async function withCanary(
+  context: ProbeContext,
+  { address, port }: NonNullable<NonNullable<AuthFlow['token']>['canary']>,
+  act: (base: string) => Promise<void>,
+): Promise<readonly string[] | string> {
+  const fetched: string[] = []
+  const path = `/${randomBytes(9).toString('hex')}`
+  const document = JSON.stringify({ keys: [{ ...ownKey().publicKey.export({ format: 'jwk' }), kid: CANARY_KID, alg: 'ES256', use: 'sig' }] })
+  const server = createServer((request, answer) => {
+    // Whoever else knocks is no reader of our tokens.
+    const mine = request.url?.startsWith(`${path}/`) === true
+    if (mine && fetched.length < 20) fetched.push(`${request.method ?? ''} for ${request.url?.slice(path.length + 1) ?? ''}`)
+    answer.writeHead(mine ? 200 : 404, { 'Content-Type': 'application/json', Connection: 'close' }).end(mine ? document : '{}')
+  })
+  const refused = await new Promise<Error | undefined>((resolve) => {
+    server.once('error', resolve)
+    server.listen(port ?? 0, address, () => resolve(undefined))
+  })
+  if (refused !== undefined) return `nobody can listen on ${address}${port === undefined ? '' : ` port ${port}`} here: ${refused.message}`
+  try {
+    const real = (server.address() as AddressInfo).port
+    await act(`http://${isIP(address) === 6 ? `[${address}]` : address}:${real}${path}`)
+    await sleep(lateMs(address), context.signal)
+    return fetched
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+}
+
 /** Asks the first protected route that can be read with tokens that are not right, between two questions with the right one. */
 export function jwtAttacks(one: Flowing, target: Target): Probe<AttacksSeen> {
   const { flow } = one
   const asks = [mainLogin(one, target), ...(flow.token?.jwks === undefined ? [] : [authKeys(one, target)])]
   // What can be made of a token depends on how it is signed.
-  const most = 3 + MOST_FORGERIES + [flow.token?.expired, flow.token?.foreign, flow.token?.idToken].filter((name) => name !== undefined).length
+  const most =
+    3 +
+    MOST_FORGERIES +
+    (flow.token?.canary === undefined ? 0 : REMOTE_KEYS.length) +
+    [flow.token?.expired, flow.token?.foreign, flow.token?.idToken].filter((name) => name !== undefined).length
   const run = async (context: ProbeContext): Promise<AttacksSeen> => {
     const login = await observed(context, mainLogin(one, target))
     const { accessToken } = login.session
@@ -225,6 +284,16 @@ export function jwtAttacks(one: Flowing, target: Target): Probe<AttacksSeen> {
       attacks.push({ group, what, answer: await ask(what, bare.withToken(token)) })
     }
     if (login.token?.form === 'jwt') for (const { group, what, token } of forgeries(accessToken, publicKeys)) await attack(group, what, token)
+    let fetched: readonly string[] | undefined
+    const { canary } = flow.token ?? {}
+    if (canary === undefined) untried['remote-key'] = 'token.canary names no address at which somebody could wait for it'
+    else if (login.token?.form === 'jwt') {
+      const heard = await withCanary(context, canary, async (base) => {
+        for (const { what, token } of remoteForgeries(accessToken, base)) await attack('remote-key', what, token)
+      })
+      if (typeof heard === 'string') untried['remote-key'] = heard
+      else fetched = heard
+    }
     const asymmetric = /^(?:RS|PS|ES|EdDSA)/.test(login.token?.alg ?? '')
     if (!asymmetric) untried.confusion = `its tokens are signed with ${login.token?.alg ?? 'nothing that can be read'}`
     else if (publicKeys.length === 0) untried.confusion = 'no public key is known (declare token.jwks)'
@@ -240,7 +309,15 @@ export function jwtAttacks(one: Flowing, target: Target): Probe<AttacksSeen> {
     if (login.session.idToken === undefined) untried['id-token'] = 'the login gives no ID token'
     else await attack('id-token', 'the ID token', login.session.idToken)
     const after = await ask('with the token, again', bare)
-    return { ...(login.token === undefined ? {} : { token: login.token }), before, after, without, attacks, untried }
+    return {
+      ...(login.token === undefined ? {} : { token: login.token }),
+      before,
+      after,
+      without,
+      attacks,
+      ...(fetched === undefined ? {} : { fetched }),
+      untried,
+    }
   }
   return probeOf('jwtAttacks', one, target, { requests: readAsking(flow, most), atMost: true }, run, { asks })
 }
