@@ -22,6 +22,7 @@ import headers from './headers.check.ts'
 import heldBodies from './held-bodies.check.ts'
 import layer from './layer.check.ts'
 import methodBypass from './method-bypass.check.ts'
+import networkBypass from './network-bypass.check.ts'
 import notTooEarly from './not-too-early.check.ts'
 import pathBypass from './path-bypass.check.ts'
 import rate from './rate.check.ts'
@@ -468,6 +469,26 @@ describe('requests whose body does not come', () => {
   test('nothing to compare with', () => {
     const { usual: _usual, ...rest } = look
     expect(told(judge(heldBodies, rest, UPLOADS))).toBe('inconclusive')
+  })
+})
+
+describe('another address of the same network', () => {
+  const NEAR: Entry = { ...ENTRY, sameNetwork: ['fd00::1', 'fd00::2'] }
+  const near = (fate: Fate, more: Partial<Tried> = {}) => ({ ...HEALTHY, tried: [tried('network', 'fd00::2 beside fd00::1', fate, more)] })
+  test.each<[string, LimiterObservation, string]>([
+    ['is refused', near('refused'), 'pass'],
+    ['got what had come in', near('admitted', again(1)), 'pass'],
+    ['gets around', near('admitted', again(4)), 'fail rate-limit.network-bypass'],
+    ['gets around, as everybody does', near('admitted', again(4, 0)), 'inconclusive'],
+    ['gets no answer', near('broken'), 'inconclusive'],
+    ['was not asked', { ...HEALTHY, tried: [] }, 'inconclusive'],
+    ['nothing was refused', open(60), 'inconclusive'],
+  ])('%s', (_, look, wanted) => {
+    expect(told(judge(networkBypass, look, NEAR))).toBe(wanted)
+  })
+  test('is asked of limits by address alone', () => {
+    expect(networkBypass.subjects(targetOf({ ...NEAR, key: 'global' }))).toEqual([])
+    expect(networkBypass.subjects(targetOf(ENTRY))).toEqual([])
   })
 })
 
