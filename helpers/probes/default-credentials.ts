@@ -34,6 +34,8 @@ export interface Door {
   readonly before?: { readonly path: string; readonly find?: RegExp }
   /** What signs in; left out: basic authentication at the page of the proof. `{username}`, `{password}`, `{found}` are filled in. */
   readonly request?: { readonly path: string; readonly json?: Readonly<Record<string, string>>; readonly form?: Readonly<Record<string, string>> }
+  /** Whatever was sent is answered with a redirect: only the page where it leads tells. */
+  readonly follows?: true
   readonly accepted: Sign
   readonly refused: Sign
   /** First group found in the answer goes into this header for the proof, where `{token}` stands. */
@@ -278,6 +280,8 @@ async function signIn(
       secret,
     })
     cookies.take(answer.headers)
+    const next = door.follows === true ? locationOf(answer) : undefined
+    if (next !== undefined && new URL(next).origin === new URL(place.url).origin) answer = await read(context, { url: next, secret }, cookies)
   }
   if (locked(answer)) return { outcome: 'locked', detail: `${answer.status}: a limiter, a lock or a captcha answered`, answer }
   if (CLOSED.has(answer.status)) return { outcome: 'closed', detail: `${answer.status}: this way to sign in is not there`, answer }
@@ -315,6 +319,7 @@ function tryingCost(place: Place, known: readonly Product[], expected: string | 
         asked.push(at(door.proof.path, 1 + names.length))
         if (door.before !== undefined) asked.push(at(door.before.path, names.length))
         if (door.request !== undefined) asked.push(at(door.request.path, names.length, 'POST'))
+        if (door.follows === true) asked.push(at(door.proof.path, names.length))
       }
       return { logins, ...askedCost(target, asked) }
     })
