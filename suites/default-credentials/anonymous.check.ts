@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
-import { identityAt, notDeclared, placeAt, places, productAt, show, told, unknownName, unrecognised } from './shared.ts'
+import { identityAt, judgeProduct, notDeclared, placeAt, places, productAt, show, told } from './shared.ts'
 
 export default defineCheck({
   id: 'default-credentials/anonymous',
@@ -20,25 +20,17 @@ export default defineCheck({
   subjects: places,
   unless: notDeclared,
   needs: (subject) => ({ seen: attempt(identityAt(subject)) }),
-  judge: ({ seen }, { subject }) => {
-    const misnamed = unknownName(subject)
-    if (misnamed !== undefined) return inconclusive('misused', misnamed)
-    if (!seen.ok) return inconclusive('unobserved', `${seen.failure.message} (${seen.failure.code})`)
-    const identity = seen.value
-    const product = productAt(subject, identity.product)
-    if (product === undefined) {
-      const { declared, reason, evidence } = unrecognised(subject, identity)
-      return declared ? inconclusive('unobserved', reason, evidence) : skip('not-applicable', reason, evidence)
-    }
-    const { open, kept } = identity
-    if (open === undefined) return skip('not-applicable', `${product.name} always asks for a login`)
-    const { url } = placeAt(subject)
-    const evidence = [told(url, open, `not the content of ${product.name}`)]
-    if (open.matched) return fail('default-credentials.anonymous.content', evidence)
-    if (kept === undefined) return open.status !== undefined && !open.obstacle ? pass(evidence) : inconclusive('unobserved', 'no usable answer', evidence)
-    const both = [told(url, kept, 'a login is asked for'), ...evidence]
-    return kept.matched ? pass(both) : inconclusive('unobserved', 'it neither shows its content nor asks for a login', both)
-  },
+  judge: ({ seen }, { subject }) =>
+    judgeProduct(subject, seen, (product, identity) => {
+      const { open, kept } = identity
+      if (open === undefined) return skip('not-applicable', `${product.name} always asks for a login`)
+      const { url } = placeAt(subject)
+      const evidence = [told(url, open, `not the content of ${product.name}`)]
+      if (open.matched) return fail('default-credentials.anonymous.content', evidence)
+      if (kept === undefined) return open.status !== undefined && !open.obstacle ? pass(evidence) : inconclusive('unobserved', 'no usable answer', evidence)
+      const both = [told(url, kept, 'a login is asked for'), ...evidence]
+      return kept.matched ? pass(both) : inconclusive('unobserved', 'it neither shows its content nor asks for a login', both)
+    }),
   reproduce: (subject, target) => show(subject, target, productAt(subject, placeAt(subject).product)?.open?.page.path ?? '/'),
   covers: ['A58'],
 })

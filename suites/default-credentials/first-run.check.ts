@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
-import { identityAt, notDeclared, placeAt, places, productAt, show, told, unknownName, unrecognised } from './shared.ts'
+import { identityAt, judgeProduct, notDeclared, placeAt, places, productAt, show, told } from './shared.ts'
 
 export default defineCheck({
   id: 'default-credentials/first-run',
@@ -20,28 +20,20 @@ export default defineCheck({
   subjects: places,
   unless: notDeclared,
   needs: (subject) => ({ seen: attempt(identityAt(subject)) }),
-  judge: ({ seen }, { subject }) => {
-    const misnamed = unknownName(subject)
-    if (misnamed !== undefined) return inconclusive('misused', misnamed)
-    if (!seen.ok) return inconclusive('unobserved', `${seen.failure.message} (${seen.failure.code})`)
-    const identity = seen.value
-    const product = productAt(subject, identity.product)
-    if (product === undefined) {
-      const { declared, reason, evidence } = unrecognised(subject, identity)
-      return declared ? inconclusive('unobserved', reason, evidence) : skip('not-applicable', reason, evidence)
-    }
-    const { unclaimed, claimed } = identity
-    if (product.firstRun === undefined || unclaimed === undefined) return skip('not-applicable', `${product.name} has no set-up page that is known`)
-    const { url } = placeAt(subject)
-    const evidence = [told(url, unclaimed, `not the set-up of a first account of ${product.name}`)]
-    if (unclaimed.matched) return fail('default-credentials.first-run.unclaimed', evidence)
-    if (claimed === undefined)
-      return unclaimed.status !== undefined && !unclaimed.obstacle
-        ? pass(evidence)
-        : inconclusive('unobserved', 'its set-up page gave no usable answer', evidence)
-    const both = [told(url, claimed, `what a claimed ${product.name} answers`), ...evidence]
-    return claimed.matched ? pass(both) : inconclusive('unobserved', 'it shows neither a set-up nor that it is claimed', both)
-  },
+  judge: ({ seen }, { subject }) =>
+    judgeProduct(subject, seen, (product, identity) => {
+      const { unclaimed, claimed } = identity
+      if (product.firstRun === undefined || unclaimed === undefined) return skip('not-applicable', `${product.name} has no set-up page that is known`)
+      const { url } = placeAt(subject)
+      const evidence = [told(url, unclaimed, `not the set-up of a first account of ${product.name}`)]
+      if (unclaimed.matched) return fail('default-credentials.first-run.unclaimed', evidence)
+      if (claimed === undefined)
+        return unclaimed.status !== undefined && !unclaimed.obstacle
+          ? pass(evidence)
+          : inconclusive('unobserved', 'its set-up page gave no usable answer', evidence)
+      const both = [told(url, claimed, `what a claimed ${product.name} answers`), ...evidence]
+      return claimed.matched ? pass(both) : inconclusive('unobserved', 'it shows neither a set-up nor that it is claimed', both)
+    }),
   reproduce: (subject, target) => show(subject, target, productAt(subject, placeAt(subject).product)?.firstRun?.unclaimed.path ?? '/'),
   covers: ['A58'],
 })

@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
-import { identityAt, notDeclared, placeAt, places, productAt, show, told, unknownName, unrecognised } from './shared.ts'
+import { identityAt, judgeProduct, notDeclared, placeAt, places, productAt, show, told } from './shared.ts'
 
 export default defineCheck({
   id: 'default-credentials/open-registration',
@@ -20,30 +20,22 @@ export default defineCheck({
   subjects: places,
   unless: notDeclared,
   needs: (subject) => ({ seen: attempt(identityAt(subject)) }),
-  judge: ({ seen }, { subject }) => {
-    const misnamed = unknownName(subject)
-    if (misnamed !== undefined) return inconclusive('misused', misnamed)
-    if (!seen.ok) return inconclusive('unobserved', `${seen.failure.message} (${seen.failure.code})`)
-    const identity = seen.value
-    const product = productAt(subject, identity.product)
-    if (product === undefined) {
-      const { declared, reason, evidence } = unrecognised(subject, identity)
-      return declared ? inconclusive('unobserved', reason, evidence) : skip('not-applicable', reason, evidence)
-    }
-    const { registration, registrationClosed } = identity
-    if (registration === undefined) return skip('not-applicable', `${product.name} has no registration that is known`)
-    const { url, registration: wanted } = placeAt(subject)
-    if (wanted === 'open') return skip('not-applicable', 'the target says that strangers may open accounts')
-    const evidence = [told(url, registration, 'no way for strangers to open an account')]
-    if (registration.matched) return fail('default-credentials.registration.open', evidence)
-    const closed = registrationClosed ?? registration
-    const both = registrationClosed === undefined ? evidence : [told(url, registrationClosed, 'registration is closed'), ...evidence]
-    // An installation that nobody has claimed has no registration yet; the check of the set-up says so.
-    if (identity.unclaimed?.matched === true) return skip('not-applicable', 'nobody has claimed the installation yet', both)
-    if (registrationClosed === undefined ? closed.status === undefined || closed.obstacle : !closed.matched)
-      return inconclusive('unobserved', 'it shows neither an open nor a closed registration', both)
-    return pass(both)
-  },
+  judge: ({ seen }, { subject }) =>
+    judgeProduct(subject, seen, (product, identity) => {
+      const { registration, registrationClosed } = identity
+      if (registration === undefined) return skip('not-applicable', `${product.name} has no registration that is known`)
+      const { url, registration: wanted } = placeAt(subject)
+      if (wanted === 'open') return skip('not-applicable', 'the target says that strangers may open accounts')
+      const evidence = [told(url, registration, 'no way for strangers to open an account')]
+      if (registration.matched) return fail('default-credentials.registration.open', evidence)
+      const closed = registrationClosed ?? registration
+      const both = registrationClosed === undefined ? evidence : [told(url, registrationClosed, 'registration is closed'), ...evidence]
+      // An installation that nobody has claimed has no registration yet; the check of the set-up says so.
+      if (identity.unclaimed?.matched === true) return skip('not-applicable', 'nobody has claimed the installation yet', both)
+      if (registrationClosed === undefined ? closed.status === undefined || closed.obstacle : !closed.matched)
+        return inconclusive('unobserved', 'it shows neither an open nor a closed registration', both)
+      return pass(both)
+    }),
   reproduce: (subject, target) => show(subject, target, productAt(subject, placeAt(subject).product)?.registration?.open.path ?? '/'),
   covers: ['A58'],
 })

@@ -10,10 +10,10 @@ import {
   type Tried,
   tryLogins,
 } from '../../helpers/probes/default-credentials.ts'
-import type { Probe } from '../../helpers/probe.ts'
+import type { Observed, Probe } from '../../helpers/probe.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Host, Target } from '../../helpers/target.ts'
-import type { Evidence } from '../../helpers/verdict.ts'
+import { type Evidence, inconclusive, skip, type Verdict } from '../../helpers/verdict.ts'
 import { PRODUCTS } from './products/index.ts'
 
 type Declared = NonNullable<Target['file']['defaultCredentials']>
@@ -108,6 +108,16 @@ export function unrecognised(
   return product === undefined
     ? { declared: false, reason: 'no product that is known answers here', evidence }
     : { declared: true, reason: `what answers here is not recognised as ${product}`, evidence }
+}
+/** Judges what was seen of the product at a place; where none is known to be there, says why nothing is judged. */
+export function judgeProduct(subject: Subject, seen: Observed<Identity>, judge: (product: Product, identity: Identity) => Verdict): Verdict {
+  const misnamed = unknownName(subject)
+  if (misnamed !== undefined) return inconclusive('misused', misnamed)
+  if (!seen.ok) return inconclusive('unobserved', `${seen.failure.message} (${seen.failure.code})`)
+  const product = productAt(subject, seen.value.product)
+  if (product !== undefined) return judge(product, seen.value)
+  const { declared, reason, evidence } = unrecognised(subject, seen.value)
+  return declared ? inconclusive('unobserved', reason, evidence) : skip('not-applicable', reason, evidence)
 }
 export const told = (url: string, look: PageLook, expected: string): Evidence => ({
   what: `GET ${look.path}`,
