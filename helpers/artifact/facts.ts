@@ -83,6 +83,16 @@ export interface Danger {
   readonly line?: number
 }
 
+/** What a dump of PostgreSQL declares, by name. */
+export interface Declarations {
+  readonly owners: ReadonlySet<string>
+  readonly grants: ReadonlySet<string>
+  readonly policies: ReadonlySet<string>
+  readonly triggers: ReadonlySet<string>
+  readonly definitions: ReadonlySet<string>
+  readonly notValid: ReadonlySet<string>
+}
+
 /** A database dump, be it statements or an archive of them. */
 export interface DumpFacts {
   readonly engine: 'postgres' | 'mysql' | 'unknown'
@@ -108,6 +118,8 @@ export interface DumpFacts {
   readonly encoding?: string
   readonly rowSecurity?: 'on' | 'off'
   readonly dangers: readonly Danger[]
+  /** Of statements of PostgreSQL; an archive is asked for its schema by its own tool. */
+  readonly declarations?: Declarations
   /** The closing comment of the tool was seen, and nothing but comments came after it. Archives: every announced block came. */
   readonly endMark: boolean
   /** What stood open when the bytes ended: `COPY public.users`, `statement`, `quote`. */

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { shopDump } from '../../fixtures/backups.ts'
+import { declarationReader } from './declarations.ts'
 import type { DumpFacts } from './facts.ts'
 import { bareName, sqlScanner } from './sql.ts'
 
@@ -175,6 +176,15 @@ describe('whatever comes', () => {
       { numRuns: 300 },
     )
     expect(read(tricky, ...Array.from({ length: tricky.length }, (_, index) => index))).toEqual(whole)
+  })
+  test('what is declared is the same with the rows passed over, and rows declare nothing', () => {
+    const text = `${shopDump(40)}COPY public.trap (a) FROM stdin;\nCREATE TABLE public.none (\nGRANT ALL ON TABLE public.none TO nobody;\n\\.\n\nCOPY public.empty (a) FROM stdin;\n\\.\n\nALTER TABLE public.last OWNER TO shop;\n`
+    const reader = declarationReader()
+    reader.write(Buffer.from(text))
+    const declared = reader.end()
+    expect(read(text).declarations).toEqual(declared)
+    expect([...declared.owners].at(-1)).toBe('relation public.last: shop')
+    expect([...declared.definitions, ...declared.grants].some((one) => one.includes('none'))).toBe(false)
   })
   test('no prefix of a dump is whole', () => {
     const text = shopDump(3)

@@ -3,6 +3,7 @@
  * the quoting of PostgreSQL (dollar quotes, COPY blocks, psql commands) and of MySQL (backslashes, backquotes, conditional comments, DELIMITER),
  * so that text inside a function body or a value is never taken for a statement. Never throws.
  */
+import { declarationReader } from './declarations.ts'
 import { contentDigest, countLineFeeds } from './digest.ts'
 import { type Danger, type DumpFacts, noObjects, type TableFacts } from './facts.ts'
 
@@ -64,6 +65,7 @@ export interface SqlScanner {
 
 export function sqlScanner(): SqlScanner {
   const digest = contentDigest()
+  const declarations = declarationReader()
   const tables = new Map<string, TableFacts>()
   const objects = noObjects()
   const databases = new Set<string>()
@@ -770,8 +772,11 @@ export function sqlScanner(): SqlScanner {
     write(chunk) {
       let at = 0
       digestFrom = 0
+      // Declarations are statements: rows of COPY blocks are passed over here.
+      let statementsFrom = 0
       while (at < chunk.length) {
         const from = at
+        const rows = state === 'copy'
         switch (state) {
           case 'copy':
             at = readCopy(chunk, at)
@@ -817,7 +822,12 @@ export function sqlScanner(): SqlScanner {
             throw new TypeError(`no such state ${String(never)}`)
           }
         }
+        if (rows) {
+          statementsFrom = at
+          if (state !== 'copy') declarations.write(CLOSING)
+        } else if (state === 'copy') declarations.write(chunk.subarray(statementsFrom, at))
       }
+      if (state !== 'copy') declarations.write(chunk.subarray(statementsFrom))
       if (digestFrom < chunk.length) digest.update(digestFrom === 0 ? chunk : chunk.subarray(digestFrom))
       carried = Buffer.from(chunk.length >= TAIL ? chunk.subarray(-TAIL) : Buffer.concat([carried, chunk]).subarray(-TAIL))
     },
@@ -858,6 +868,7 @@ export function sqlScanner(): SqlScanner {
         ...(encoding === undefined ? {} : { encoding }),
         ...(rowSecurity === undefined ? {} : { rowSecurity }),
         dangers,
+        ...(engine === 'postgres' ? { declarations: declarations.end() } : {}),
         endMark: endMark && statements > 0,
         ...(open === undefined ? {} : { open }),
         ...(restrict === undefined ? {} : { restrict: { closed: restrict.closed } }),

@@ -1,11 +1,9 @@
 /** Restores PostgreSQL dumps with the tools of PostgreSQL, and asks the restored database what it holds. Names and numbers only. */
-import { createReadStream } from 'node:fs'
 import { cpus } from 'node:os'
-import { gunzipped, unzstd } from '../artifact/decompress.ts'
-import type { ArtifactFacts, DumpFacts, ObjectCounts, Reading } from '../artifact/facts.ts'
+import type { ArtifactFacts, Declarations, DumpFacts, ObjectCounts } from '../artifact/facts.ts'
 import { sqlScanner } from '../artifact/sql.ts'
 import type { DrillFile } from '../target/drill.ts'
-import { compare, declarationReader, type Declarations } from './declarations.ts'
+import { compare } from './compare.ts'
 import { EngineError, type Place, type Ran } from './engines/place.ts'
 import { postgresErrors } from './errors.ts'
 import type { Compared, Migrations, NewestRow, PostgresFacts, QueryAnswer, RestoredTable, RestoreError, StageExit } from './observation.ts'
@@ -88,26 +86,11 @@ async function feedPsql(place: Place, database: string, piece: Piece, signal: Ab
   return fed
 }
 
-/** Declarations of a dump of statements, straight from its file. */
-async function declared(piece: Piece, signal: AbortSignal): Promise<Declarations> {
-  const reader = declarationReader()
-  let chunks: AsyncIterable<Buffer> = createReadStream(piece.path, { highWaterMark: 1024 * 1024, signal })
-  for (const layer of piece.facts.layers) {
-    const result: { reading: Reading } = { reading: { complete: true } }
-    chunks = layer === 'gzip' ? gunzipped(chunks, result) : unzstd(chunks, result)
-  }
-  for await (const chunk of chunks) reader.write(chunk)
-  return reader.end()
-}
-
 /** A schema as pg_dump or pg_restore writes it: its declarations and how many objects of each kind. */
-function ofSchema(text: string): { readonly declarations: Declarations; readonly objects: ObjectCounts } {
-  const bytes = Buffer.from(text)
-  const reader = declarationReader()
-  reader.write(bytes)
+function ofSchema(text: string): Pick<DumpFacts, 'declarations' | 'objects'> {
   const scanner = sqlScanner()
-  scanner.write(bytes)
-  return { declarations: reader.end(), objects: scanner.end().objects }
+  scanner.write(Buffer.from(text))
+  return scanner.end()
 }
 
 /** @param globals roles of the cluster, restored before */
@@ -167,9 +150,6 @@ export async function restorePostgres(
 
   let promised: Declarations | undefined
   let objectsExpected: ObjectCounts | undefined
-  // Reading the artifact's own words goes on beside the restore.
-  const reading = ARCHIVES.has(piece.facts.format) ? undefined : declared(piece, signal)
-  reading?.catch(() => {})
   if (ARCHIVES.has(piece.facts.format)) {
     const jobs = options.drill.jobs ?? Math.max(1, Math.min(Math.floor(options.drill.cpus ?? cpus().length), 4))
     const path = place.inside(piece.path)
@@ -188,7 +168,7 @@ export async function restorePostgres(
     })
     stages.push(...fed.stages)
     stderr += fed.stderr
-    promised = await reading
+    promised = dump.declarations
     objectsExpected = dump.objects
   }
   const databases = own
@@ -403,7 +383,12 @@ export async function inspectPostgres(
     "set statement_timeout = '120s'; set timezone = 'UTC'; set default_transaction_read_only = on; set row_security = off;",
     ...questions.map((sql, index) => `\\echo -n '${index} '\n${sql};\n\\echo`),
   ].join('\n')
-  const told = await psql(place, database, script, signal, false)
+  // Three that ask different things of the server, side by side.
+  const [told, amcheck, schema] = await Promise.all([
+    psql(place, database, script, signal, false),
+    btreeCheck(place, database, catalogue, signal),
+    place.sh('pg_dump -s -d "$1"', [database], { signal }),
+  ])
   const answers = new Map<number, string>()
   for (const line of told.stdout.split('\n')) {
     const match = /^(\d+) (.*)$/.exec(line)
@@ -414,10 +399,8 @@ export async function inspectPostgres(
     return text === undefined || !/^-?\d+$/.test(text) ? undefined : Number(text)
   }
 
-  const amcheck = await btreeCheck(place, database, catalogue, signal)
-  const schema = await place.sh('pg_dump -s -d "$1"', [database], { signal })
   const actual = schema.exit === 0 ? ofSchema(schema.stdout) : undefined
-  const sides = restored.promised !== undefined && actual !== undefined ? { promised: restored.promised, actual: actual.declarations } : undefined
+  const sides = restored.promised !== undefined && actual?.declarations !== undefined ? { promised: restored.promised, actual: actual.declarations } : undefined
   const counts = new Map(rows.map(({ name, at }) => [name.replaceAll('"', ''), number(at)]))
   const expected = new Map(dump.tables.filter(({ defined, data }) => defined || data).map(({ name, rows: promised }) => [name.replaceAll('"', ''), promised]))
   const partitioned = new Set(catalogue.tables.filter(({ kind }) => kind === 'p').map(({ name }) => name.replaceAll('"', '')))

@@ -2,16 +2,7 @@
  * What a PostgreSQL dump declares, by name: owners, grants, policies, triggers, definitions. Read once from the artifact and once from a dump of the
  * schema that was restored from it, both as pg_dump writes them, so that the two can be compared. Data are passed over unread.
  */
-import type { Compared } from './observation.ts'
-
-export interface Declarations {
-  readonly owners: ReadonlySet<string>
-  readonly grants: ReadonlySet<string>
-  readonly policies: ReadonlySet<string>
-  readonly triggers: ReadonlySet<string>
-  readonly definitions: ReadonlySet<string>
-  readonly notValid: ReadonlySet<string>
-}
+import type { Declarations } from './facts.ts'
 
 const NAME = String.raw`(?:"(?:[^"]|"")*"|[\w$])+(?:\.(?:"(?:[^"]|"")*"|[\w$])+)*`
 const OWNER = new RegExp(
@@ -29,6 +20,8 @@ const CONSTRAINT = new RegExp(`^\\s+ADD CONSTRAINT (${NAME})`)
 const INLINE = new RegExp(`^ {4}CONSTRAINT (${NAME}) `)
 const COLUMN = new RegExp(`^ {4}(${NAME}) [a-z"]`)
 const RELATIONS: ReadonlySet<string> = new Set(['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'SEQUENCE', 'FOREIGN TABLE'])
+/** How lines that are read begin: of rows there may be very many. */
+const STARTS: ReadonlySet<number> = new Set(Buffer.from('ACGR '))
 /** Lines longer than this are data. */
 const LONGEST = 64 * 1024
 const MARK = Buffer.from('\\.\n')
@@ -145,7 +138,8 @@ export function declarationReader(): DeclarationReader {
           }
           break
         }
-        if (!dropping && end - at <= LONGEST) line(bytes.toString('utf8', at, end))
+        if (columnsOf === undefined && !STARTS.has(bytes[at] as number)) table = undefined
+        else if (!dropping && end - at <= LONGEST) line(bytes.toString('utf8', at, end))
         dropping = false
         at = end + 1
       }
@@ -156,14 +150,5 @@ export function declarationReader(): DeclarationReader {
       if (rest.length > 0 && !copying && !dropping) line(rest.toString('utf8'))
       return found
     },
-  }
-}
-
-const MOST = 20
-export function compare(expected: ReadonlySet<string>, actual: ReadonlySet<string>): Compared {
-  return {
-    expected: expected.size,
-    missing: [...expected].filter((one) => !actual.has(one)).slice(0, MOST),
-    unexpected: [...actual].filter((one) => !expected.has(one)).slice(0, MOST),
   }
 }
