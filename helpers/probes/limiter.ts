@@ -273,7 +273,7 @@ export function limiterLook(zone: Zone, target: Target): Probe<LimiterObservatio
       requests,
       zones,
       bytes: requests * Buffer.byteLength(requestOf(zone, target).body ?? ''),
-      unexpected: plan.more + variants.length * (plan.again + 2 * plan.before + plan.after) + (zone.limit?.atOnce ?? 0) + 2,
+      unexpected: plan.more + 2 * variants.length * (plan.again + 2 * plan.before + plan.after) + (zone.limit?.atOnce ?? 0) + 2,
     },
     host: place.host,
     exhaustsMs: recoveryMs,
@@ -460,7 +460,9 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
         watch(answer)
         const got = fate(answer)
         const suspicious = got === 'admitted' && around(variant, answer) && !over()
-        const again = suspicious ? await confirm(variant) : undefined
+        let again = suspicious ? await confirm(variant) : undefined
+        // A window that opened meanwhile opened for all: once more, in the next one.
+        if (again !== undefined && limit?.windowMs !== undefined && again.ordinaryRefused < again.ordinary && !over()) again = await confirm(variant)
         tried.push({ kind: variant.kind, name: variant.name, answer, fate: got, ...(again === undefined ? {} : { again }) })
       }
   }

@@ -16,6 +16,8 @@ function judged(one: Tried, look: LimiterObservation, zone: Zone, code: string):
   )
   // What came in while they were under way may have gone to them.
   const refilled = Math.floor((again.tookMs * (zone.limit?.perSecond ?? 0)) / 1_000) + 1
+  // A window that opened meanwhile opened for all.
+  if (zone.limit?.windowMs !== undefined && again.ordinaryRefused < again.ordinary && again.admitted > 0) return 'unclear'
   if (again.admitted < again.times)
     return again.admitted > refilled + again.times / 2 ? { grade: 'fail', code, evidence: told } : { grade: 'pass', evidence: told }
   if (again.ordinaryRefused === 0 || (zone.limit?.windowMs === undefined && refilled >= again.times + again.ordinary)) return 'unclear'

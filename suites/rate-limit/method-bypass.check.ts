@@ -1,5 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { limiterLook } from '../../helpers/probes/limiter.ts'
+import { inconclusive, type Verdict } from '../../helpers/verdict.ts'
 import { bypassVerdict } from './bypass.ts'
 import { curlMany, curlOne, eachZone, zoneOf } from './shared.ts'
 
@@ -24,7 +25,11 @@ export default defineCheck({
   }),
   unless: { skip: 'not-declared', reason: 'no limit in rateLimits is declared for a request that another method may stand for' },
   needs: (subject, target) => ({ look: limiterLook(zoneOf(subject), target) }),
-  judge: ({ look }, { subject }) => bypassVerdict(look, zoneOf(subject), ['method'], 'rate-limit.method-bypass'),
+  judge: ({ look }, { subject }): Verdict =>
+    look.tried.some(({ kind, name }) => kind === 'method' && name === 'HEAD') &&
+    look.samples.some(({ fate, status }) => fate === 'refused' && status === look.usual)
+      ? inconclusive('unobserved', `refusals carry the status of what is let through (${look.usual ?? ''}), and an answer to HEAD has no body to tell them by`)
+      : bypassVerdict(look, zoneOf(subject), ['method'], 'rate-limit.method-bypass'),
   reproduce: (subject, target) => {
     const method = zoneOf(subject).declared.request?.method ?? zoneOf(subject).declared.methods?.[0] ?? 'GET'
     const one = curlOne(subject, target)
