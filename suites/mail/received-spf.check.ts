@@ -1,7 +1,8 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { mailAuthentication } from '../../helpers/probes/mail-authentication.ts'
-import { fail, inconclusive, pass, skip, warn } from '../../helpers/verdict.ts'
+import { skip } from '../../helpers/verdict.ts'
 import { deliveryOf, eachDelivery, letterLine, noDelivery, nothingArrived, seenIn } from './delivery.ts'
+import { judgeSpf } from './spf-result.ts'
 
 export default defineCheck({
   id: 'mail/received-spf',
@@ -39,30 +40,7 @@ export default defineCheck({
         ...at,
       })
     const { address, domain, evaluation } = seen.spf
-    const evidence = {
-      what: `SPF of ${domain} for ${address}`,
-      expected: 'pass',
-      received: `${evaluation.result}: ${evaluation.reason} (${evaluation.lookups} lookups, ${evaluation.voids} of them void)`,
-      ...at,
-    }
-    switch (evaluation.result) {
-      case 'pass':
-        return pass(evidence)
-      case 'softfail':
-        return warn('mail.received.spf.softfail', evidence)
-      case 'fail':
-        return fail('mail.received.spf.fail', evidence)
-      case 'neutral':
-        return fail('mail.received.spf.neutral', evidence)
-      case 'none':
-        return fail('mail.received.spf.none', evidence)
-      case 'permerror':
-        return fail('mail.received.spf.permerror', evidence)
-      case 'temperror':
-        return inconclusive('unobserved', evaluation.reason, evidence)
-      default:
-        return evaluation.result satisfies never
-    }
+    return judgeSpf(evaluation, 'mail.received.spf', { what: `SPF of ${domain} for ${address}`, ...at })
   },
   reproduce: letterLine('Return-Path and the topmost Received, then dig TXT of that domain'),
 })

@@ -1,8 +1,8 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { spfCheckHost } from '../../helpers/probes/spf.ts'
 import { digFor } from '../../helpers/reproduce.ts'
-import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
 import { eachSenderAddress, senderAddressOf } from './shared.ts'
+import { judgeSpf } from './spf-result.ts'
 
 export default defineCheck({
   id: 'mail/spf-sender-authorised',
@@ -37,29 +37,7 @@ export default defineCheck({
   },
   judge: ({ spf }, { subject }) => {
     const { sender, address } = senderAddressOf(subject)
-    const evidence = {
-      what: `SPF of ${sender.mailFrom} for ${address}`,
-      expected: 'pass',
-      received: `${spf.result}: ${spf.reason} (${spf.lookups} lookups, ${spf.voids} of them void)`,
-    }
-    switch (spf.result) {
-      case 'pass':
-        return pass(evidence)
-      case 'softfail':
-        return warn('mail.spf.sender.softfail', evidence)
-      case 'fail':
-        return fail('mail.spf.sender.fail', evidence)
-      case 'neutral':
-        return fail('mail.spf.sender.neutral', evidence)
-      case 'none':
-        return fail('mail.spf.sender.none', evidence)
-      case 'permerror':
-        return fail('mail.spf.sender.permerror', evidence)
-      case 'temperror':
-        return inconclusive('unobserved', spf.reason, evidence)
-      default:
-        return spf.result satisfies never
-    }
+    return judgeSpf(spf, 'mail.spf.sender', { what: `SPF of ${sender.mailFrom} for ${address}` })
   },
   reproduce: (subject, target) => digFor(target, senderAddressOf(subject).sender.mailFrom, 'TXT'),
 })
