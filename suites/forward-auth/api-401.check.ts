@@ -16,6 +16,10 @@ export default defineCheck({
       fix: 'Answer 401 where Accept asks for JSON, or where X-Requested-With or Sec-Fetch-Mode say that a script asks.',
     },
     'forward-auth.api.page': { meaning: 'A script without a login gets a page with 200.', fix: 'Answer 401.' },
+    'forward-auth.api.error': {
+      meaning: 'A script without a login gets a server error.',
+      fix: 'Look at what the guard does with the answer of the provider: nginx knows 2xx, 401 and 403 alone.',
+    },
   },
   options: {},
   subjects: eachGuarded(),
@@ -30,6 +34,7 @@ export default defineCheck({
       seen.api.map(({ answer }): Finding => {
         const item = evidence(answer, '401')
         if (succeeded(answer)) return { grade: 'fail', code: 'forward-auth.api.page', evidence: item }
+        if (answer.status >= 500) return { grade: 'fail', code: 'forward-auth.api.error', evidence: item }
         return refused.length > 0 || answer.status >= 400
           ? { grade: 'pass', evidence: item }
           : { grade: 'warn', code: 'forward-auth.api.redirect', evidence: item }

@@ -27,7 +27,7 @@ export default defineCheck({
     return concluded(
       answered.map((one): Finding => {
         const item = evidence(one.answer, '5xx, or the login')
-        return one.answer.status >= 500 || keepsOut(one, guardedOf(subject), target)
+        return one.answer.status >= 500 || keepsOut(one)
           ? { grade: 'pass', evidence: item }
           : { grade: 'fail', code: 'forward-auth.fails-open', evidence: item, severity: 'critical' }
       }),

@@ -31,7 +31,7 @@ export default defineCheck({
         'the host answers without any header: forward-auth/unauth-redirect judges that',
         evidence(seen.document.answer, 'kept out'),
       )
-    return concluded(kept(claims, guarded, target, { open: 'forward-auth.forwarded.believed' }))
+    return concluded(kept(claims, { open: 'forward-auth.forwarded.believed' }))
   },
   reproduce: (subject, target) => curlHost(subject, target, { headers: [['X-Forwarded-Uri', '/favicon.ico']] }),
 })

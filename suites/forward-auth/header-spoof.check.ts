@@ -40,7 +40,7 @@ export default defineCheck({
       const item = evidence(answer, 'not shown by the application', came ? 'the application shows our value' : 'not shown')
       return came ? { grade: 'fail', code: 'forward-auth.identity.public', evidence: item } : { grade: 'pass', evidence: item }
     })
-    return concluded([...kept(claims, guarded, target, { open: 'forward-auth.identity.login' }), ...shown])
+    return concluded([...kept(claims, { open: 'forward-auth.identity.login' }), ...shown])
   },
   reproduce: (subject, target) =>
     curlHost(subject, target, {

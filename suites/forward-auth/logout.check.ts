@@ -26,6 +26,8 @@ export default defineCheck({
     if (blind !== undefined) return blind
     if (!seen.signedIn || seen.signOut === undefined)
       return inconclusive('unobserved', 'nobody could sign in: forward-auth/session says how', evidence(seen.signIn, 'a session'))
+    const unseen = unanswered(seen.after.map(({ answer }) => answer))
+    if (unseen !== undefined) return unseen
     const findings: Finding[] =
       seen.signOut.status >= 400 ? [{ grade: 'fail', code: 'forward-auth.logout.failed', evidence: evidence(seen.signOut, 'signed out') }] : []
     for (const { host, answer } of seen.after) {

@@ -24,8 +24,8 @@ export default defineCheck({
     // Where the login page stands in place of the document, a head alone does not show whose it is.
     const methods = seen.tricks.filter(({ kind, answer }) => kind === 'method' && !(answer.method === 'HEAD' && seen.paths[0]?.loginPage === true))
     return concluded([
-      ...kept(seen.paths, guarded, target, { open: 'forward-auth.path.open', error: 'forward-auth.path.error' }),
-      ...kept(methods, guarded, target, { open: 'forward-auth.path.open' }),
+      ...kept(seen.paths, { open: 'forward-auth.path.open', error: 'forward-auth.path.error' }),
+      ...kept(methods, { open: 'forward-auth.path.open' }),
     ])
   },
   reproduce: (subject, target) => curlHost(subject, target, { method: 'HEAD' }),

@@ -40,7 +40,8 @@ export default defineCheck({
     const item = evidence(answer, `a login that is told ${asked}`, location)
     const url = new URL(location)
     if (location === asked) return fail('forward-auth.return.loop', item)
-    if (/^(?:localhost|127\.|10\.|192\.168\.|\[::1\])/.test(url.host) || !url.hostname.includes('.')) return fail('forward-auth.return.host', item)
+    if (/^(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\[::1\])/.test(url.host) || !url.hostname.includes('.'))
+      return fail('forward-auth.return.host', item)
     if (url.protocol !== 'https:') return fail('forward-auth.return.scheme', item)
     // The provider may keep the address in a state of its own: then only the whole way shows it (forward-auth/session).
     const named = [...url.searchParams.values()].filter((value) => /^(?:https?:)?\/\//.test(value) || value.startsWith('/'))
@@ -48,7 +49,7 @@ export default defineCheck({
     if (named.includes(asked)) return pass(item)
     if (named.some((value) => value === asked.replace(/^https:/, 'http:'))) return fail('forward-auth.return.scheme', item)
     if (state) return pass({ ...item, expected: 'a login with client_id and state', received: `${url.origin}${url.pathname} with client_id and state` })
-    if (named.some((value) => /^https?:/.test(value) && new URL(value).host !== new URL(asked).host && !isLogin(value, guarded, target)))
+    if (named.some((value) => /^https?:/.test(value) && URL.canParse(value) && new URL(value).host !== new URL(asked).host && !isLogin(value, guarded, target)))
       return fail('forward-auth.return.host', item)
     return fail('forward-auth.return.lost', item)
   },

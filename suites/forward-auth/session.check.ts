@@ -37,7 +37,7 @@ export default defineCheck({
   unless: undeclared('signIn'),
   needs: (subject, target) => ({ seen: gatewaySession(guardedOf(subject), target) }),
   judge: ({ seen }) => {
-    const blind = unanswered([seen.signIn])
+    const blind = unanswered([seen.signIn, ...(seen.signedIn ? seen.opened.map(({ answer }) => answer) : [])])
     if (blind !== undefined) return blind
     if (!seen.signedIn) return fail('forward-auth.session.refused', evidence(seen.signIn, 'a session'))
     const findings: Finding[] = [{ grade: 'pass', evidence: evidence(seen.signIn, 'a session', String(seen.signIn.status)) }]

@@ -66,22 +66,17 @@ const REDIRECTS: ReadonlySet<number> = new Set([302, 303, 307])
  * The answer keeps its visitor out: a redirect to the login, 401, 403, another refusal, or the login page itself in place of the document. A redirect
  * within the host that only tidies the path up keeps nobody in either.
  */
-export function keepsOut(seen: Sending, guarded: Guarded, target: Target): boolean {
+export function keepsOut(seen: Sending): boolean {
   const { answer } = seen
   if (answer.failure !== undefined) return false
   if (REDIRECTS.has(answer.status) || answer.status === 301 || answer.status === 308) return true
   if (answer.status >= 400 && answer.status < 500) return true
   if (succeeded(answer) && answer.bytes === 0 && answer.method === 'OPTIONS') return true
-  return succeeded(answer) && seen.loginPage && (guarded.gateway.login.length > 0 || target.domain !== '')
+  return succeeded(answer) && seen.loginPage
 }
 
 /** One finding for each look: kept out, let in, or broken. */
-export const kept = (
-  seen: readonly Sending[],
-  guarded: Guarded,
-  target: Target,
-  codes: { readonly open: string; readonly error?: string },
-): readonly Finding[] =>
+export const kept = (seen: readonly Sending[], codes: { readonly open: string; readonly error?: string }): readonly Finding[] =>
   seen
     .filter(({ answer }) => answer.failure === undefined && answer.obstacle === undefined)
     .map((one): Finding => {
@@ -89,7 +84,7 @@ export const kept = (
         return codes.error === undefined
           ? { grade: 'pass', evidence: evidence(one.answer, 'kept out') }
           : { grade: 'fail', code: codes.error, evidence: evidence(one.answer, 'kept out'), severity: 'medium' }
-      return keepsOut(one, guarded, target)
+      return keepsOut(one)
         ? { grade: 'pass', evidence: evidence(one.answer, 'kept out') }
         : { grade: 'fail', code: codes.open, evidence: evidence(one.answer, 'kept out') }
     })

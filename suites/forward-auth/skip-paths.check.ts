@@ -35,7 +35,7 @@ export default defineCheck({
         ? { grade: 'pass', evidence: item }
         : { grade: 'fail', code: 'forward-auth.path.public-closed', evidence: item, severity: 'medium' }
     })
-    return concluded([...kept(spellings, guarded, target, { open: 'forward-auth.path.bypass' }), ...open])
+    return concluded([...kept(spellings, { open: 'forward-auth.path.bypass' }), ...open])
   },
   reproduce: (subject, target) => curlHost(subject, target, {}, '//admin'),
   covers: ['B27'],

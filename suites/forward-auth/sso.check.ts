@@ -21,7 +21,7 @@ export default defineCheck({
   unless: undeclared('signIn for several hosts'),
   needs: (subject, target) => ({ seen: gatewaySession(guardedOf(subject), target) }),
   judge: ({ seen }) => {
-    const blind = unanswered([seen.signIn])
+    const blind = unanswered([seen.signIn, ...seen.opened.map(({ answer }) => answer)])
     if (blind !== undefined) return blind
     if (!seen.signedIn || !seen.opened.some(({ answer }) => succeeded(answer)))
       return inconclusive('unobserved', 'the login opens no host: forward-auth/session says how', evidence(seen.signIn, 'a session'))
