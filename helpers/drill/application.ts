@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod } from 'node:fs/promises'
 import { request } from 'node:http'
+import { dirname } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { DrillFile } from '../target/drill.ts'
@@ -155,14 +156,14 @@ const PERL =
   '$s=IO::Socket::INET->new(PeerAddr=>"127.0.0.1",PeerPort=>$ARGV[0]) or exit 7; $p=fork; if($p==0){while(sysread(STDIN,$b,65536)){syswrite($s,$b)} exit} while(sysread($s,$b,65536)){syswrite(STDOUT,$b)} kill 9,$p'
 
 type Open = () => Promise<Duplex>
-/** @throws NotBooted where no container has such a program */
-async function tunnel(containers: readonly Container[], port: number): Promise<Open> {
+/** undefined: no container has such a program */
+async function tunnel(containers: readonly Container[], port: number): Promise<Open | undefined> {
   for (const container of containers)
     for (const { there, open } of TUNNELS) {
       const ran = await container.run(there).catch(() => undefined)
       if (ran?.exit === 0) return () => container.open(open(port))
     }
-  throw new NotBooted('misused', 'no container of the drill has a program to send a request with (bash, node, python3, perl or nc)')
+  return undefined
 }
 
 type Answer = { readonly status: number; readonly body: string } | { readonly error: string }
@@ -201,13 +202,13 @@ async function start(application: Application, around: Surroundings, environment
   await prepareImage(application.image, drill.pull ?? 'never', ROOM_BYTES)
   const files = served.filter((one) => one.kind === 'sqlite')
   // Whoever the image runs as is to write there; the folder above lets nobody else in.
-  for (const { database } of files) for (const path of [database, `${database}/..`]) await chmod(path, 0o777)
+  for (const { database } of files) for (const path of [database, dirname(database)]) await chmod(path, 0o777)
   const common = {
     image: application.image,
     environment: { ...environment, DRILL_SECONDS: String(Math.ceil(around.deadlineSeconds)) },
     memory: application.memory ?? '1g',
     capabilities: CAPABILITIES,
-    mounts: files.map(({ role, database }) => ({ source: database.slice(0, database.lastIndexOf('/')), target: `/restored/${role}`, writable: true as const })),
+    mounts: files.map(({ role, database }) => ({ source: dirname(database), target: `/restored/${role}`, writable: true as const })),
     ...(beside === undefined ? {} : { beside }),
     signal,
   }
@@ -266,6 +267,11 @@ export async function bootApplication(
         return { ...base, received: why, logs: await logs() }
       }
       open ??= await tunnel([...around.served.flatMap(({ container: one }) => one ?? []), running], application.port)
+      if (open === undefined) {
+        // Nothing can be run in what has just ended: that is said above, in the next turn.
+        if ((await running.ended()) !== undefined) continue
+        throw new NotBooted('misused', 'no container of the drill has a program to send a request with (bash, node, python3, perl or nc)')
+      }
       const answer = await ask(open, path, host, AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.ceil(until - performance.now())))]))
       // Of the last moment nobody expects an answer.
       if ('status' in answer || performance.now() < until) last = answer
@@ -278,6 +284,11 @@ export async function bootApplication(
     const migrations = application.migrations === undefined ? undefined : (await running.run(application.migrations)).exit
     const smoke: QueryAnswer[] = []
     for (const { id, path: page, status, contains } of application.smoke ?? []) {
+      if (open === undefined) {
+        // Nothing can be run in what has just ended: that is said above, in the next turn.
+        if ((await running.ended()) !== undefined) continue
+        throw new NotBooted('misused', 'no container of the drill has a program to send a request with (bash, node, python3, perl or nc)')
+      }
       const answer = await ask(open, page, host, signal)
       const right = [status ?? 200].flat()
       const holds = 'status' in answer && (contains === undefined || answer.body.includes(contains))

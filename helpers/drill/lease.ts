@@ -60,7 +60,7 @@ async function processesIn(folder: string): Promise<readonly number[]> {
   return found
 }
 
-/** One question to the Docker that listens at a socket. @throws Error with the code of the system, or with what Docker said */
+/** One question to the Docker that listens at a socket; what is gone, or is going already, is no error. @throws Error with the code of the system, or with what Docker said */
 function docker(socket: string, method: 'GET' | 'DELETE', path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath: socket, method, path, timeout: 20_000, agent: false }, (answer) => {
@@ -69,7 +69,9 @@ function docker(socket: string, method: 'GET' | 'DELETE', path: string): Promise
       answer.on('data', (chunk: string) => (text += chunk))
       answer.once('error', reject)
       answer.once('end', () =>
-        (answer.statusCode ?? 500) < 300 || answer.statusCode === 404 ? resolve(text) : reject(new Error(`Docker answered ${answer.statusCode}`)),
+        (answer.statusCode ?? 500) < 300 || answer.statusCode === 404 || answer.statusCode === 409
+          ? resolve(text)
+          : reject(new Error(`Docker answered ${answer.statusCode}`)),
       )
     })
     asked.once('timeout', () => asked.destroy(new Error('Docker does not answer')))
@@ -102,6 +104,7 @@ async function removeAll(folder: string, runId: string, socket: string | undefin
         (JSON.parse(await docker(socket, 'GET', `/containers/json?all=1&filters=${filter}`)) as readonly { readonly Id: string }[]).map(({ Id }) => Id)
       // Whoever shares the network of another was made after it, and Docker lists the newest first.
       for (const id of await list()) await docker(socket, 'DELETE', `/containers/${id}?force=1&v=1`)
+      for (let turn = 0; turn < 100 && (await list()).length > 0; turn += 1) await wait(100)
       for (const id of await list()) left.push(`container ${id.slice(0, 12)}`)
     } catch (error) {
       left.push(`containers of ${runId} (Docker: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}), remembered in ${folder}`)

@@ -285,7 +285,11 @@ export async function startContainer(lease: Lease, options: ContainerOptions): P
       try {
         await gone.promise
         const code = await exit()
-        if ((code === 137 || code === 126 || code === 255) && (await ended()) !== undefined) throw await died()
+        // Killed, or never begun: the container itself may be on its way out, which Docker does not say at once.
+        for (let turn = 0; turn < 5 && (code === 137 || code === 126 || code === 255); turn += 1) {
+          if ((await ended()) !== undefined) throw await died()
+          await wait(100)
+        }
         return { exit: code, stdout: stdout.text(), stderr: stderr.text() }
       } catch (error) {
         if (error instanceof EngineError || signal.aborted || more.signal?.aborted === true) throw error
