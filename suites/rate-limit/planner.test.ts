@@ -40,6 +40,63 @@ describe('the plan', () => {
       await running.stop()
     }
   })
+  test('signing in and measuring its limiter do not spoil each other: two runs say the same', { timeout: 60_000 }, async () => {
+    const world = rateLimitWorld()
+    only(world, 'login')
+    const own = world.limits.app
+    world.limits.app = (request) => {
+      const right = request.body.toString().includes('correct-horse-7')
+      if (request.path === '/auth/login' && right)
+        return {
+          status: 200,
+          headers: [
+            ['Content-Type', 'application/json'],
+            ['Cache-Control', 'no-store'],
+          ],
+          body: '{"token":"opaque-5e8f1c"}',
+        }
+      if (request.path !== '/me') return own(request)
+      const known = request.header('authorization') === 'Bearer opaque-5e8f1c'
+      return {
+        status: known ? 200 : 401,
+        headers: [['Content-Type', 'application/json'], ...(known ? [] : ([['WWW-Authenticate', 'Bearer realm="shop", error="invalid_token"']] as const))],
+        body: known ? '{"orders":[1]}' : '{"error":"Unauthorized"}',
+      }
+    }
+    world.secrets = { name: 'shopper@example.com', word: 'correct-horse-7' }
+    world.target = {
+      ...world.target,
+      allow: ['login', 'load'],
+      secrets: { name: 'env:SHOPPER', word: 'env:SHOPPER_PASSWORD' },
+      auth: {
+        kind: 'jwt',
+        login: { url: 'https://api.{domain}/auth/login', json: { email: '{username}', password: '{password}' }, accessToken: '$.token' },
+        accounts: [{ username: 'name', password: 'word' }],
+        attempts: 5,
+        protected: [{ url: 'https://api.{domain}/me' }],
+      },
+    }
+    const both = (await productChecks()).checks.filter(({ suite }) => suite === 'auth' || suite === 'rate-limit')
+    const running = await startWorld(world)
+    try {
+      const outcomes: string[][] = []
+      for (let round = 0; round < 2; round += 1) {
+        const { results } = await runTarget(running.target, { catalogue: both })
+        outcomes.push(
+          results.map(({ check, subject, outcome, code, reason }) =>
+            `${check} ${subject} ${outcome} ${code ?? ''} ${outcome === 'skip' ? '' : (reason ?? '')}`.trim(),
+          ),
+        )
+      }
+      expect(outcomes[1]).toEqual(outcomes[0])
+      expect(outcomes[0]?.filter((line) => / (?:fail|inconclusive)\b/.test(line))).toEqual([])
+      const passed = (suite: string): number => outcomes[0]?.filter((line) => line.startsWith(`${suite}/`) && line.endsWith(' pass')).length ?? 0
+      expect(passed('auth')).toBeGreaterThan(4)
+      expect(passed('rate-limit')).toBeGreaterThan(8)
+    } finally {
+      await running.stop()
+    }
+  })
   test('nothing is asked without consent', async () => {
     const world = rateLimitWorld()
     world.target = { ...world.target, allow: [] }
