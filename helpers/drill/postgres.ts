@@ -6,7 +6,7 @@ import type { DrillFile } from '../target/drill.ts'
 import { compare } from './compare.ts'
 import { EngineError, type Place, type Ran } from './engines/place.ts'
 import { postgresErrors } from './errors.ts'
-import type { Compared, Migrations, NewestRow, PostgresFacts, QueryAnswer, RestoredTable, RestoreError, StageExit } from './observation.ts'
+import type { Compared, NewestRow, PostgresFacts, QueryAnswer, RestoredTable, RestoreError, StageExit } from './observation.ts'
 
 /** One file to be restored, where it lies. */
 export interface Piece {
@@ -549,57 +549,7 @@ async function writesOf(place: Place, database: string, role: string, drill: Dri
   return answers
 }
 
-interface Adapter {
-  readonly table: string
-  /** Names of applied migrations, one a row. */
-  readonly applied: string
-  /** Begun and not ended. */
-  readonly unfinished?: string
-}
-const ADAPTERS: Readonly<Record<NonNullable<DrillFile['migrations']>['tool'], Adapter>> = {
-  prisma: {
-    table: '_prisma_migrations',
-    applied: 'select migration_name from "_prisma_migrations" where finished_at is not null and rolled_back_at is null',
-    unfinished: 'select migration_name from "_prisma_migrations" where finished_at is null and rolled_back_at is null',
-  },
-  alembic: { table: 'alembic_version', applied: 'select version_num from alembic_version' },
-  payload: {
-    table: 'payload_migrations',
-    applied: "select name from payload_migrations where name <> 'dev' and batch <> -1",
-    unfinished: "select name from payload_migrations where name = 'dev' or batch = -1",
-  },
-  django: { table: 'django_migrations', applied: "select app || '.' || name from django_migrations" },
-  flyway: {
-    table: 'flyway_schema_history',
-    applied: 'select script from flyway_schema_history where success',
-    unfinished: 'select script from flyway_schema_history where not success',
-  },
-  knex: { table: 'knex_migrations', applied: 'select name from knex_migrations' },
-  drizzle: { table: '__drizzle_migrations', applied: 'select hash from drizzle."__drizzle_migrations"' },
-  rails: { table: 'schema_migrations', applied: 'select version from schema_migrations' },
-  typeorm: { table: 'migrations', applied: 'select name from migrations' },
-}
 export type Ask = (sql: string) => Promise<readonly string[] | string>
-
-/** @param ask the rows of one column, or why there are none */
-export async function migrationsOf(
-  declaredMigrations: NonNullable<DrillFile['migrations']>,
-  repository: readonly string[] | undefined,
-  ask: Ask,
-): Promise<Migrations> {
-  const adapter = ADAPTERS[declaredMigrations.tool]
-  const applied = await ask(adapter.applied)
-  if (typeof applied === 'string') return { tool: declaredMigrations.tool, applied: 0, unfinished: [], changed: [], unread: `${adapter.table}: ${applied}` }
-  const unfinished = adapter.unfinished === undefined ? [] : await ask(adapter.unfinished)
-  const names = repository ?? declaredMigrations.applied
-  return {
-    tool: declaredMigrations.tool,
-    applied: applied.length,
-    unfinished: typeof unfinished === 'string' ? [] : unfinished,
-    changed: [],
-    ...(names === undefined ? {} : { compared: compare(new Set(names), new Set(applied)) }),
-  }
-}
 
 export const postgresAsk =
   (place: Place, database: string, signal: AbortSignal): Ask =>

@@ -12,6 +12,7 @@ import type { Container } from '../drill/engines/container.ts'
 import type { ServerKind } from '../drill/engines/docker.ts'
 import { EngineError } from '../drill/engines/place.ts'
 import { Lease, sweep } from '../drill/lease.ts'
+import { migrationsOf } from '../drill/migrations.ts'
 import { inspectMysql, restoreMysql } from '../drill/mysql.ts'
 import type {
   DrillObservation,
@@ -25,7 +26,7 @@ import type {
   RestoredDatabase,
   QueryAnswer,
 } from '../drill/observation.ts'
-import { allPaths, fileRows, type FileRow, inspectPostgres, migrationsOf, type Piece, postgresAsk, restorePostgres } from '../drill/postgres.ts'
+import { allPaths, fileRows, type FileRow, inspectPostgres, type Piece, postgresAsk, restorePostgres } from '../drill/postgres.ts'
 import { drillProgress } from '../drill/progress.ts'
 import { postgresContents } from '../drill/contents.ts'
 import { inspectRedis, refusal } from '../drill/redis.ts'
@@ -179,25 +180,9 @@ async function keepOrStop(setting: Setting, started: Started | undefined, served
   else await started?.place.stop()
 }
 
-async function migrationNames(drill: DrillFile, target: Target): Promise<readonly string[] | undefined> {
-  const declared = drill.migrations
-  if (declared?.dir === undefined) return undefined
-  const entries = await readdir(below(declared.dir, target), { withFileTypes: true })
-  switch (declared.tool) {
-    case 'prisma':
-      return entries.filter((one) => one.isDirectory()).map(({ name }) => name)
-    case 'flyway':
-      return entries.filter(({ name }) => /^[VR].*\.sql$/.test(name)).map(({ name }) => name)
-    case 'payload':
-      return entries.filter(({ name }) => /^\d.*\.(?:ts|js)$/.test(name)).map(({ name }) => name.replace(/\.(?:ts|js)$/, ''))
-    case 'knex':
-      return entries.filter((one) => one.isFile() && /\.(?:ts|js|mjs|cjs)$/.test(one.name)).map(({ name }) => name)
-    case 'rails':
-      return entries.flatMap(({ name }) => /^(\d{14})_.*\.rb$/.exec(name)?.[1] ?? [])
-    default:
-      return undefined
-  }
-}
+/** Folder of the declared migrations; absent: none is declared. */
+const migrationFolder = ({ migrations }: DrillFile, target: Target): string | undefined =>
+  migrations?.dir === undefined ? undefined : below(migrations.dir, target)
 
 async function drillPostgres(setting: Setting, piece: Piece, globals: readonly Piece[], index: number): Promise<void> {
   const { course, drill, entry, signal } = setting
@@ -235,7 +220,7 @@ async function drillPostgres(setting: Setting, piece: Piece, globals: readonly P
       migrations:
         drill.migrations === undefined
           ? undefined
-          : await migrationsOf(drill.migrations, await migrationNames(drill, setting.target), postgresAsk(started, restored.database, signal)),
+          : await migrationsOf(drill.migrations, migrationFolder(drill, setting.target), postgresAsk(started, restored.database, signal)),
       contents: await postgresContents(drill, postgresAsk(started, restored.database, signal)),
     }))
     course.isolation.push({ label: piece.label, ...(await started.reach()) })
@@ -273,7 +258,7 @@ async function drillSqlite(setting: Setting, piece: Piece, index: number): Promi
     found: await inspectSqlite(piece, path, drill, signal),
     references: await referencedFiles(setting, (file) => sqliteFileRows(path, file, signal)),
     migrations:
-      drill.migrations === undefined ? undefined : await migrationsOf(drill.migrations, await migrationNames(drill, setting.target), sqliteAsk(path, signal)),
+      drill.migrations === undefined ? undefined : await migrationsOf(drill.migrations, migrationFolder(drill, setting.target), sqliteAsk(path, signal)),
     contents: await sqliteContents(path, drill, signal),
   }))
   course.databases.push({

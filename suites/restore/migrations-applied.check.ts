@@ -22,9 +22,13 @@ export default defineCheck({
       meaning: 'A migration is applied that the repository does not have.',
       fix: 'The code is older than the backup: recover with the code of that moment.',
     },
+    'restore.migration-changed': {
+      meaning: 'A migration was edited after it had been applied.',
+      fix: 'Put the file back as it was applied, and change the schema in a new migration.',
+    },
     'restore.migrations-unread': {
-      meaning: 'The table of the migration tool is not there.',
-      fix: 'Look whether the right tool is declared and whether the table is in the dump.',
+      meaning: 'The table of the migration tool, or the declared folder, could not be read.',
+      fix: 'Look whether the right tool and folder are declared and whether the table is in the dump.',
     },
   },
   options: {},
@@ -58,6 +62,15 @@ export default defineCheck({
               where: where(database),
             },
           },
+          ...(facts.changed.length === 0
+            ? []
+            : [
+                {
+                  grade: 'fail' as const,
+                  code: 'restore.migration-changed',
+                  evidence: { what, expected: 'files as they were applied', received: `edited since: ${few(facts.changed)}`, where: where(database) },
+                },
+              ]),
           ...(facts.compared === undefined
             ? []
             : [
