@@ -36,8 +36,10 @@ export interface BackupFolder {
   readonly mode: number
   /** Newest first. */
   readonly sets: readonly BackupSet[]
-  /** Temporary names that would be a backup without their ending: `.part`, `.tmp`. */
-  readonly partial: readonly { readonly name: string; readonly bytes: number; readonly modifiedAt: string }[]
+  /** Temporary names that would be a backup without their ending: `.part`, `.tmp`. In a bucket: uploads of a backup that were begun and not ended; their size is not told. */
+  readonly partial: readonly { readonly name: string; readonly bytes?: number; readonly modifiedAt: string }[]
+  /** A bucket that does not tell of unfinished uploads, or not to this key. */
+  readonly uploadsUnread?: true
   /** Names that match no pattern. */
   readonly others: number
   /** ISO 8601 UTC; what ages count from. */

@@ -1,7 +1,7 @@
 /** Lists of buckets and errors as services write them, and whatever else may come. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readObjectError, readObjectPage } from './object-list.ts'
+import { readObjectError, readObjectPage, readUploads } from './object-list.ts'
 
 const entry = (key: string, more = ''): string =>
   `<Contents><Key>${key}</Key><LastModified>2026-11-20T02:31:00.000Z</LastModified><ETag>&quot;9b2cf535f27731c974343645a3985328&quot;</ETag><Size>434234</Size>${more}</Contents>`
@@ -45,6 +45,30 @@ test.each<[string, string]>([
 ])('%s is no list', (_name, xml) => {
   expect(readObjectPage(xml).ok).toBe(false)
 })
+const uploads = (inner: string): string =>
+  `<?xml version="1.0"?><ListMultipartUploadsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</ListMultipartUploadsResult>`
+const upload = (key: string, begun = '2010-11-10T20:48:33.000Z'): string =>
+  `<Upload><Key>${key}</Key><UploadId>X</UploadId><Initiator><ID>1</ID></Initiator><Initiated>${begun}</Initiated></Upload>`
+test('unfinished uploads', () => {
+  expect(readUploads(uploads(''))).toEqual({ ok: true, value: [] })
+  expect(readUploads(uploads(`<EncodingType>url</EncodingType>${upload('a%20b')}${upload('c+d')}`))).toEqual({
+    ok: true,
+    value: ['a b', 'c d'].map((key) => ({ key, begunAt: '2010-11-10T20:48:33.000Z' })),
+  })
+})
+test.each<[string, string]>([
+  ['nothing', ''],
+  ['another list', page(LAST)],
+  ['cut off', uploads(upload('a')).slice(0, -40)],
+  ['an upload that is cut off', uploads('<Upload><Key>a</Key>')],
+  ['no key', uploads('<Upload><Initiated>2010-11-10T20:48:33.000Z</Initiated></Upload>')],
+  ['no time', uploads('<Upload><Key>a</Key></Upload>')],
+  ['a time that is none', uploads(upload('a', 'yesterday'))],
+  ['a key that is not encoded', uploads(`<EncodingType>url</EncodingType>${upload('%zz')}`)],
+])('no list of uploads: %s', (_, xml) => {
+  expect(readUploads(xml)).toMatchObject({ ok: false })
+})
+
 test('errors', () => {
   expect(
     readObjectError('<?xml version="1.0"?><Error><Code>AuthorizationHeaderMalformed</Code><Message>a &lt;b&gt;</Message><Region>eu-west-1</Region></Error>'),

@@ -1,4 +1,7 @@
-/** Answers of the S3 protocol: a page of a bucket's list, and errors (Amazon S3 API Reference, ListObjectsV2 and Error Responses). Pure, never throws. */
+/**
+ * Answers of the S3 protocol: a page of a bucket's list, of its unfinished uploads, and errors (Amazon S3 API Reference, ListObjectsV2,
+ * ListMultipartUploads and Error Responses). Pure, never throws.
+ */
 
 export interface ListedObject {
   readonly key: string
@@ -32,6 +35,15 @@ const element = (xml: string, name: string): string | undefined => {
 }
 const KEYS = 10_000
 
+/** @returns undefined where the key is not encoded as the answer says */
+function decoded(root: string, key: string): string | undefined {
+  try {
+    return element(root, 'EncodingType') === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key
+  } catch {
+    return undefined
+  }
+}
+
 /** @param xml a whole answer, asked for with `encoding-type=url` */
 export function readObjectPage(xml: string): ReadObjectPage {
   const root = /^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?<ListBucketResult(?:\s[^>]*)?>([^]*)<\/ListBucketResult>\s*$/.exec(xml)?.[1]
@@ -50,17 +62,38 @@ export function readObjectPage(xml: string): ReadObjectPage {
     const modified = element(one, 'LastModified')
     if (key === undefined || size === undefined || !/^\d{1,15}$/.test(size) || modified === undefined || Number.isNaN(Date.parse(modified)))
       return { ok: false, error: `entry ${objects.length + 1} of the list lacks its key, size or time` }
-    let name: string
-    try {
-      name = element(root, 'EncodingType') === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key
-    } catch {
-      return { ok: false, error: `the key of entry ${objects.length + 1} is not encoded as it says` }
-    }
+    const name = decoded(root, key)
+    if (name === undefined) return { ok: false, error: `the key of entry ${objects.length + 1} is not encoded as it says` }
     objects.push({ key: name, bytes: Number(size), modifiedAt: new Date(modified).toISOString(), etag: (element(one, 'ETag') ?? '').replaceAll('"', '') })
   }
   if (truncated === 'false') return { ok: true, value: { objects } }
   const next = element(root, 'NextContinuationToken')
   return next === undefined || next === '' ? { ok: false, error: 'the list goes on, and it does not say where' } : { ok: true, value: { objects, next } }
+}
+
+/** An upload in parts that was begun and not ended: no object yet. */
+export interface UnfinishedUpload {
+  readonly key: string
+  /** ISO 8601. */
+  readonly begunAt: string
+}
+
+/** @param xml a whole answer, asked for with `encoding-type=url`; the first page of it, which is a thousand */
+export function readUploads(xml: string): { readonly ok: true; readonly value: readonly UnfinishedUpload[] } | { readonly ok: false; readonly error: string } {
+  const root = /^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?<ListMultipartUploadsResult(?:\s[^>]*)?>([^]*)<\/ListMultipartUploadsResult>\s*$/.exec(xml)?.[1]
+  if (root === undefined) return { ok: false, error: 'it is no list of uploads' }
+  const uploads: UnfinishedUpload[] = []
+  for (let from = root.indexOf('<Upload>'); from !== -1; from = root.indexOf('<Upload>', from + 1)) {
+    const to = root.indexOf('</Upload>', from)
+    if (to === -1 || uploads.length >= KEYS) return { ok: false, error: 'the list of uploads is cut off or has no end' }
+    const one = root.slice(from, to)
+    const key = element(one, 'Key')
+    const begun = Date.parse(element(one, 'Initiated') ?? '')
+    const name = key === undefined ? undefined : decoded(root, key)
+    if (name === undefined || Number.isNaN(begun)) return { ok: false, error: `upload ${uploads.length + 1} of the list lacks its key or time` }
+    uploads.push({ key: name, begunAt: new Date(begun).toISOString() })
+  }
+  return { ok: true, value: uploads }
 }
 
 /** Code and message of an error; undefined: the body is none. */

@@ -154,7 +154,20 @@ async function bucketFolder(
     }
     found.push({ ...match, file: beside === undefined ? file : { ...file, sidecar: await storedDigest(bucket, beside, prefix, context.signal) } })
   }
-  return { dir: place.dir, bucket: true, mode: 0, sets: group(found, roles), partial: [], others, at: new Date(now).toISOString() }
+  const uploads = await bucket.unfinished(prefix, context.signal)
+  const partial = (uploads ?? [])
+    .map(({ key, begunAt }) => ({ name: key.slice(prefix.length), modifiedAt: begunAt }))
+    .filter(({ name }) => patterns.some(({ pattern }) => pattern.matches(name) !== undefined))
+  return {
+    dir: place.dir,
+    bucket: true,
+    mode: 0,
+    sets: group(found, roles),
+    partial,
+    ...(uploads === undefined ? { uploadsUnread: true } : {}),
+    others,
+    at: new Date(now).toISOString(),
+  }
 }
 
 async function storedDigest(

@@ -72,6 +72,17 @@ test('every page of a list, only what lies right below the prefix, keys as odd a
   for (const name of names) expect((await read(bucket, `nightly/${name}`, Buffer.byteLength(name))).toString()).toBe(name)
 })
 
+test('uploads that were begun and not ended; a key that may not ask is told nothing', async () => {
+  const begun = new Date('2026-01-02T03:04:05.000Z')
+  const spec = { objects: {}, uploads: { 'nightly/a b.sql': begun, 'other/x': begun } }
+  const { bucket } = await opened(spec)
+  expect(await bucket.unfinished('nightly/', signal)).toEqual([{ key: 'nightly/a b.sql', begunAt: begun.toISOString() }])
+  const closed = await opened({ ...spec, denies: ['uploads'] })
+  expect(await closed.bucket.unfinished('nightly/', signal)).toBeUndefined()
+  // A service that does not know the question.
+  expect(await (await opened({ page404: true })).bucket.unfinished('nightly/', signal)).toBeUndefined()
+})
+
 test('the bucket in the host name', async () => {
   const { bucket } = await opened({ inHost: true, objects: { 'x.sql': object('x') } }, { pathStyle: false })
   expect((await bucket.list('', signal)).map(({ key }) => key)).toEqual(['x.sql'])

@@ -3,7 +3,7 @@ import { rootCertificates } from 'node:tls'
 import { setTimeout as wait } from 'node:timers/promises'
 import { AwsV4Signer } from 'aws4fetch'
 import type { Dispatcher } from 'undici'
-import { type ListedObject, readObjectError, readObjectPage } from '../grammar/object-list.ts'
+import { type ListedObject, readObjectError, readObjectPage, readUploads, type UnfinishedUpload } from '../grammar/object-list.ts'
 import { ProbeError, type ProbeFailure } from '../probe.ts'
 import { pinnedAddresses, type Target } from '../target.ts'
 import type { BucketAccess } from '../target/storage.ts'
@@ -14,8 +14,8 @@ const ATTEMPTS = 3
 /** A body that breaks off more often than this is not worth the wait. */
 const PARTS = 20
 const PAUSE_MS = 200
-/** What a list, and the body of an object, cost at most. */
-export const LIST_REQUESTS = PAGES
+/** What a list with the unfinished uploads, and the body of an object, cost at most. */
+export const LIST_REQUESTS = PAGES + 1
 export const BODY_REQUESTS = PARTS
 /** Answers that are lists or errors. */
 const MAX_TEXT = 8 * 1024 * 1024
@@ -37,6 +37,8 @@ export interface Bucket {
   head(key: string, signal: AbortSignal): Promise<StoredObject>
   /** The object's bytes, in order, whole or not at all. */
   read(key: string, bytes: number, etag: string, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined>
+  /** Uploads right below the prefix that were begun and not ended. undefined: this key may not ask, or this service does not say. */
+  unfinished(prefix: string, signal: AbortSignal): Promise<readonly UnfinishedUpload[] | undefined>
   /** Are earlier versions kept, and may locked ones not be deleted? undefined: this key may not ask. */
   protection(signal: AbortSignal): Promise<{ readonly versioned?: boolean; readonly locked?: boolean }>
   close(): Promise<void>
@@ -63,6 +65,9 @@ const HINTS: Readonly<Record<string, string>> = {
 }
 /** Status to code where an answer has no body. */
 const BARE: Readonly<Record<number, string>> = { 301: 'PermanentRedirect', 403: 'AccessDenied', 404: 'NoSuchKey', 412: 'PreconditionFailed', 503: 'SlowDown' }
+
+/** This key may not ask that, or this service does not know the question. */
+const UNASKED = /AccessDenied|NotImplemented|MethodNotAllowed|HTTP_|NotSupported|NOT_S3/
 
 const failure = (code: string, message: string, phase: ProbeFailure['phase'] = 'response', cause?: unknown): ProbeError =>
   new ProbeError({ code, message, phase }, cause === undefined ? undefined : { cause })
@@ -243,13 +248,24 @@ export async function openBucket(target: Target, access: BucketAccess, bucket: s
         await wait(PAUSE_MS, undefined, { signal })
       }
     },
+    async unfinished(prefix, signal) {
+      const query = new URLSearchParams({ uploads: '', 'encoding-type': 'url', delimiter: '/', prefix })
+      try {
+        const answer = await ask(signal, 'GET', `/?${query.toString()}`, `unfinished uploads below ${named(prefix)}`)
+        const read = readUploads(await textOf(answer.body))
+        return read.ok ? read.value : undefined
+      } catch (error) {
+        if (error instanceof ProbeError && UNASKED.test(error.failure.code)) return undefined
+        throw error
+      }
+    },
     async protection(signal) {
       const part = async (query: string, right: RegExp, none: string): Promise<boolean | undefined> => {
         try {
           return right.test(await textOf((await ask(signal, 'GET', `/?${query}`, `${query} of ${bucket}`)).body))
         } catch (error) {
           if (error instanceof ProbeError && error.failure.code === none) return false
-          if (error instanceof ProbeError && /AccessDenied|NotImplemented|MethodNotAllowed|HTTP_|NotSupported/.test(error.failure.code)) return undefined
+          if (error instanceof ProbeError && UNASKED.test(error.failure.code)) return undefined
           throw error
         }
       }

@@ -188,6 +188,10 @@ describe.each<[string, Partial<BackupEntry>, readonly (readonly [string, unknown
       ['an old temporary file', folder({ partial: [{ name: 'x.part', bytes: 1, modifiedAt: ago(300) }] }), 'pass'],
       ['a new temporary file', folder({ partial: [{ name: 'x.part', bytes: 1, modifiedAt: ago(1) }] }), 'warn backup.unfinished'],
       ['the newest grows', newestIs({ growing: true }), 'warn backup.growing'],
+      ['a bucket, no upload under way', folder({ bucket: true }), 'pass'],
+      ['a bucket that does not tell of uploads', folder({ bucket: true, uploadsUnread: true }), 'pass'],
+      ['an old upload', folder({ bucket: true, partial: [{ name: 'x', modifiedAt: ago(300) }] }), 'pass'],
+      ['a new upload', folder({ bucket: true, partial: [{ name: 'x', modifiedAt: ago(1) }] }), 'warn backup.unfinished'],
     ],
   ],
   [
