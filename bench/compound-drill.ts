@@ -37,7 +37,7 @@ try {
     `name: shop
 domain: backup.invalid
 environment: local
-hosts: {}
+hosts: { "@": {} }
 allow: [drill]
 backups:
   - id: nightly
@@ -71,7 +71,7 @@ backups:
       .join(', '),
   )
   for (const { check, outcome, evidence } of results)
-    if (check === 'restore/rows-match' || check.startsWith('recovery/'))
+    if (check === 'restore/rows-match-artifact' || check.startsWith('recovery/'))
       for (const one of evidence.slice(0, 3)) say(`${check.padEnd(22)} ${outcome.padEnd(6)} ${one.what}: ${one.received} (${one.expected})`)
 } finally {
   rmSync(place, { recursive: true, force: true })
