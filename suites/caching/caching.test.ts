@@ -20,8 +20,10 @@ import sensitive from './sensitive.check.ts'
 import serviceWorker from './service-worker.check.ts'
 import setCookie from './set-cookie.check.ts'
 import { policyOf, reusable, sharedHit } from './shared.ts'
-import staticAssets, { isVersioned } from './static-assets.check.ts'
+import productionBuild from './production-build.check.ts'
+import staticAssets from './static-assets.check.ts'
 import varyEncoding from './vary-encoding.check.ts'
+import { isVersioned } from './versioned.ts'
 
 const NOW = new Date('2026-11-21T12:00:00.000Z')
 const DATE = NOW.toUTCString()
@@ -152,6 +154,33 @@ describe('html', () => {
     expect(told(judge(html, { page: page([control('max-age=0, s-maxage=86400')]) }, {}, strict))).toBe('warn caching.html.shared')
     expect(() => judge(html, seen, {}, { caching: { html: 'any' } })).toThrow('does not apply')
     expect(() => judge(html, seen, { kind: 'redirect' })).toThrow('does not apply')
+  })
+})
+
+describe('production build', () => {
+  const VITE = '<script type="module" src="/assets/index-3f9a1c2e.js"></script><link rel="stylesheet" href="/assets/index-9b8c7d6e.css">'
+  test.each<[string, string, string, Partial<HttpObservation>?]>([
+    ['hashed names', 'pass', VITE],
+    ['hashed names and the settings of the place', 'pass', `${VITE}<script src="/config.js"></script>`],
+    ['names that may be versioned', 'pass', '<script src="/assets/index-DiwrgTda.js"></script>'],
+    ['a version in the query', 'pass', '<script src="/app.js?v=3.1.0"></script>'],
+    [
+      'the client of Vite',
+      'fail caching.build.development',
+      '<script type="module" src="/@vite/client"></script><script type="module" src="/src/main.tsx"></script>',
+    ],
+    ['a source beside a build', 'fail caching.build.development', `${VITE}<script type="module" src="/src/main.ts?t=17"></script>`],
+    ['hot reload in the document', 'fail caching.build.development', `<script type="module">import RefreshRuntime from "/@react-refresh"</script>${VITE}`],
+    ['names that never change', 'warn caching.build.unversioned', '<script src="/js/app.js"></script><link rel="stylesheet" href="/css/app.css">'],
+    ['scripts of somebody else alone', 'skip', '<script src="https://cdn.example.net/app.js"></script>'],
+    ['an article about it', 'pass', `${VITE}<p>Put &lt;script src="/@vite/client"&gt; into it</p>`],
+    ['no document', 'inconclusive', VITE, { status: 502 }],
+  ])('%s', (_name, expected, markup, more = {}) => {
+    const document = page([control('no-cache')], { body: Buffer.from(`<!doctype html><title>x</title>${markup}`), ...more })
+    expect(told(judge(productionBuild, { seen: assets([], document) }, { kind: 'spa' }))).toBe(expected)
+  })
+  test('an API or a page of another kind is no application', () => {
+    expect(() => judge(productionBuild, { seen: assets([]) }, { kind: 'page' })).toThrow('does not apply')
   })
 })
 

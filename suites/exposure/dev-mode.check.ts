@@ -42,4 +42,5 @@ export default defineCheck({
   needs: (subject) => ({ sweep: sweepOf(hostOf(subject), 'dev-mode', ARTEFACTS) }),
   judge: ({ sweep }, { target }) => judgeSweep(ARTEFACTS, sweep, target),
   reproduce: curlOf('/@vite/client'),
+  covers: ['E44'],
 })

@@ -94,4 +94,5 @@ export default defineCheck({
     return worst(findings)
   },
   reproduce: curlOf('/'),
+  covers: ['E44'],
 })

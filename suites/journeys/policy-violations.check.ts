@@ -27,5 +27,5 @@ export default defineCheck({
     return complete(subject, look) ? pass(seen) : inconclusive('unobserved', 'the journey ended before all pages were seen', seen)
   },
   reproduce: show,
-  covers: ['D44'],
+  covers: ['D12', 'D44'],
 })
