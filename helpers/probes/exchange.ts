@@ -6,7 +6,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { isLoopback, isPrivateAddress } from '../grammar/address.ts'
-import { headerValue } from '../headers.ts'
+import { parseSetCookie } from '../grammar/set-cookie.ts'
+import { headerValue, headerValues } from '../headers.ts'
 import type { RawHeaders } from '../observations.ts'
 import { type ProbeContext, ProbeError } from '../probe.ts'
 import { probeMs } from '../target.ts'
@@ -294,27 +295,40 @@ export async function exchange(context: ProbeContext, request: ExchangeRequest):
   }
 }
 
-/** Cookies of a session, by name; what a server removes is gone. */
+/** As many as are kept, and octets of name and value together: a browser takes no longer ones (RFC 6265bis §5.5), and a server no longer header. */
+const MOST_COOKIES = 100
+const MOST_COOKIE_BYTES = 4_096
+
+/** Cookies of a session, by name; what a server removes is gone. Paths and domains are not told apart. */
 export class Cookies {
   readonly #values = new Map<string, string>()
   take(headers: RawHeaders): void {
-    for (const [name, value] of headers) {
-      if (name.toLowerCase() !== 'set-cookie') continue
-      const pair = value.split(';', 1)[0] ?? ''
-      const equals = pair.indexOf('=')
-      if (equals < 1) continue
-      const key = pair.slice(0, equals).trim()
-      const gone = /;\s*max-age\s*=\s*0\s*(?:;|$)/i.test(value) || /;\s*expires\s*=\s*thu, 01[- ]jan[- ]1970/i.test(value)
-      if (gone) this.#values.delete(key)
-      else if (this.#values.size < 100) this.#values.set(key, pair.slice(equals + 1).trim())
+    for (const line of headerValues(headers, 'set-cookie')) {
+      const parsed = parseSetCookie(line)
+      if (!parsed.ok) continue
+      const { name, value, maxAge, expires, sizeBytes } = parsed.cookie
+      const over = typeof maxAge === 'number' ? maxAge <= 0 : typeof expires === 'number' && expires <= Date.now()
+      if (value === '' || over) this.#values.delete(name)
+      else if (sizeBytes <= MOST_COOKIE_BYTES) this.set(name, value)
     }
+  }
+  set(name: string, value: string): void {
+    if (this.#values.size < MOST_COOKIES || this.#values.has(name)) this.#values.set(name, value)
+  }
+  get(name: string): string | undefined {
+    return this.#values.get(name)
+  }
+  get values(): readonly string[] {
+    return [...this.#values.values()]
+  }
+  copy(): Cookies {
+    const other = new Cookies()
+    for (const [name, value] of this.#values) other.set(name, value)
+    return other
   }
   /** The Cookie header with values that nobody gave out. */
   garbled(): string {
     return [...this.#values.keys()].map((name) => `${name}=${randomBytes(18).toString('base64url')}`).join('; ')
-  }
-  get(name: string): string | undefined {
-    return this.#values.get(name)
   }
   /** The Cookie header, or nothing. */
   get header(): RawHeaders {

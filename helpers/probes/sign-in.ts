@@ -55,7 +55,7 @@ export class Session {
     session.#secret = true
     if ('bearerFrom' in how) session.#headers = [['Authorization', `Bearer ${secretOf(context, how.bearerFrom)}`]]
     else if ('header' in how) session.#headers = [[how.header, secretOf(context, how.from)]]
-    else if ('cookie' in how) session.cookies.take([['set-cookie', `${how.cookie}=${secretOf(context, how.from)}`]])
+    else if ('cookie' in how) session.cookies.set(how.cookie, secretOf(context, how.from))
     else if ('username' in how)
       session.#headers = [['Authorization', `Basic ${Buffer.from(`${how.username}:${secretOf(context, how.passwordFrom)}`).toString('base64')}`]]
     else {

@@ -325,7 +325,7 @@ export function authCsrf(one: Flowing, target: Target): Probe<CsrfSeen> {
       const origin = new URL(urlIn(csrf.url, target.domain)).origin
       const tokenOf = async (session: Session): Promise<string | undefined> => {
         const { seen } = await send(context, { url: csrf.from }, { what: 'the page with the token', session })
-        for (const line of seen?.headers ?? []) if (line[0].toLowerCase() === 'set-cookie') session.setCookie(...cookiePair(line[1]))
+        takeCookies(session, seen)
         return valueAt(seen, csrf.token) ?? (csrf.token.startsWith('cookie:') ? session.cookie(csrf.token.slice(7)) : undefined)
       }
       const session = login.session.copy()
@@ -364,12 +364,6 @@ export function authCsrf(one: Flowing, target: Target): Probe<CsrfSeen> {
     },
     { impact: 'write', host: hostOfUrl(flow.csrf?.url ?? '', target), asks: [mainLogin(one, target)] },
   )
-}
-
-const cookiePair = (line: string): [string, string] => {
-  const pair = line.split(';', 1)[0] ?? ''
-  const equals = pair.indexOf('=')
-  return [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()]
 }
 
 export interface PlainSeen {

@@ -9,6 +9,7 @@ import { bodyText, headerValue, headerValues, isChallenge, isHtml, mediaType } f
 import type { HttpObservation, RawHeaders } from '../../observations.ts'
 import { type ProbeContext, ProbeError, type ProbeFailure } from '../../probe.ts'
 import type { AuthCall } from '../../target/auth.ts'
+import { Cookies } from '../exchange.ts'
 import { perform, splitUrl } from '../http.ts'
 
 /** A cookie as it was set, its value replaced by a digest. */
@@ -55,7 +56,7 @@ export interface Answer {
 
 /** Tokens and cookies of one login. Never serialised, never shown. */
 export class Session {
-  #cookies = new Map<string, string>()
+  #cookies = new Cookies()
   accessToken: string | undefined
   refreshToken: string | undefined
   idToken: string | undefined
@@ -70,18 +71,19 @@ export class Session {
   setCookie(name: string, value: string): void {
     this.#cookies.set(name, value)
   }
-  dropCookie(name: string): void {
-    this.#cookies.delete(name)
+  /** As a browser would: deletions remove. */
+  take(headers: RawHeaders): void {
+    this.#cookies.take(headers)
   }
   get cookieHeader(): RawHeaders {
-    return this.#cookies.size === 0 ? [] : [['cookie', [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')]]
+    return this.#cookies.header
   }
   get bearer(): RawHeaders {
     return this.accessToken === undefined || this.tokenCookie !== undefined ? [] : [['authorization', `Bearer ${this.accessToken}`]]
   }
   copy(): Session {
     const other = new Session()
-    for (const [name, value] of this.#cookies) other.setCookie(name, value)
+    other.#cookies = this.#cookies.copy()
     other.accessToken = this.accessToken
     other.refreshToken = this.refreshToken
     other.idToken = this.idToken
@@ -96,9 +98,7 @@ export class Session {
     return other
   }
   get values(): readonly string[] {
-    return [...this.#cookies.values(), this.accessToken, this.refreshToken, this.idToken].filter(
-      (value) => value !== undefined && value.length >= 4,
-    ) as string[]
+    return [...this.#cookies.values, this.accessToken, this.refreshToken, this.idToken].filter((value) => value !== undefined && value.length >= 4) as string[]
   }
 }
 
@@ -320,13 +320,5 @@ export function valueAt(seen: HttpObservation | undefined, place: string | undef
   }
 }
 
-/** Takes the cookies of an answer into the session, as a browser would: deletions remove. */
-export function takeCookies(session: Session, seen: HttpObservation | undefined): void {
-  for (const line of headerValues(seen?.headers ?? [], 'set-cookie')) {
-    const parsed = parseSetCookie(line)
-    if (!parsed.ok) continue
-    const { cookie } = parsed
-    if (cookie.value === '' || cookie.maxAge === 0) session.dropCookie(cookie.name)
-    else session.setCookie(cookie.name, cookie.value)
-  }
-}
+/** Takes the cookies of an answer into the session; none where nothing came back. */
+export const takeCookies = (session: Session, seen: HttpObservation | undefined): void => session.take(seen?.headers ?? [])
