@@ -31,25 +31,45 @@ export function declaredImage(drill: DrillFile, kind: ServerKind, kinds: Readonl
   return drill.images?.[kind] ?? (kind === main ? drill.image : undefined)
 }
 
+interface Setting {
+  readonly drill: DrillFile
+  readonly entry: BackupEntry
+  readonly lease: Lease
+  readonly kinds: ReadonlySet<ServerKind>
+  readonly label: string
+  /** What it may read beside the piece. */
+  readonly files: readonly string[]
+  readonly wanted: number
+  readonly deadlineSeconds: number
+  readonly listening?: number
+  readonly beside?: Container
+  readonly signal: AbortSignal
+}
+
+/** With programs of this machine. */
+async function startHere(kind: ServerKind, piece: Piece, setting: Setting): Promise<Place> {
+  const { drill, entry, lease, label, signal, deadlineSeconds } = setting
+  const options = { deadlineSeconds, signal, label }
+  switch (kind) {
+    case 'redis':
+      return await startRedis(lease, await layOut(lease, piece, label, signal), options)
+    case 'mysql':
+      return await startMysql(lease, options)
+    case 'postgres': {
+      const engine = drill.engine ?? 'auto'
+      const embedded = engine === 'embedded' || (engine === 'auto' && findPrograms('native') === undefined && findPrograms('embedded') !== undefined)
+      const version = entry.restoreVersion === undefined ? {} : { restoreVersion: entry.restoreVersion }
+      return await startNative(lease, { ...options, ...version, kind: embedded ? 'embedded' : 'native' })
+    }
+    default: {
+      const never: never = kind
+      throw new TypeError(`no such server ${String(never)}`)
+    }
+  }
+}
+
 /** @throws EngineError where there is no engine for it, or it does not come up */
-export async function startFor(
-  kind: ServerKind,
-  piece: Piece,
-  setting: {
-    readonly drill: DrillFile
-    readonly entry: BackupEntry
-    readonly lease: Lease
-    readonly kinds: ReadonlySet<ServerKind>
-    readonly label: string
-    /** What it may read beside the piece. */
-    readonly files: readonly string[]
-    readonly wanted: number
-    readonly deadlineSeconds: number
-    readonly listening?: number
-    readonly beside?: Container
-    readonly signal: AbortSignal
-  },
-): Promise<Started> {
+export async function startFor(kind: ServerKind, piece: Piece, setting: Setting): Promise<Started> {
   const { drill, entry, lease, label, signal } = setting
   const engine = drill.engine ?? 'auto'
   const declared = declaredImage(drill, kind, setting.kinds)
@@ -71,19 +91,8 @@ export async function startFor(
     })
     return { place: started, container: started.container }
   }
-  const options = { deadlineSeconds: setting.deadlineSeconds, signal, label }
   try {
-    switch (kind) {
-      case 'redis':
-        return { place: await startRedis(lease, await layOut(lease, piece, label, signal), options) }
-      case 'mysql':
-        return { place: await startMysql(lease, options) }
-      case 'postgres': {
-        const embedded = engine === 'embedded' || (engine === 'auto' && findPrograms('native') === undefined && findPrograms('embedded') !== undefined)
-        const version = entry.restoreVersion === undefined ? {} : { restoreVersion: entry.restoreVersion }
-        return { place: await startNative(lease, { ...options, ...version, kind: embedded ? 'embedded' : 'native' }) }
-      }
-    }
+    return { place: await startHere(kind, piece, setting) }
   } catch (error) {
     if (error instanceof EngineError && error.kind === 'missing' && engine === 'auto' && image !== undefined)
       throw new EngineError('missing', `${error.message}, nor is the image ${image} (docker pull ${image})`, { cause: error })

@@ -87,7 +87,7 @@ async function findRuntime(): Promise<Runtime> {
 }
 
 /** A Docker of this machine may be there; whether it answers is not asked. */
-export const dockerMayBe = (): boolean =>
+const dockerMayBe = (): boolean =>
   process.env.DOCKER_HOST !== undefined ||
   ['/var/run/docker.sock', `${process.env.XDG_RUNTIME_DIR ?? '/nowhere'}/docker.sock`, `${process.env.HOME ?? '/nowhere'}/.docker/run/docker.sock`].some(
     (path) => existsSync(path),
@@ -286,10 +286,11 @@ export async function startContainer(lease: Lease, options: ContainerOptions): P
         await gone.promise
         const code = await exit()
         // Killed, or never begun: the container itself may be on its way out, which Docker does not say at once.
-        for (let turn = 0; turn < 5 && (code === 137 || code === 126 || code === 255); turn += 1) {
-          if ((await ended()) !== undefined) throw await died()
-          await wait(100)
-        }
+        if (code === 137 || code === 126 || code === 255)
+          for (let turn = 0; turn < 5; turn += 1) {
+            if ((await ended()) !== undefined) throw await died()
+            await wait(100)
+          }
         return { exit: code, stdout: stdout.text(), stderr: stderr.text() }
       } catch (error) {
         if (error instanceof EngineError || signal.aborted || more.signal?.aborted === true) throw error

@@ -74,7 +74,7 @@ export function unprivileged(): User | undefined {
 }
 
 /** Words that take the network away from a program; empty where this system does not let us. Tried once. */
-export const withoutNetwork = (user: User | undefined): Promise<readonly string[]> => (taken ??= tryWithoutNetwork(user))
+const withoutNetwork = (user: User | undefined): Promise<readonly string[]> => (taken ??= tryWithoutNetwork(user))
 let taken: Promise<readonly string[]> | undefined
 async function tryWithoutNetwork(user: User | undefined): Promise<readonly string[]> {
   const words = user === undefined ? ['unshare', '--user', '--map-current-user', '--net'] : ['unshare', '--net']
@@ -84,7 +84,7 @@ async function tryWithoutNetwork(user: User | undefined): Promise<readonly strin
 /** Words by which a server ends by itself, should nobody be left to stop it; other systems than Linux do not have that program. */
 export const endingAfter = (seconds: number, signal = 'TERM'): readonly string[] =>
   process.platform === 'linux' ? ['timeout', `--signal=${signal}`, '--kill-after=10', String(Math.ceil(seconds))] : []
-export const asUser = (user: User | undefined): readonly string[] =>
+const asUser = (user: User | undefined): readonly string[] =>
   user === undefined ? [] : ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--']
 
 interface Execution extends RunOptions {
