@@ -42,7 +42,7 @@ async function entryFor(path: string): Promise<Pick<BackupEntry, 'id' | 'dir' | 
   for (const name of names.sort()) {
     if (name.startsWith('.') || SIDECAR.test(name) || /\.(?:part|tmp)$/.test(name) || /[{}]/.test(name)) continue
     const pattern = name.replace(STAMP, '{stamp}')
-    const role = kebab(name.replace(STAMP, '').replace(/(?:\.(?:gz|zst|sql|dump|tar|tgz|db|sqlite3?|rdb|aof))+$/i, ''))
+    const role = kebab(name.replace(STAMP, '').replace(/(?:\.(?:gz|lz4|zst|sql|dump|tar|tgz|db|sqlite3?|rdb|aof))+$/i, ''))
     if (Object.values(files).includes(pattern)) continue
     let unique = role
     for (let number = 2; files[unique] !== undefined; number += 1) unique = `${role}-${number}`
@@ -125,7 +125,8 @@ export async function drill(given: string, flags: DrillFlags): Promise<number> {
       return EXIT_MISUSE
     }
     const backups = loaded.target.file.backups ?? []
-    if (backups.length === 0) return misuse(`${given} declares no backups: name them in \`backups\`, or give a backup file or folder`)
+    if (backups.length === 0 && loaded.target.file.rollback === undefined)
+      return misuse(`${given} declares no backups: name them in \`backups\`, or give a backup file or folder`)
     if (loaded.target.environment === 'production' && ![...(loaded.target.file.allow ?? []), ...(flags.allow ?? [])].includes('drill'))
       return misuse(`${given} is a production target: pass --allow drill, or add drill to \`allow\``)
     secrets = loaded.secrets
@@ -138,7 +139,9 @@ export async function drill(given: string, flags: DrillFlags): Promise<number> {
     if (typeof made === 'string') return misuse(`${given}: ${made}`)
     target = made
   }
-  const deadline = (target.file.backups ?? []).reduce((sum, entry) => sum + (entry.drill?.deadlineMinutes ?? 60) * 60, 0)
+  const { rollback } = target.file
+  const rehearsals = rollback === undefined ? 0 : (rollback.deadlineMinutes ?? 15) * 60 * rollback.levels.length
+  const deadline = (target.file.backups ?? []).reduce((sum, entry) => sum + (entry.drill?.deadlineMinutes ?? 60) * 60, rehearsals)
   target = { ...target, file: { ...target.file, limits: { runSeconds: Math.min(86_400, Math.max(deadline + 3600, 7200)), ...target.file.limits } } }
   const suites = [...new Set((await knownIds()).map((id) => id.slice(0, id.indexOf('/'))))].filter((suite) => SUITES.has(suite))
   const unwatch = watch(flags)

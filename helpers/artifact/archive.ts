@@ -3,10 +3,10 @@
  * its end. PostgreSQL `pg_backup_archiver.c` and `pg_backup_custom.c`, archive versions 1.10 to 1.16. Never throws for what the bytes are.
  */
 import { ByteReader } from './bytes.ts'
-import { inflated, unzstd } from './decompress.ts'
+import { inflated } from './decompress.ts'
 import { type ContentDigest, contentDigest, countLineFeeds } from './digest.ts'
-import { type Danger, type DumpFacts, noObjects, type ObjectCounts, type Reading, type TableFacts } from './facts.ts'
-import { unlz4 } from './lz4.ts'
+import { type Danger, type DumpFacts, type Layer, noObjects, type ObjectCounts, type Reading, type TableFacts } from './facts.ts'
+import { DECOMPRESSORS } from './layers.ts'
 import { bareName } from './sql.ts'
 
 interface Entry {
@@ -28,7 +28,7 @@ interface Entry {
 export interface TableOfContents {
   readonly format: 'custom' | 'tar' | 'directory' | 'null'
   readonly version: string
-  readonly compression: 'none' | 'gzip' | 'lz4' | 'zstd'
+  readonly compression: 'none' | Layer
   readonly createdAt?: string
   readonly database: string
   readonly serverVersion?: string
@@ -217,7 +217,8 @@ export function rowCounter(): RowCounter {
   }
 }
 
-const READERS = { gzip: inflated, lz4: unlz4, zstd: unzstd } as const
+/** Blocks compressed with gzip are so in name only: they are zlib streams. */
+const READERS = { ...DECOMPRESSORS, gzip: inflated }
 
 /** Gives out what one block holds. @returns why it is not whole */
 async function drain(

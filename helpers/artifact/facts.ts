@@ -15,13 +15,15 @@ export type ArtifactFormat =
   | 'age'
   | 'openpgp'
   | 'openssl'
-  | 'lz4'
   | 'xz'
   | 'bzip2'
   | 'zip'
   | 'text'
   | 'empty'
   | 'unknown'
+
+/** Compression around a file. */
+export type Layer = 'gzip' | 'lz4' | 'zstd'
 
 /** Containers whose content nobody reads without a key. */
 export const ENCRYPTED: ReadonlySet<ArtifactFormat> = new Set(['age', 'openpgp', 'openssl'])
@@ -176,7 +178,7 @@ export interface ArtifactFacts {
   /** Bytes as stored. */
   readonly bytes: number
   /** Compression around it, outermost first. */
-  readonly layers: readonly ('gzip' | 'zstd')[]
+  readonly layers: readonly Layer[]
   readonly decodedBytes: number
   readonly format: ArtifactFormat
   /** SHA-256 of the bytes as stored. */

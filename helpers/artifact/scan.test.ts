@@ -49,6 +49,14 @@ const whole = (facts: ArtifactFacts): boolean => {
   return format !== 'unknown' && format !== 'empty' && format !== 'text' && facts.members.every((member) => member.format === 'text' || whole(member))
 }
 
+test('a dump compressed with LZ4: whole, cut, and with more after it', async () => {
+  const bytes = lz4Of(shopDump(50))
+  const facts = await scan(bytes)
+  expect([whole(facts), facts.layers, facts.dump?.rows]).toEqual([true, ['lz4'], 250])
+  expect((await scan(bytes.subarray(0, -5))).stream).toMatchObject({ complete: false, kind: 'cut' })
+  expect((await scan(Buffer.concat([bytes, Buffer.from('more')]))).stream).toMatchObject({ complete: true, kind: 'trailing' })
+})
+
 describe('the data of an archive', () => {
   const KINDS = [
     ['none', 0, (text: string) => Buffer.from(text)],

@@ -10,10 +10,9 @@ import { basename, join } from 'node:path'
 import { dataFiles, describe, readCustom, readTableOfContents, rowCounter, type TableOfContents } from './archive.ts'
 import { ByteReader, type Chunks } from './bytes.ts'
 import { contentDigest } from './digest.ts'
-import { type ArtifactFacts, type ArtifactFormat, type DumpFacts, type Reading, type SqliteFacts } from './facts.ts'
-import { gunzipped, unzstd } from './decompress.ts'
+import { type ArtifactFacts, type ArtifactFormat, type DumpFacts, type Layer, type Reading, type SqliteFacts } from './facts.ts'
 import { fileSource } from './file.ts'
-import { unlz4 } from './lz4.ts'
+import { DECOMPRESSORS } from './layers.ts'
 import { AppendFolder, readAof, readRdb } from './redis.ts'
 import { sqlScanner } from './sql.ts'
 import { askSqlite, sqliteHeader } from './sqlite.ts'
@@ -43,7 +42,7 @@ const HEAD = 4096
 const LARGE_OBJECT_LIST = 8 * 1024 * 1024
 const GIBIBYTE = 1024 ** 3
 
-type Detected = ArtifactFormat | 'gzip' | 'zstd'
+type Detected = ArtifactFormat | Layer
 
 const starts = (head: Buffer, ...bytes: readonly number[]): boolean => bytes.every((byte, index) => head[index] === byte)
 /** Control bytes that no text has. */
@@ -105,14 +104,13 @@ interface Budget {
   decoded: number
 }
 
-const DECOMPRESSORS = { gzip: gunzipped, lz4: unlz4, zstd: unzstd } as const
 /** By the endings that pg_dump gives the files of a directory. */
-const BY_ENDING: Readonly<Record<string, keyof typeof DECOMPRESSORS>> = { gz: 'gzip', lz4: 'lz4', zst: 'zstd' }
+const BY_ENDING: Readonly<Record<string, Layer>> = { gz: 'gzip', lz4: 'lz4', zst: 'zstd' }
 
 /** Passes chunks through a decompressor. How it ended is in `result`, never thrown; what came before is given out. */
 async function* decompressed(
   chunks: Chunks,
-  layer: keyof typeof DECOMPRESSORS,
+  layer: Layer,
   budget: Budget,
   options: ScanOptions,
   result: { reading: Reading },
@@ -223,6 +221,7 @@ async function content(
   }
   switch (format) {
     case 'gzip':
+    case 'lz4':
     case 'zstd': {
       const result: { reading: Reading } = { reading: { complete: true } }
       if (depth >= DEPTH)
@@ -282,7 +281,6 @@ async function content(
       const { redis, reading } = await readAof(reader)
       return { format, layers: [], decodedBytes: await rest(), reading, redis, members: [] }
     }
-    case 'lz4':
     case 'xz':
     case 'bzip2':
     case 'zip':
@@ -340,7 +338,7 @@ async function inside(entry: TarEntry, options: ScanOptions, budget: Budget, dep
       format === 'pg-custom' ||
       format === 'sqlite' ||
       format === 'rdb' ||
-      (format === 'gzip' && /\.(?:sql|dump)\.gz$/.test(entry.name))
+      ((format === 'gzip' || format === 'lz4' || format === 'zstd') && /\.(?:sql|dump)\.(?:gz|lz4|zst)$/.test(entry.name))
     if (!database || wanted === false) return undefined
   }
   const found = await content(reader.chunks(), options, budget, depth + 1, undefined)

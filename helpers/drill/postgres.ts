@@ -1,6 +1,6 @@
 /** Restores PostgreSQL dumps with the tools of PostgreSQL, and asks the restored database what it holds. Names and numbers only. */
 import { cpus } from 'node:os'
-import type { ArtifactFacts, Declarations, DumpFacts, ObjectCounts } from '../artifact/facts.ts'
+import type { ArtifactFacts, Declarations, DumpFacts, Layer, ObjectCounts } from '../artifact/facts.ts'
 import { sqlScanner } from '../artifact/sql.ts'
 import type { DrillFile } from '../target/drill.ts'
 import { compare } from './compare.ts'
@@ -57,7 +57,7 @@ export interface RestoredPostgres {
   readonly objectsExpected?: ObjectCounts
 }
 
-const layerTool = (layer: 'gzip' | 'zstd'): string => (layer === 'gzip' ? 'gzip -dc' : 'zstd -dc')
+const LAYER_TOOLS: Readonly<Record<Layer, string>> = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' }
 const stagesOf = (stdout: string): readonly StageExit[] =>
   [...stdout.matchAll(/^stage (\S+) (\d+)$/gm)].map((match) => ({ tool: match[1] as string, exit: Number(match[2]) }))
 
@@ -70,7 +70,7 @@ export async function feed(
   signal: AbortSignal,
   onMove?: (percent: number) => void,
 ): Promise<{ readonly stages: readonly StageExit[]; readonly stderr: string }> {
-  const pipe = [...piece.facts.layers.map((layer) => ({ tool: layer as string, command: layerTool(layer) })), client]
+  const pipe = [...piece.facts.layers.map((layer) => ({ tool: layer as string, command: LAYER_TOOLS[layer] })), client]
   const script = `exec 3>&1; ${pipe.map(({ tool, command }) => `{ ${command}; echo "stage ${tool} $?" >&3; }`).join(' | ')}`
   const ran = await place.sh(script, args, { file: piece.path, signal, ...(onMove === undefined ? {} : { onMove }) })
   const stages = stagesOf(ran.stdout)

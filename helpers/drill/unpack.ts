@@ -4,8 +4,8 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ByteReader } from '../artifact/bytes.ts'
-import { gunzipped, unzstd } from '../artifact/decompress.ts'
-import type { Reading } from '../artifact/facts.ts'
+import type { Layer, Reading } from '../artifact/facts.ts'
+import { DECOMPRESSORS } from '../artifact/layers.ts'
 import { readTar } from '../artifact/tar.ts'
 
 export interface UnpackedFile {
@@ -18,17 +18,17 @@ export interface UnpackedFile {
 }
 
 /** The content of a file with the compression around it taken off. */
-function decoded(path: string, layers: readonly ('gzip' | 'zstd')[], signal: AbortSignal): AsyncIterable<Buffer> {
+function decoded(path: string, layers: readonly Layer[], signal: AbortSignal): AsyncIterable<Buffer> {
   let chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1024 * 1024, signal })
   for (const layer of layers) {
     const result: { reading: Reading } = { reading: { complete: true } }
-    chunks = layer === 'gzip' ? gunzipped(chunks, result) : unzstd(chunks, result)
+    chunks = DECOMPRESSORS[layer](chunks, result)
   }
   return chunks
 }
 
 /** Writes one file with the compression around it taken off, readable by its owner alone. */
-export async function writeDecoded(from: string, layers: readonly ('gzip' | 'zstd')[], to: string, signal: AbortSignal): Promise<number> {
+export async function writeDecoded(from: string, layers: readonly Layer[], to: string, signal: AbortSignal): Promise<number> {
   const file = await open(to, 'wx', 0o600)
   let bytes = 0
   try {
@@ -43,13 +43,7 @@ export async function writeDecoded(from: string, layers: readonly ('gzip' | 'zst
 }
 
 /** @param most bytes that may come out: what the scan of the same archive counted */
-export async function unpack(
-  path: string,
-  layers: readonly ('gzip' | 'zstd')[],
-  folder: string,
-  most: number,
-  signal: AbortSignal,
-): Promise<readonly UnpackedFile[]> {
+export async function unpack(path: string, layers: readonly Layer[], folder: string, most: number, signal: AbortSignal): Promise<readonly UnpackedFile[]> {
   const files: UnpackedFile[] = []
   let total = 0
   await readTar(new ByteReader(decoded(path, layers, signal)), async (entry) => {

@@ -79,7 +79,6 @@ function kindOf(facts: ArtifactFacts): Kind | undefined {
     case 'age':
     case 'openpgp':
     case 'openssl':
-    case 'lz4':
     case 'xz':
     case 'bzip2':
     case 'zip':

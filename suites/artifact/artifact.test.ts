@@ -128,6 +128,8 @@ describe.each<[string, Partial<Declared>, Partial<BackupEntry>, readonly (readon
       ['another database', facts({ format: 'sqlite' }), 'fail artifact.kind'],
       ['.gz, and compressed', dump({}, { name: 'db.sql.gz', layers: ['gzip'], stream: { complete: true } }), 'pass'],
       ['.gz, and not compressed', dump({}, { name: 'db.sql.gz' }), 'fail artifact.compression'],
+      ['.lz4, and compressed', dump({}, { name: 'db.sql.lz4', layers: ['lz4'], stream: { complete: true } }), 'pass'],
+      ['.lz4, and not compressed', dump({}, { name: 'db.sql.lz4' }), 'fail artifact.compression'],
       ['compressed, and no .gz', dump({}, { layers: ['gzip'], stream: { complete: true } }), 'fail artifact.compression'],
       ['cut before its kind can be known', facts({ name: 'db.sql.gz', format: 'empty', layers: ['gzip'], stream: CUT }), 'pass'],
     ],

@@ -12,7 +12,7 @@ const KINDS: Readonly<Record<NonNullable<Part['declared']['kind']>, readonly Art
   redis: ['rdb', 'aof'],
   archive: ['tar'],
   encrypted: ['age', 'openpgp', 'openssl'],
-  other: ['sql', 'text', 'unknown', 'zip', 'xz', 'bzip2', 'lz4', 'tar'],
+  other: ['sql', 'text', 'unknown', 'zip', 'xz', 'bzip2', 'tar'],
 }
 /** What the endings of names promise. */
 const ENDINGS: readonly (readonly [RegExp, readonly ArtifactFormat[]])[] = [
@@ -26,12 +26,18 @@ const ENDINGS: readonly (readonly [RegExp, readonly ArtifactFormat[]])[] = [
   [/\.(?:gpg|pgp|asc)$/, ['openpgp']],
 ]
 
+const LAYERS = [
+  [/\.(?:tgz|gz)$/, 'gzip'],
+  [/\.zst$/, 'zstd'],
+  [/\.lz4$/, 'lz4'],
+] as const
+
 export default defineCheck({
   id: 'artifact/format',
   title: 'The backup is what its name and the target say',
   failureTitle: 'The backup is not what its name or the target says',
   why: 'An error page, a log or an empty file under the name of a dump is only noticed by whoever looks at the bytes.',
-  source: 'magic numbers: PGDMP, ustar, gzip (RFC 1952), zstd (RFC 8878), SQLite, REDIS, age, OpenPGP',
+  source: 'magic numbers: PGDMP, ustar, gzip (RFC 1952), zstd (RFC 8878), LZ4 frames, SQLite, REDIS, age, OpenPGP',
   severity: 'critical',
   codes: {
     'artifact.kind': {
@@ -44,7 +50,7 @@ export default defineCheck({
       fix: 'Look into the file; declare kind: other if it is no backup format on purpose.',
     },
     'artifact.compression': {
-      meaning: 'The name ends in .gz or .zst and the bytes are not compressed so, or the other way round.',
+      meaning: 'The name ends in .gz, .zst or .lz4 and the bytes are not compressed so, or the other way round.',
       fix: 'Let the script compress, or leave the ending out.',
     },
   },
@@ -63,7 +69,7 @@ export default defineCheck({
         // Its first bytes decide, so that a cut file is still recognised.
         const shown = [...facts.layers, facts.format].join(', within it ')
         const findings: Finding[] = []
-        const outer = /\.(?:tgz|gz)$/.test(facts.name) ? 'gzip' : facts.name.endsWith('.zst') ? 'zstd' : undefined
+        const outer = LAYERS.find(([ending]) => ending.test(facts.name))?.[1]
         if (outer !== facts.layers[0])
           findings.push({ grade: 'fail', code: 'artifact.compression', evidence: say(part, 'compression', outer ?? 'none', facts.layers[0] ?? 'none') })
         if (!streamWhole(facts) && (facts.format === 'empty' || facts.format === 'unknown'))
@@ -79,7 +85,7 @@ export default defineCheck({
             evidence: say(part, 'kind', declared.kind, scope === undefined ? shown : `${shown} (${scope})`),
           })
         } else {
-          const bare = facts.name.replace(/\.(?:gz|zst)$/, '')
+          const bare = facts.name.replace(/\.(?:gz|lz4|zst)$/, '')
           const promised = ENDINGS.find(([ending]) => ending.test(bare))?.[1]
           if (promised !== undefined)
             findings.push({
