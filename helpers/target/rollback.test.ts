@@ -67,6 +67,20 @@ test.each<[string, string, string, RegExp]>([
   expect(problems[0]).toMatch(expected)
 })
 
+test('a backup script is held to the same', async () => {
+  const backup = (run: string): string =>
+    `domain: example.com\nhosts: { '@': {} }\nbackups:\n  - { id: nightly, dir: /b, files: { db: "db-{stamp}.sql" }, notifications: { native: true, run: ${run}, failing: { A: b } } }\n`
+  const path = join(folder, 'backup.yaml')
+  writeFileSync(path, backup('[docker, exec, db, backup.sh]'))
+  const loaded = await loadTarget(path)
+  expect(loaded.ok ? [] : loaded.problems.map(({ line, column, path: at }) => `${line}:${column} ${at}`)).toEqual(['4:99 backups[0].notifications.run[0]'])
+  writeFileSync(path, backup('[./backup.sh]').replace('{ A: b }', '{}'))
+  const empty = await loadTarget(path)
+  expect(empty.ok ? [] : empty.problems.map(({ line, path: at, hint }) => `${line} ${at} ${hint ?? ''}`)).toEqual([
+    expect.stringMatching(/^4 backups\[0\]\.notifications\.failing .*provokes no failure/),
+  ])
+})
+
 test('a shell may be allowed', async () => {
   expect(await problemsOf(WHOLE.replace('native: true\n', 'native: true\n  shell: true\n').replace('run: [rm, b]', 'run: [sh, -c, "rm b"]'))).toEqual([])
 })

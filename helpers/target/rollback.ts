@@ -45,11 +45,9 @@ const proof = z
 export const rollbackSchema = z
   .strictObject({
     folder: text('what is deployed, relative to this file; the drill works on a copy of it').optional(),
-    native: z
-      .literal(true)
-      .meta({
-        description: 'the steps run as programs of this machine, in the folder of the drill, without the environment of whoever drills, and not as root',
-      }),
+    native: z.literal(true).meta({
+      description: 'the steps run as programs of this machine, in the folder of the drill, without the environment of whoever drills, and not as root',
+    }),
     shell: z.boolean().meta({ description: 'steps may start a shell; default false' }).optional(),
     env: z
       .record(z.string().regex(/^[A-Za-z_]\w*$/, 'a name such as APP_MODE'), z.string())
@@ -107,17 +105,27 @@ const EVERYWHERE = /^(?:docker|docker-compose|podman|nerdctl|kubectl|helm|ssh|sc
 
 /** What a rehearsal cannot do, and names that lead nowhere. */
 export function rollbackProblems(
-  target: { readonly rollback?: RollbackFile | undefined; readonly backups?: readonly { readonly id: string; readonly drill?: unknown }[] | undefined },
+  target: {
+    readonly rollback?: RollbackFile | undefined
+    readonly backups?:
+      | readonly { readonly id: string; readonly drill?: unknown; readonly notifications?: { readonly run: readonly string[] } | undefined }[]
+      | undefined
+  },
   add: Add,
 ): void {
   const { rollback } = target
-  if (rollback === undefined) return
-  const look = (at: Path, argv: readonly string[] | undefined): void => {
+  const confined = (at: Path, argv: readonly string[] | undefined): string => {
     const name = argv?.[0]?.split('/').at(-1) ?? ''
     if (EVERYWHERE.test(name))
       add([...at, 0], `${name} acts on the whole machine or on another one, and a rehearsal on its own folder alone`, {
         hint: 'rehearse what it would start, as a program of its own',
       })
+    return name
+  }
+  target.backups?.forEach(({ notifications }, index) => confined(['backups', index, 'notifications', 'run'], notifications?.run))
+  if (rollback === undefined) return
+  const look = (at: Path, argv: readonly string[] | undefined): void => {
+    const name = confined(at, argv)
     if (SHELLS.test(name) && rollback.shell !== true) add([...at, 0], `${name} is a shell, and none is allowed`, { hint: 'shell: true allows it' })
   }
   const parts: readonly (readonly [Path, readonly (RollbackStep | RollbackProof)[] | undefined])[] = [

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { mailDelivery, mailSinks } from './mail-delivery.ts'
 import { auth, forwardAuth } from './auth.ts'
 import { bimi, imap, mx, submission } from './mail-servers.ts'
+import { notificationsSchema } from './notifications.ts'
 import { rateLimits } from './rate-limit.ts'
 import { rollbackSchema } from './rollback.ts'
 import { bucketSchema, encryptionSchema, place } from './storage.ts'
@@ -395,6 +396,7 @@ const backup = z.strictObject({
   encoding: text('encoding of the live database, such as UTF8').optional(),
   roles: z.array(z.string()).meta({ description: 'roles that exist wherever it is restored' }).optional(),
   script: text('the script that makes it, relative to this file').optional(),
+  notifications: notificationsSchema.optional(),
   drill: drillSchema.optional(),
 })
 

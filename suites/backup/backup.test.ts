@@ -96,7 +96,7 @@ function judge(name: string, looked: Record<string, unknown>, declared: Partial<
 const outcome = (verdict: Verdict): string => ('code' in verdict ? `${verdict.outcome} ${verdict.code}` : verdict.outcome)
 
 test('there are checks, and without `backups` each says so', () => {
-  expect(checks.size).toBe(18)
+  expect(checks.size).toBe(19)
   const target = normaliseTarget(targetSchema.parse({ domain: 'example.com' }), { sha256: '0'.repeat(64) })
   for (const check of checks.values()) {
     expect(check.subjects(target)).toEqual([])
