@@ -251,6 +251,8 @@ const plannedRequests = (plan: LimiterPlan): number => plan.first + plan.flood +
 const BAN_FACTOR = 10
 const BAN_SECONDS = 600
 const LATENCY_FACTOR = 5
+/** Of a window: later than this, its end is near. */
+const LATE_SHARE = 0.95
 const LATENCY_MS = 250
 
 export function limiterLook(zone: Zone, target: Target): Probe<LimiterObservation> {
@@ -273,7 +275,7 @@ export function limiterLook(zone: Zone, target: Target): Probe<LimiterObservatio
       requests,
       zones,
       bytes: requests * Buffer.byteLength(requestOf(zone, target).body ?? ''),
-      unexpected: plan.more + 2 * variants.length * (plan.again + 2 * plan.before + plan.after) + (zone.limit?.atOnce ?? 0) + 2,
+      unexpected: plan.more + plan.first + plan.flood + 2 * variants.length * (plan.again + 2 * plan.before + plan.after) + (zone.limit?.atOnce ?? 0) + 2,
     },
     host: place.host,
     exhaustsMs: recoveryMs,
@@ -394,15 +396,25 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
         ),
       )
     }
-    const bucket = limit?.windowMs === undefined
-    if (bucket) await paced()
+    const windowMs = limit?.windowMs
+    if (windowMs === undefined) await paced()
     if (!over() && refusedAny()) await screen()
-    if (!bucket) await paced()
+    if (windowMs !== undefined) {
+      // Ways around that took so long fell into the next window, and what they used of it is not known: counted anew, by itself.
+      if (!over() && refusedAny() && sender.nowMs > zero + LATE_SHARE * windowMs) {
+        await sleep(windowMs * 1.05, signal)
+        for (const [index, sample] of samples.entries()) samples[index] = { ...sample, phase: 'screen' }
+        const from = sender.nowMs
+        keep('first', await sender.send(steps(plan.first, from), few, watch))
+        if (!over()) keep('flood', await sender.send(steps(plan.flood, from + plan.floodAtMs), lines, watch))
+      }
+      await paced()
+    }
     if (!over() && refusedAny()) {
       const last = samples.findLast((sample) => sample.fate === 'refused')
       const said = retryAfterSeconds(last?.headers ?? [], startedMs + (last?.doneMs ?? 0)) ?? Number.NaN
-      const enough = bucket && limit !== undefined ? 1_300 / limit.perSecond + 20 : recoveryMs * 1.1
-      const reopened = !bucket && samples.some((sample) => sample.phase === 'paced' && sample.fate === 'admitted')
+      const enough = windowMs === undefined && limit !== undefined ? 1_300 / limit.perSecond + 20 : recoveryMs * 1.1
+      const reopened = windowMs !== undefined && samples.some((sample) => sample.phase === 'paced' && sample.fate === 'admitted')
       const quietMs = reopened ? 0 : Math.min(Number.isNaN(said) || said <= 0 ? enough : said * 1_000 + 20, enough)
       await sleep(quietMs, signal)
       const [sample] = keep('recovery', await sender.send(steps(1, sender.nowMs), few, watch))

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { checksOn, productChecks } from '../../fixtures/proof.ts'
 import { only, rateLimit, rateLimitWorld } from '../../fixtures/stages/rate-limit.ts'
 import { startWorld } from '../../fixtures/world.ts'
+import { gateOf } from '../../helpers/gate.ts'
 import { planCases, plannedCosts, plannedProbes, runTarget } from '../../helpers/run.ts'
 
 const checks = checksOn(rateLimit, (await productChecks()).checks)
@@ -126,6 +127,29 @@ describe('the plan', () => {
       expect(results.find(({ check }) => check === 'rate-limit/recovery')).toMatchObject({ outcome: 'fail', code: 'rate-limit.banned' })
       // What was under way already on the four connections.
       expect(refused).toBeLessThanOrEqual(4)
+    } finally {
+      await running.stop()
+    }
+  })
+  test('a server that dies under the load is left in peace, and the run says so', { timeout: 30_000 }, async () => {
+    const world = rateLimitWorld()
+    only(world, 'api_limit')
+    world.limits.edge.off = true
+    let served = 0
+    let dead = 0
+    const { app } = world.limits
+    world.limits.app = (request) => {
+      served += 1
+      if (served > 7) dead += 1
+      return served > 7 ? { status: 200, drop: true } : app(request)
+    }
+    const running = await startWorld(world)
+    try {
+      const { results } = await runTarget(running.target, { catalogue: checks })
+      expect(results.find(({ check }) => check === 'rate-limit/stability')).toMatchObject({ outcome: 'fail', code: 'rate-limit.aborted' })
+      // Five failures, and what was under way already.
+      expect(dead).toBeLessThanOrEqual(12)
+      expect(gateOf(results, running.target)).toMatchObject({ passed: false, exitCode: 1 })
     } finally {
       await running.stop()
     }
