@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { gatewaySession } from '../../helpers/probes/forward-auth.ts'
 import { type Finding, illustrated, inconclusive } from '../../helpers/verdict.ts'
-import { concluded, curlSignIn, eachGateway, evidence, guardedOf, succeeded, unanswered, undeclared } from './shared.ts'
+import { concluded, curlSignIn, eachGateway, evidence, guardedOf, moved, succeeded, unanswered, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'forward-auth/logout',
@@ -39,13 +39,7 @@ export default defineCheck({
           : { grade: 'pass', evidence: evidence(answer, 'kept out') },
       )
     }
-    const steps = findings.map((finding) => ({
-      from: 'signed in',
-      to: finding.grade === 'fail' ? 'signed in' : 'signed out',
-      label: finding.evidence.what,
-      outcome: finding.grade,
-      note: finding.evidence.received.slice(0, 80),
-    }))
+    const steps = findings.map((finding) => moved('signed in', finding.grade === 'fail' ? 'signed in' : 'signed out', finding.evidence.what, finding))
     return illustrated(concluded(findings), { kind: 'states', title: 'Signing out', transitions: steps })
   },
   reproduce: curlSignIn,

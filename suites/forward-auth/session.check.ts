@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { gatewaySession } from '../../helpers/probes/forward-auth.ts'
-import { fail, type Finding, worst } from '../../helpers/verdict.ts'
-import { curlSignIn, eachGateway, evidence, guardedOf, succeeded, unanswered, undeclared } from './shared.ts'
+import { fail, type Finding, illustrated, worst } from '../../helpers/verdict.ts'
+import { curlSignIn, eachGateway, evidence, guardedOf, moved, succeeded, unanswered, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'forward-auth/session',
@@ -41,14 +41,16 @@ export default defineCheck({
     if (blind !== undefined) return blind
     if (!seen.signedIn) return fail('forward-auth.session.refused', evidence(seen.signIn, 'a session'))
     const findings: Finding[] = [{ grade: 'pass', evidence: evidence(seen.signIn, 'a session', String(seen.signIn.status)) }]
+    const transitions = [moved('visitor', 'signed in', 'signing in', findings[0] as Finding)]
     for (const { host, answer, identity } of seen.opened) {
       const without = seen.anonymous.find((one) => one.host === host)?.answer
       const open = succeeded(answer) && answer.bodyHash !== without?.bodyHash
-      findings.push(
+      const opens: Finding =
         open || (succeeded(answer) && without !== undefined && succeeded(without))
           ? { grade: 'pass', evidence: evidence(answer, '2xx', String(answer.status)) }
-          : { grade: 'fail', code: 'forward-auth.session.closed', evidence: evidence(answer, '2xx') },
-      )
+          : { grade: 'fail', code: 'forward-auth.session.closed', evidence: evidence(answer, '2xx') }
+      findings.push(opens)
+      transitions.push(moved('signed in', host, `${host} with the login`, opens))
       for (const one of identity ?? []) {
         const right = one.value !== 'none' && !one.placeholder
         const item = {
@@ -71,12 +73,12 @@ export default defineCheck({
         })
     }
     const item = { what: 'where the login sends the browser', expected: seen.wanted, received: seen.back ?? 'nowhere' }
-    if (seen.back !== undefined)
-      findings.push(
-        seen.back === seen.wanted
-          ? { grade: 'pass', evidence: item }
-          : { grade: 'fail', code: 'forward-auth.session.back', evidence: item, severity: 'medium' },
-      )
+    if (seen.back !== undefined) {
+      const back: Finding =
+        seen.back === seen.wanted ? { grade: 'pass', evidence: item } : { grade: 'fail', code: 'forward-auth.session.back', evidence: item, severity: 'medium' }
+      findings.push(back)
+      transitions.push(moved('signed in', 'the page asked for', 'sent back', back))
+    }
     if (seen.afterwards !== undefined && seen.afterwards.failure === undefined) {
       const saw = seen.opened[0]?.answer
       findings.push(
@@ -85,7 +87,7 @@ export default defineCheck({
           : { grade: 'pass', evidence: evidence(seen.afterwards, 'kept out') },
       )
     }
-    return worst(findings)
+    return illustrated(worst(findings), { kind: 'states', title: 'One login', transitions })
   },
   reproduce: curlSignIn,
   covers: ['B20', 'B22'],

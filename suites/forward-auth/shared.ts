@@ -1,5 +1,6 @@
 /** What the checks of a login in front of hosts share. */
 import { hostOf, type Subject } from '../../helpers/check.ts'
+import type { StatesFigure } from '../../helpers/figure.ts'
 import { type Answer, type Guarded, gatewaysOf, type Sending } from '../../helpers/probes/forward-auth.ts'
 import { curlFor, type CurlOptions } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
@@ -88,6 +89,15 @@ export const kept = (seen: readonly Sending[], codes: { readonly open: string; r
         ? { grade: 'pass', evidence: evidence(one.answer, 'kept out') }
         : { grade: 'fail', code: codes.open, evidence: evidence(one.answer, 'kept out') }
     })
+
+/** A transition of the picture, with its verdict. */
+export const moved = (from: string, to: string, label: string, { grade, evidence: item }: Finding): StatesFigure['transitions'][number] => ({
+  from,
+  to,
+  label,
+  outcome: grade,
+  note: item.received.slice(0, 80),
+})
 
 export const concluded = (findings: readonly Finding[]): Verdict =>
   findings.length === 0 ? inconclusive('unobserved', 'nothing was answered') : worst(findings)
