@@ -39,7 +39,9 @@ export default defineCheck({
           : { grade: 'pass', evidence: evidence(answer, 'kept out') },
       )
     }
-    const steps = findings.map((finding) => moved('signed in', finding.grade === 'fail' ? 'signed in' : 'signed out', finding.evidence.what, finding))
+    const steps = findings.map((finding) =>
+      moved('signed in', finding.grade === 'fail' ? 'signed in' : 'signed out', finding.evidence.what.split(',', 1)[0] ?? '', finding),
+    )
     return illustrated(concluded(findings), { kind: 'states', title: 'Signing out', transitions: steps })
   },
   reproduce: curlSignIn,

@@ -41,7 +41,7 @@ export default defineCheck({
     if (blind !== undefined) return blind
     if (!seen.signedIn) return fail('forward-auth.session.refused', evidence(seen.signIn, 'a session'))
     const findings: Finding[] = [{ grade: 'pass', evidence: evidence(seen.signIn, 'a session', String(seen.signIn.status)) }]
-    const transitions = [moved('visitor', 'signed in', 'signing in', findings[0] as Finding)]
+    const transitions = [moved('not signed in', 'signed in', 'signing in', findings[0] as Finding)]
     for (const { host, answer, identity } of seen.opened) {
       const without = seen.anonymous.find((one) => one.host === host)?.answer
       const open = succeeded(answer) && answer.bodyHash !== without?.bodyHash
@@ -50,7 +50,7 @@ export default defineCheck({
           ? { grade: 'pass', evidence: evidence(answer, '2xx', String(answer.status)) }
           : { grade: 'fail', code: 'forward-auth.session.closed', evidence: evidence(answer, '2xx') }
       findings.push(opens)
-      transitions.push(moved('signed in', host, `${host} with the login`, opens))
+      transitions.push(moved('signed in', host.split('.', 1)[0] ?? host, 'opened', opens))
       for (const one of identity ?? []) {
         const right = one.value !== 'none' && !one.placeholder
         const item = {
