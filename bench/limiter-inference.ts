@@ -24,7 +24,7 @@ import { type Arrival, inferLimiter, unevenly } from '../helpers/inference/limit
 import { Observer } from '../helpers/observer.ts'
 import type { Probe } from '../helpers/probe.ts'
 import { limiterPlan } from '../helpers/probes/limiter.ts'
-import { PacedSender, type PacedAnswer, type PacedRequest } from '../helpers/probes/paced.ts'
+import { PacedSender, type PacedAnswer } from '../helpers/probes/paced.ts'
 import { normaliseTarget, type Target, type TargetInput } from '../helpers/target.ts'
 import { targetSchema } from '../helpers/target/schema.ts'
 import { type Zone, zonesOf } from '../helpers/zones.ts'

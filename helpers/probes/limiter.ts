@@ -254,6 +254,10 @@ const LATENCY_FACTOR = 5
 /** Of a window: later than this, its end is near. */
 const LATE_SHARE = 0.95
 const LATENCY_MS = 250
+/** How often this machine looks whether it keeps up, when it does not, and for how long that counts. */
+const BEAT_MS = 20
+const STALL_MS = 100
+const FORGOTTEN_MS = 1_000
 
 export function limiterLook(zone: Zone, target: Target): Probe<LimiterObservation> {
   const place = zoneRequest(zone.declared, target)
@@ -326,6 +330,13 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
   let broken = 0
   let answered = 0
   const slow: number[] = []
+  let beat = performance.now()
+  let stalledAt = Number.NEGATIVE_INFINITY
+  const stalled = (): boolean => performance.now() - beat > STALL_MS || performance.now() - stalledAt < FORGOTTEN_MS
+  const heart = setInterval(() => {
+    if (performance.now() - beat > STALL_MS) stalledAt = performance.now()
+    beat = performance.now()
+  }, BEAT_MS)
   const held = limit?.kind === 'bucket' && limit.nodelay !== true ? recoveryMs * 1.5 : 0
   const fate = (answer: PacedAnswer): Fate => fateOf(zone.declared, answer, usual, others)
   const watch = (answer: PacedAnswer): boolean => {
@@ -342,8 +353,10 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
       if (slow.length >= 10) {
         const recent = slow.slice(-10).sort((a, b) => a - b)
         const median = recent[5] as number
-        if (median > Math.max(LATENCY_FACTOR * baselineMs, baselineMs + LATENCY_MS + held + (limit?.kind === 'bucket' ? recoveryMs * 1.5 : 0)))
-          aborted ??= `answers take ${Math.round(median)} ms instead of ${Math.round(baselineMs)} ms`
+        const late = median > Math.max(LATENCY_FACTOR * baselineMs, baselineMs + LATENCY_MS + held + (limit?.kind === 'bucket' ? recoveryMs * 1.5 : 0))
+        // What this machine did not hear in time is not the target's: begun anew.
+        if (late && stalled()) slow.length = 0
+        else if (late) aborted ??= `answers take ${Math.round(median)} ms instead of ${Math.round(baselineMs)} ms`
       }
     }
     return aborted !== undefined || bannedSeconds !== undefined
@@ -421,6 +434,7 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
       if (sample !== undefined && !reopened) recovery = { quietMs, fate: sample.fate, status: sample.status }
     }
   } finally {
+    clearInterval(heart)
     sender.close()
   }
   context.log(`zone ${zone.name}: ${sender.sent} requests, ${samples.filter((sample) => sample.fate === 'refused').length} refused`)
@@ -471,7 +485,7 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
         if (answer === undefined) continue
         watch(answer)
         const got = fate(answer)
-        const suspicious = got === 'admitted' && around(variant, answer) && !over()
+        const suspicious = got === 'admitted' && leadsAround(variant, answer) && !over()
         let again = suspicious ? await confirm(variant) : undefined
         // A window that opened meanwhile opened for all: once more, in the next one.
         if (again !== undefined && limit?.windowMs !== undefined && again.ordinaryRefused < again.ordinary && !over()) again = await confirm(variant)
@@ -480,7 +494,7 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
   }
 
   /** A way around leads to the same answer as the ordinary way; another account may be told something else. */
-  function around({ kind, name }: Variant, answer: PacedAnswer): boolean {
+  function leadsAround({ kind, name }: Variant, answer: PacedAnswer): boolean {
     if (kind === 'account' || kind === 'account-away') return true
     if (!['header', 'path', 'method', 'fresh', 'h2'].includes(kind) || answer.status !== usual) return false
     // A gate in front of everything says 401 to any method.

@@ -14,13 +14,18 @@ export function neighbourLook(zone: Zone, target: Target): Probe<LimiterObservat
   const [first, second] = zone.declared.sameNetwork ?? []
   // Whoever is taken for another client has a limit of his own, and no more than that.
   const times = Math.min(again, zone.limit?.atOnce ?? again)
-  const requests = 1 + flood + before + times + after
+  const requests = 1 + flood + 2 * before + times + after
   const recoveryMs = zone.limit?.recoveryMs ?? 10_000
   return {
     kind: 'neighbourLook',
     key: `neighbourLook ${zone.name}`,
     impact: 'load',
-    cost: { connections: POOL + before + after + times, requests, zones: zoneCosts(target, [{ ...place, times: requests }]) },
+    cost: {
+      connections: POOL + before + after + times,
+      requests,
+      zones: zoneCosts(target, [{ ...place, times: requests }]),
+      unexpected: zone.limit?.atOnce ?? 0,
+    },
     host: place.host,
     exhaustsMs: recoveryMs,
     timeoutMs: 60_000 + 3 * recoveryMs,
@@ -48,6 +53,11 @@ export function neighbourLook(zone: Zone, target: Target): Probe<LimiterObservat
         if (one.fate === 'admitted') usual = one.status
         const steps = ask(flood).map((request) => ({ atMs: sender.nowMs, request }))
         const flooded = await sender.send(steps, { pool: POOL, most: POOL + before + after })
+        // What came in meanwhile goes first.
+        for (let round = 0; round <= (zone.limit?.atOnce ?? 0) / before; round += 1) {
+          const drained = await sender.volley(ask(before))
+          if (drained.some((answer) => judged('screen', answer).fate === 'refused')) break
+        }
         const start = sender.nowMs
         const [early, middle, late] = await Promise.all([sender.volley(ask(before)), neighbour.on(ask(times)), sender.volley(ask(after))])
         const tookMs = sender.nowMs - start

@@ -170,7 +170,7 @@ async function flood(
     })
     for (let one = 0; one < lost; one += 1) count('broken', 0, 'EOF', undefined)
     const busy = performance.eventLoopUtilization(idle).utilization
-    while (aborted === undefined && rounds.length < MEANWHILE.length) rounds.push(ask())
+    if (aborted === undefined) for (let round = rounds.length; round < MEANWHILE.length; round += 1) rounds.push(ask())
     const meanwhile = await Promise.all(rounds)
     context.log(`zone ${zone.name}: ${sent} requests over ${connections} connections in ${durationMs.toFixed(0)} ms, ${fates.refused} refused`)
     return {

@@ -67,7 +67,7 @@ test.each<[string, string, string]>([
 ])('%s', (_name, part, wanted) => {
   const problems = told(part)
   expect(problems).toHaveLength(1)
-  const [line = '', column, place, ...text] = wanted.split(': ').flatMap((part, index) => (index === 0 ? part.split(':') : [part]))
+  const [line = '', column, place, ...text] = wanted.split(': ').flatMap((words, index) => (index === 0 ? words.split(':') : [words]))
   expect(problems[0]).toContain(`target.yaml:${line}:${column}: ${place}: `)
   expect(problems[0]).toContain(text.join(': '))
 })

@@ -23,7 +23,7 @@ export default defineCheck({
   judge: ({ look }, { subject }) => bypassVerdict(look, zoneOf(subject), ['account'], 'rate-limit.account-bypass'),
   reproduce: (subject, target) => {
     const { accountField = '', request } = zoneOf(subject).declared
-    const account = String(request?.json?.[accountField] ?? '')
+    const account = request?.json?.[accountField]
     return `${curlMany(subject, target)}; ${curlOne(subject, target).replace(JSON.stringify(account), '"postproof-1@example.invalid"')}`
   },
   covers: ['E16'],

@@ -272,6 +272,7 @@ describe('one thing wrong', () => {
     ['all get through, ordinary ones too', connectionBypass, withTried(tried('fresh', 'fresh connection 1', 'admitted', again(4, 0))), 'inconclusive'],
     ['it refills faster than requests travel', headerBypass, withTried(tried('header', 'X-Forwarded-For', 'admitted', again(4, 1, 2_000))), 'inconclusive'],
     ['a forged header gets around', headerBypass, withTried(tried('header', 'X-Forwarded-For', 'admitted', again(4))), 'fail rate-limit.header-bypass'],
+    ['the limit was not empty: ordinary ones got through, too', methodBypass, withTried(tried('method', 'HEAD', 'admitted', again(4, 1))), 'inconclusive'],
     ['HEAD gets around', methodBypass, withTried(tried('method', 'HEAD', 'admitted', again(4))), 'fail rate-limit.method-bypass'],
     ['HEAD is not known there', methodBypass, withTried(tried('method', 'HEAD', 'admitted')), 'pass'],
     [
@@ -457,7 +458,7 @@ describe('a sign-in', () => {
 
 describe('requests whose body does not come', () => {
   const UPLOADS: Entry = { name: 'api', methods: ['POST'], request: { method: 'POST' }, concurrency: 3, status: 503, secondAddress: '127.0.0.2' }
-  const one = (fate: Fate, status = fate === 'admitted' ? 200 : 503) => ({ ...sample('flood', 0, fate === 'admitted'), status, fate })
+  const one = (fate: Fate, code = fate === 'admitted' ? 200 : 503) => ({ ...sample('flood', 0, fate === 'admitted'), status: code, fate })
   const silent = { ...one('broken', 0), failure: 'TIMEOUT' }
   const look: HeldBodiesObservation = {
     zone: 'api',
@@ -520,7 +521,7 @@ describe('another address of the same network', () => {
 
 describe('sustained volume', () => {
   const VOLUME: Entry = { ...ENTRY, volume: { requests: 1_000 } }
-  const answer = (fate: Fate, status = 200) => ({ ...sample('flood', 0, fate === 'admitted'), status, fate })
+  const answer = (fate: Fate, code = 200) => ({ ...sample('flood', 0, fate === 'admitted'), status: code, fate })
   // Ten a second and five at once, for two seconds.
   const look: VolumeObservation = {
     zone: 'api',
