@@ -35,10 +35,12 @@ const element = (xml: string, name: string): string | undefined => {
 }
 const KEYS = 10_000
 
+/** Whether the keys of an answer are encoded: a word beside its entries, looked for once. */
+const isEncoded = (root: string): boolean => element(root, 'EncodingType') === 'url'
 /** @returns undefined where the key is not encoded as the answer says */
-function decoded(root: string, key: string): string | undefined {
+function decoded(encoded: boolean, key: string): string | undefined {
   try {
-    return element(root, 'EncodingType') === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key
+    return encoded ? decodeURIComponent(key.replaceAll('+', ' ')) : key
   } catch {
     return undefined
   }
@@ -51,6 +53,7 @@ export function readObjectPage(xml: string): ReadObjectPage {
     return { ok: false, error: /^\s*(?:<\?xml[^>]*\?>\s*)?<ListBucketResult/.test(xml) ? 'the list is cut off' : 'it is no list of a bucket' }
   const truncated = element(root, 'IsTruncated')
   if (truncated !== 'true' && truncated !== 'false') return { ok: false, error: 'it does not say whether the list goes on (IsTruncated)' }
+  const encoded = isEncoded(root)
   const objects: ListedObject[] = []
   for (let from = root.indexOf('<Contents>'); from !== -1; from = root.indexOf('<Contents>', from + 1)) {
     const to = root.indexOf('</Contents>', from)
@@ -62,7 +65,7 @@ export function readObjectPage(xml: string): ReadObjectPage {
     const modified = element(one, 'LastModified')
     if (key === undefined || size === undefined || !/^\d{1,15}$/.test(size) || modified === undefined || Number.isNaN(Date.parse(modified)))
       return { ok: false, error: `entry ${objects.length + 1} of the list lacks its key, size or time` }
-    const name = decoded(root, key)
+    const name = decoded(encoded, key)
     if (name === undefined) return { ok: false, error: `the key of entry ${objects.length + 1} is not encoded as it says` }
     objects.push({ key: name, bytes: Number(size), modifiedAt: new Date(modified).toISOString(), etag: (element(one, 'ETag') ?? '').replaceAll('"', '') })
   }
@@ -82,6 +85,7 @@ export interface UnfinishedUpload {
 export function readUploads(xml: string): { readonly ok: true; readonly value: readonly UnfinishedUpload[] } | { readonly ok: false; readonly error: string } {
   const root = /^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?<ListMultipartUploadsResult(?:\s[^>]*)?>([^]*)<\/ListMultipartUploadsResult>\s*$/.exec(xml)?.[1]
   if (root === undefined) return { ok: false, error: 'it is no list of uploads' }
+  const encoded = isEncoded(root)
   const uploads: UnfinishedUpload[] = []
   for (let from = root.indexOf('<Upload>'); from !== -1; from = root.indexOf('<Upload>', from + 1)) {
     const to = root.indexOf('</Upload>', from)
@@ -89,7 +93,7 @@ export function readUploads(xml: string): { readonly ok: true; readonly value: r
     const one = root.slice(from, to)
     const key = element(one, 'Key')
     const begun = Date.parse(element(one, 'Initiated') ?? '')
-    const name = key === undefined ? undefined : decoded(root, key)
+    const name = key === undefined ? undefined : decoded(encoded, key)
     if (name === undefined || Number.isNaN(begun)) return { ok: false, error: `upload ${uploads.length + 1} of the list lacks its key or time` }
     uploads.push({ key: name, begunAt: new Date(begun).toISOString() })
   }
