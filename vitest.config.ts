@@ -47,6 +47,8 @@ const TIMED = [
 ]
 /** One deployment after the other in the same process: what they share is loaded once for all of them, and nothing of one is kept for the next. */
 const MATRIX = ['fixtures/matrix/**/*.test.ts']
+/** Judgement and grammar: pure functions and plain objects, which nothing needs to be kept apart for. */
+const PURE = ['helpers/grammar/**/*.test.ts', 'suites/**/*.test.ts']
 const NEVER = ['**/node_modules/**', '**/dist/**', 'suites/verify.test.ts']
 
 const common = {
@@ -66,7 +68,8 @@ export default defineConfig({
     projects: [
       { test: { ...common, ...timed, name: 'timed', include: TIMED, exclude: NEVER } },
       { test: { ...common, ...waiting, name: 'matrix', include: MATRIX, exclude: [...NEVER, ...TIMED], isolate: false } },
-      { test: { ...common, ...waiting, name: 'self', include: ['**/*.test.ts'], exclude: [...NEVER, ...TIMED, ...MATRIX] } },
+      { test: { ...common, ...waiting, name: 'pure', include: PURE, exclude: [...NEVER, ...TIMED], isolate: false } },
+      { test: { ...common, ...waiting, name: 'self', include: ['**/*.test.ts'], exclude: [...NEVER, ...TIMED, ...MATRIX, ...PURE] } },
     ],
     sequence: { sequencer: LongestFirst },
     fsModuleCache: false,
