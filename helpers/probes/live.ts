@@ -160,9 +160,9 @@ async function open(context: ProbeContext, asked: Handshake): Promise<Channel | 
   const start = performance.now()
   const base = { what: asked.what, url: `wss://${asked.host}${asked.path.split('?')[0]}`, at, messageCount: 0, messages: [], flooded: false }
   try {
-    const request = { host: asked.host, path: asked.path, method: 'GET' }
-    if (asked.regardless === true) context.zones?.note(request)
-    else await context.zones?.turn(request)
+    const opening = { host: asked.host, path: asked.path, method: 'GET' }
+    if (asked.regardless === true) context.zones?.note(opening)
+    else await context.zones?.turn(opening)
     const address = await firstAddress(context, asked.host)
     const opened = stillOpen(await openTls(withConnectDeadline(context, 'probe'), { address, servername: asked.host, alpn: ['http/1.1'] }))
     opened.tcp.release()
@@ -243,7 +243,7 @@ function costOf({ target, channel }: ChannelAsked, requests: readonly Asked[]): 
   return { connections: sum, requests: sum, zones, logins }
 }
 /** Opening it so many times. */
-const opening = ({ host, channel }: ChannelAsked, times: number, path = channel.path): readonly Asked[] => [{ url: `https://${host}${path}`, times }]
+const handshakes = ({ host, channel }: ChannelAsked, times: number, path = channel.path): readonly Asked[] => [{ url: `https://${host}${path}`, times }]
 const askedOf = ({ host, channel, origin }: ChannelAsked, what: string, more: Partial<Handshake> = {}): Handshake => ({
   what,
   host,
@@ -272,7 +272,7 @@ export function sessionChannel(asked: ChannelAsked, closesWithinMs: number): Pro
   const waitsMs = closesWithinMs + (sessionSeconds ?? 0) * 1_000 + 3 * REFUSAL_MS
   const ends = logout !== undefined || sessionSeconds !== undefined
   const requests = [
-    ...opening(asked, 2 + (ends ? 1 : 0) + (expiredTokenFrom === undefined ? 0 : 1)),
+    ...handshakes(asked, 2 + (ends ? 1 : 0) + (expiredTokenFrom === undefined ? 0 : 1)),
     ...(logout === undefined ? [] : [{ url: logout.url, method: logout.method ?? 'POST' }]),
   ]
   return probe('sessionChannel', asked, 'login', requests, waitsMs, async (context) => {
@@ -337,7 +337,7 @@ export interface LimitsLook {
 /** Sends what a channel must refuse, each on a connection of its own. */
 export function channelLimits(asked: ChannelAsked): Probe<LimitsLook> {
   const { maxMessageBytes } = asked.channel
-  return probe('channelLimits', asked, 'write', opening(asked, maxMessageBytes === undefined ? 3 : 5), 4 * ANSWER_MS, async (context) => {
+  return probe('channelLimits', asked, 'write', handshakes(asked, maxMessageBytes === undefined ? 3 : 5), 4 * ANSWER_MS, async (context) => {
     const session = asked.channel.session === undefined ? undefined : await Session.open(context, asked.channel.session)
     const headers = session?.headers ?? []
     const tried = async (what: string, act: (channel: Channel) => void, waitMs = answerMs(context)): Promise<ChannelLook> => {
@@ -384,7 +384,7 @@ export interface ManyLook {
 }
 /** So many connections at once, each answering a Ping, then closed. */
 export function manyChannels(asked: ChannelAsked, count: number): Probe<ManyLook> {
-  return probe('manyChannels', asked, 'load', opening(asked, count), 0, async (context) => {
+  return probe('manyChannels', asked, 'load', handshakes(asked, count), 0, async (context) => {
     const session = asked.channel.session === undefined ? undefined : await Session.open(context, asked.channel.session)
     const tried = await Promise.all(
       Array.from({ length: count }, (_, index) =>
@@ -445,7 +445,7 @@ export const heartbeatWaitMs = (intervalMs: number): number => intervalMs + Math
 /** Engine.IO 4 as Socket.IO 3 and 4 use it: a session by polling, its second request, the upgrade; then a connection that begins with WebSocket. */
 export function socketIo(asked: ChannelAsked): Probe<SocketIoLook> {
   const base = asked.channel.path.replace(/\/?$/, '/')
-  const requests = [...opening(asked, 3, `${base}?EIO=4`), { url: `https://${asked.host}${base}?EIO=4`, method: 'POST' }]
+  const requests = [...handshakes(asked, 3, `${base}?EIO=4`), { url: `https://${asked.host}${base}?EIO=4`, method: 'POST' }]
   return probe('socketIo', asked, asked.channel.session === undefined ? 'read' : 'login', requests, 2_000, async (context) => {
     const session = await Session.open(context, asked.channel.session)
     const at = new Date().toISOString()
@@ -542,7 +542,7 @@ export interface StreamLook {
 /** Listens to an event stream for so long. */
 export function listen(asked: ChannelAsked, listenMs: number, after?: string): Probe<StreamLook> {
   return {
-    ...probe('listen', asked, asked.channel.session === undefined ? 'read' : 'login', opening(asked, 1), listenMs, async (context): Promise<StreamLook> => {
+    ...probe('listen', asked, asked.channel.session === undefined ? 'read' : 'login', handshakes(asked, 1), listenMs, async (context): Promise<StreamLook> => {
       const session = await Session.open(context, asked.channel.session)
       const answer = await session.send({
         url: `https://${asked.host}${asked.channel.path}`,
@@ -586,5 +586,5 @@ export function resumeStream(asked: ChannelAsked, listenMs: number): Probe<Resum
     return { first: first.value, after, second: second.value }
   }
   // The first time is a look of its own, and so is the second, whose name only the first can tell.
-  return { ...probe('resumeStream', asked, once.impact, opening(asked, 1), listenMs * 2, run), asks: [once] }
+  return { ...probe('resumeStream', asked, once.impact, handshakes(asked, 1), listenMs * 2, run), asks: [once] }
 }

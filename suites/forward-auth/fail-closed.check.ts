@@ -20,7 +20,7 @@ export default defineCheck({
   subjects: eachGuarded(({ gateway }) => gateway.providerStopped === true),
   unless: undeclared('drill with the provider stopped (forwardAuth.providerStopped)'),
   needs: (subject, target) => ({ seen: gatewayAnonymous(guardedOf(subject), hostOf(subject), target) }),
-  judge: ({ seen }, { subject, target }) => {
+  judge: ({ seen }) => {
     const looks = [seen.document, ...seen.paths]
     const answered = looks.filter(({ answer }) => answer.failure === undefined && answer.obstacle !== 'a challenge')
     if (answered.length === 0) return unanswered(looks.map(({ answer }) => answer)) ?? inconclusive('unobserved', 'nothing was answered')

@@ -413,9 +413,26 @@ describe('the provider and what lies behind', () => {
 test('every check of the suite stands in a table', () => {
   expect([...checks.keys()].sort()).toEqual(
     [
-      ...['unauth-redirect', 'redirect-target', 'api-401', 'paths', 'skip-paths', 'header-spoof', 'forwarded-uri-bypass', 'websocket', 'fail-closed'],
-      ...['session', 'cookie', 'sso', 'forged-cookie', 'identity-beside-login', 'open-redirect', 'group', 'logout'],
-      ...['setup-closed', 'discovery', 'origin-direct'],
+      'unauth-redirect',
+      'redirect-target',
+      'api-401',
+      'paths',
+      'skip-paths',
+      'header-spoof',
+      'forwarded-uri-bypass',
+      'websocket',
+      'fail-closed',
+      'session',
+      'cookie',
+      'sso',
+      'forged-cookie',
+      'identity-beside-login',
+      'open-redirect',
+      'group',
+      'logout',
+      'setup-closed',
+      'discovery',
+      'origin-direct',
     ].sort(),
   )
 })

@@ -20,8 +20,7 @@ export default defineCheck({
   subjects: eachGuarded(),
   unless: undeclared('host behind a login'),
   needs: (subject, target) => ({ seen: gatewayAnonymous(guardedOf(subject), hostOf(subject), target) }),
-  judge: ({ seen }, { subject, target }) => {
-    const guarded = guardedOf(subject)
+  judge: ({ seen }) => {
     const claims = seen.tricks.filter(({ kind }) => kind === 'forwarded')
     const blind = unanswered(claims.map(({ answer }) => answer))
     if (blind !== undefined) return blind

@@ -17,8 +17,7 @@ export default defineCheck({
   subjects: eachGuarded(),
   unless: undeclared('host behind a login'),
   needs: (subject, target) => ({ seen: gatewayAnonymous(guardedOf(subject), hostOf(subject), target) }),
-  judge: ({ seen }, { subject, target }) => {
-    const guarded = guardedOf(subject)
+  judge: ({ seen }) => {
     const blind = unanswered(seen.paths.map(({ answer }) => answer))
     if (blind !== undefined) return blind
     // Where the login page stands in place of the document, a head alone does not show whose it is.

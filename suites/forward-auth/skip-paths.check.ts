@@ -24,8 +24,7 @@ export default defineCheck({
   subjects: eachGuarded(),
   unless: undeclared('host behind a login'),
   needs: (subject, target) => ({ seen: gatewayAnonymous(guardedOf(subject), hostOf(subject), target) }),
-  judge: ({ seen }, { subject, target }) => {
-    const guarded = guardedOf(subject)
+  judge: ({ seen }) => {
     const spellings = seen.tricks.filter(({ kind }) => kind === 'spelling')
     const blind = unanswered(spellings.slice(0, 1).map(({ answer }) => answer))
     if (blind !== undefined) return blind

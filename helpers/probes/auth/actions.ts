@@ -139,7 +139,7 @@ export function authPolicy(one: Flowing, target: Target): Probe<PolicySeen> {
         ...asking(endpoint, samples.filter(({ breaks }) => breaks !== undefined || isThrowAway(endpoint)).length),
         ...(removes(endpoint) ? [...loginAsking(flow), ...asking(flow.remove)] : []),
       ]),
-      logins: { ...(madeBy.length === 0 ? {} : { [THROW_AWAY]: madeBy.length }) },
+      logins: madeBy.length === 0 ? {} : { [THROW_AWAY]: madeBy.length },
       registrations: endpoints.filter(makesAccount).length,
       // A password that should have been refused leaves an account that has to go.
       unexpected: endpoints.filter(removes).length * samples.length * (loginAsking(flow).length + 1),
@@ -468,7 +468,7 @@ export const authApiKey = (one: Flowing, target: Target): Probe<ApiKeySeen> =>
       const name = (apiKey.header ?? 'X-Api-Key').toLowerCase()
       const value = (given: string): string => (apiKey.scheme === undefined ? given : `${apiKey.scheme} ${given}`)
       const swapped = key === key.toUpperCase() ? key.toLowerCase() : key.toUpperCase()
-      const other = swapped === key ? { what: 'the key backwards', key: [...key].reverse().join('') } : { what: 'the key in another case', key: swapped }
+      const other = swapped === key ? { what: 'the key backwards', key: key.split('').reverse().join('') } : { what: 'the key in another case', key: swapped }
       const routes = []
       for (const { url, method } of one.flow.protected ?? []) {
         const call: AuthCall = { url, ...(method === undefined ? {} : { method }) }

@@ -248,7 +248,7 @@ export const asking = (call: AuthCall | undefined, times = 1): readonly Asked[] 
 /** What one login takes. */
 export const loginAsking = ({ login }: AuthFlow, times = 1): readonly Asked[] =>
   login === undefined || times === 0 ? [] : [...(login.page === undefined ? [] : [{ url: login.url, path: login.page, times }]), ...asking(login, times)]
-export const readable = (flow: AuthFlow): AuthRoute | undefined => flow.protected?.find(({ method }) => method === undefined || method === 'GET')
+const readable = (flow: AuthFlow): AuthRoute | undefined => flow.protected?.find(({ method }) => method === undefined || method === 'GET')
 /** So many times the protected route that can be read. */
 export const readAsking = (flow: AuthFlow, times: number): readonly Asked[] => asking(readable(flow), times)
 

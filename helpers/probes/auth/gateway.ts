@@ -97,7 +97,7 @@ const identityNames = (gateway: Gateway): readonly string[] => [...new Set([...(
 /** A host behind the login, as anybody sees it: reads, and headers that nobody should believe. */
 export function gatewayAnonymous(guarded: Guarded, host: Host, target: Target): Probe<GatewaySeen> {
   const { gateway } = guarded
-  const open = gateway.publicPaths?.length ?? 0
+  const openPaths = gateway.publicPaths?.length ?? 0
   const channel = gateway.websocket ?? host.live.find(({ mode }) => mode === 'websocket')?.path
   const upgrade = channel === undefined ? undefined : websocketHandshake({ host: host.fqdn, path: channel, origin: `https://${host.fqdn}` })
   return {
@@ -106,7 +106,7 @@ export function gatewayAnonymous(guarded: Guarded, host: Host, target: Target): 
     impact: 'read',
     cost: {
       connections: 2,
-      requests: 26 + (gateway.paths?.length ?? 0) + open + Math.min(2, open) * (4 + SPELLINGS * (gateway.identityHeaders?.length ?? 0)),
+      requests: 26 + (gateway.paths?.length ?? 0) + openPaths + Math.min(2, openPaths) * (4 + SPELLINGS * (gateway.identityHeaders?.length ?? 0)),
     },
     ...(upgrade === undefined ? {} : { asks: [upgrade] }),
     host: host.fqdn,
