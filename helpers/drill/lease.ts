@@ -45,6 +45,15 @@ function alive({ pid, began }: Pick<LeaseFile, 'pid' | 'began'>): boolean {
   return began === '' || beganAt(pid) === began
 }
 
+/** It has not ended; nobody may have collected it yet when it has. */
+const runs = (pid: number): boolean => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat[stat.lastIndexOf(')') + 2] !== 'Z'
+  } catch {
+    return false
+  }
+}
 /** Processes that have this folder in their command line, in their environment, or as their own: what was started in it. */
 async function processesIn(folder: string): Promise<readonly number[]> {
   const found: number[] = []
@@ -93,7 +102,7 @@ async function removeAll(folder: string, runId: string, socket: string | undefin
         // It ended by itself meanwhile.
       }
     }
-    for (let turn = 0; turn < 40 && (await processesIn(folder)).length > 0; turn += 1) await wait(25)
+    for (let turn = 0; turn < 40 && servers.some(runs); turn += 1) await wait(25)
   }
   for (const pid of await processesIn(folder)) left.push(`process ${pid}`)
   let keepLease = false

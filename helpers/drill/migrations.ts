@@ -47,7 +47,7 @@ const ADAPTERS: Readonly<Record<Declared['tool'], Adapter>> = {
 }
 
 /** The migrations of a folder. */
-export interface Repository {
+interface Repository {
   readonly names: readonly string[]
   /** Contents that a file may have been applied with, as the tool writes them. */
   readonly contents: ReadonlyMap<string, readonly string[]>
@@ -98,7 +98,7 @@ export function alembicRevisions(sources: readonly string[]): ReadonlyMap<string
   return revisions
 }
 
-export async function repositoryOf(tool: Declared['tool'], folder: string): Promise<Repository> {
+async function repositoryOf(tool: Declared['tool'], folder: string): Promise<Repository> {
   const files = await filesBelow(folder)
   const text = (name: string): Promise<string> => readFile(join(folder, name), 'utf8')
   const none = new Map<string, readonly string[]>()

@@ -56,7 +56,7 @@ export function earlierDrills(entry: BackupEntry): Probe<EarlierDrills> {
         const text = await textOf(place(report))
         const found = typeof text === 'string' ? drillsIn(text, target.name, entry.id) : text.unread
         const last = typeof found === 'string' ? undefined : found.at(-1)
-        baseline = last === undefined ? { unread: `${report}: ${String(found)}` } : baselineOf(last)
+        baseline = last === undefined ? { unread: `${report}: ${typeof found === 'string' ? found : 'it has no drill'}` } : baselineOf(last)
       }
       if (history !== undefined)
         try {
