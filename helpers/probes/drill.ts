@@ -3,7 +3,7 @@
  * did not make: there is no way to tell it of a live database.
  */
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
-import { readdir, readFile, statfs } from 'node:fs/promises'
+import { readFile, statfs } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type ArtifactFacts, ENCRYPTED } from '../artifact/facts.ts'
 import { chosenSet } from '../artifact/sets.ts'
