@@ -73,6 +73,7 @@ export default defineCheck({
       add('warn', 'rate-limit.headers.legacy', 'fields of the draft', shown(speaking[0]?.told ?? []))
     const limit = zone.limit
     let before: { readonly quota: Quota; readonly sentMs: number; readonly doneMs: number } | undefined
+    let windowFrom = Number.NEGATIVE_INFINITY
     for (const { sample, told, result } of speaking) {
       if (!result.ok) {
         add('fail', 'rate-limit.headers.malformed', 'fields that can be read', `${result.error} (${shown(told)})`)
@@ -82,8 +83,8 @@ export default defineCheck({
       if (quota === undefined) continue
       if (sample.fate === 'refused' && (quota.remaining ?? 0) > 0) add('fail', 'rate-limit.headers.remaining', 'nothing remains on a refusal', shown(told))
       const back = (limit?.perSecond ?? 0) * ((sample.doneMs - (before?.sentMs ?? sample.sentMs)) / 1_000) + 1
-      // In order alone: of two under way at once, either may be told first. A window may have begun anew between two.
-      if (
+      // In order alone: of two under way at once, either may be told first.
+      const grew =
         before !== undefined &&
         sample.sentMs >= before.doneMs &&
         sample.doneMs - before.sentMs < (limit?.windowMs ?? Number.POSITIVE_INFINITY) / 8 &&
@@ -91,8 +92,10 @@ export default defineCheck({
         before.quota.remaining !== undefined &&
         quota.remaining > before.quota.remaining + Math.max(1, back) &&
         before.quota.remaining > 0
-      )
-        add('fail', 'rate-limit.headers.remaining', `at most ${before.quota.remaining} remain after one more request`, shown(told))
+      // A window may have begun anew between two; the next one does so when it is over, and not before.
+      const renewed = limit?.windowMs !== undefined && sample.doneMs - windowFrom >= limit.windowMs * 0.9
+      if (grew && renewed) windowFrom = before?.sentMs ?? windowFrom
+      else if (grew) add('fail', 'rate-limit.headers.remaining', `at most ${before?.quota.remaining ?? 0} remain after one more request`, shown(told))
       before = { quota, sentMs: sample.sentMs, doneMs: sample.doneMs }
       const window = quota.windowSeconds ?? (limit === undefined ? undefined : Math.ceil(limit.recoveryMs / 1_000))
       if (quota.resetSeconds !== undefined && window !== undefined && quota.resetSeconds > Math.max(1, window) + 1)

@@ -120,6 +120,10 @@ const again = (admitted: number, ordinaryRefused = 4, tookMs = 5): Partial<Tried
 const header = (name: string, value: string) => () => ({ headers: [[name, value]] as const })
 const samples = (list: readonly LimiterSample[]): LimiterObservation => ({ ...HEALTHY, samples: list })
 const open = (count: number): LimiterObservation => samples(Array.from({ length: count }, (_, index) => sample('flood', index, true)))
+/** What remains, told with each answer. */
+const remaining = (...told: readonly (readonly [atMs: number, remaining: number])[]): LimiterObservation =>
+  samples(told.map(([at, left]) => sample('paced', at, true, { headers: [['ratelimit', `"api";r=${left};t=1`]] })))
+const WINDOW: Entry = { ...ENTRY, limit: { rate: '9/s', kind: 'fixed' }, headers: 'draft' }
 const REQUIRED: Entry = { ...ENTRY, retryAfter: 'required' }
 const DRAFT: Entry = { ...ENTRY, headers: 'draft' }
 const quota = (refused: string, policy = '"api";q=5;w=1'): LimiterObservation => ({
@@ -327,6 +331,14 @@ describe('one thing wrong', () => {
     ['a reset in an hour', headers, quota('"api";r=0;t=3600'), 'fail rate-limit.headers.reset', DRAFT],
     ['cannot be read', headers, quota('"api";r=x'), 'fail rate-limit.headers.malformed', DRAFT],
     ['another limit', headers, quota('"api";r=0;t=1', '"api";q=100;w=1'), 'fail rate-limit.headers.limit', DRAFT],
+    ['a window begins anew between two requests', headers, remaining([0, 8], [500, 3], [501.5, 2], [503, 8]), 'pass', WINDOW],
+    [
+      'a window begins anew twice within its time',
+      headers,
+      remaining([0, 8], [501, 2], [503, 8], [540, 2], [543, 8]),
+      'fail rate-limit.headers.remaining',
+      WINDOW,
+    ],
     ['X-RateLimit alone', headers, refusals(header('x-ratelimit-remaining', '0')), 'warn rate-limit.headers.legacy'],
   ])('%s (%#)', (_, check, look, wanted, entry) => {
     const verdict = judge(check, look, entry)
