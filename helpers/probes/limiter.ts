@@ -523,8 +523,13 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
     // Another client has a limit of its own, of which two are used.
     const times = variant.kind === 'account-away' ? Math.max(1, Math.min(plan.again, (limit?.atOnce ?? plan.again) - 2)) : plan.again
     const list = Array.from({ length: times }, (_, index) => variant.request(100 + index))
+    // On the connections of the flood: where each is counted by itself, others are not exhausted.
+    const on = (requests: readonly PacedRequest[]): Promise<readonly PacedAnswer[]> =>
+      sender.send(
+        requests.map((request) => ({ atMs: sender.nowMs, request })),
+        { pool: POOL, most: POOL },
+      )
     const normal = (count: number): PacedRequest[] => Array.from({ length: count }, () => ordinary)
-    await sender.warm(plan.before + plan.after + list.length)
     const own =
       variant.way === 'h2'
         ? await sender.streams()
@@ -533,15 +538,12 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
           : await sender.fresh(list.length, variant.way === 'address' ? zone.declared.secondAddress : undefined)
     // What came in while connections were made goes first.
     for (let round = 0; round <= (limit?.atOnce ?? 0) / plan.before; round += 1) {
-      const drained = await sender.volley(normal(plan.before))
+      const drained = await on(normal(plan.before))
       if (drained.some((answer) => fate(answer) === 'refused')) break
     }
     const start = sender.nowMs
-    const [before, middle, after] = await Promise.all([
-      sender.volley(normal(plan.before)),
-      own === undefined ? sender.volley(list) : own.on(list),
-      sender.volley(normal(plan.after)),
-    ])
+    const [before, middle] = await Promise.all([on(normal(plan.before)), own?.on(list) ?? on(list)])
+    const after = await on(normal(plan.after))
     own?.close()
     const around = [...before, ...after]
     return {
