@@ -121,8 +121,8 @@ const header = (name: string, value: string) => () => ({ headers: [[name, value]
 const samples = (list: readonly LimiterSample[]): LimiterObservation => ({ ...HEALTHY, samples: list })
 const open = (count: number): LimiterObservation => samples(Array.from({ length: count }, (_, index) => sample('flood', index, true)))
 /** What remains, told with each answer. */
-const remaining = (...told: readonly (readonly [atMs: number, remaining: number])[]): LimiterObservation =>
-  samples(told.map(([at, left]) => sample('paced', at, true, { headers: [['ratelimit', `"api";r=${left};t=1`]] })))
+const remaining = (...quotas: readonly (readonly [atMs: number, remaining: number])[]): LimiterObservation =>
+  samples(quotas.map(([at, left]) => sample('paced', at, true, { headers: [['ratelimit', `"api";r=${left};t=1`]] })))
 const WINDOW: Entry = { ...ENTRY, limit: { rate: '9/s', kind: 'fixed' }, headers: 'draft' }
 const REQUIRED: Entry = { ...ENTRY, retryAfter: 'required' }
 const DRAFT: Entry = { ...ENTRY, headers: 'draft' }
