@@ -221,7 +221,7 @@ export function mailDelivery(delivery: MailDelivery): Probe<DeliveryObservation>
     kind: 'mailDelivery',
     key: `mailDelivery ${delivery.name}`,
     impact: 'mail',
-    cost: { connections: 2, requests: Math.max(1, requests.length) },
+    cost: { connections: 2, requests: Math.max(1, requests.length), mails: 1 },
     ...(host === undefined ? {} : { host }),
     timeoutMs: wait + settleMsOf(delivery) + withinMsOf(delivery) + MARGIN_MS,
     run: (context) => deliver(context, delivery, wait),
@@ -283,6 +283,7 @@ async function deliver(context: ProbeContext, delivery: MailDelivery, wait: numb
       return result('untriggered', error.failure)
     }
     if (!seen.trigger.taken) return result('untriggered')
+    context.used?.({ mails: 1 })
     const pollMs = Math.min(2_000, Math.max(25, withinMs / 100))
     let until = waitedFrom + wait
     let told = performance.now()

@@ -49,11 +49,14 @@ export function atExchangers<T>(
   impact: Impact,
   make: (place: { readonly host: string; readonly address: string; readonly port: number; readonly mode: 'plain' }) => Probe<T>,
 ): Probe<ExchangerLook<T>> {
+  // Which servers there are, and at how many addresses, is not known before they are asked.
+  const { connections, requests } = make({ host: domain, address: '127.0.0.1', port: MX_PORT, mode: 'plain' }).cost
+  const most = MOST_SERVERS * MOST_ADDRESSES
   return {
     kind: 'atExchangers',
     key: `atExchangers ${domain} ${what}`,
     impact,
-    cost: { connections: 0, requests: 1 },
+    cost: { connections: connections * most, requests: requests * most, atMost: true },
     host: domain,
     timeoutMs: WHOLE_MS,
     run: async (context) => {
