@@ -354,6 +354,7 @@ export class Observer {
           this.#zones.note(request, times)
           count(request, times)
         },
+        recovered: (request, sentAt) => (declared ? hold(this.#zones.recovered(request, sentAt, signal)) : Promise.resolve(false)),
         settleMs: (name) => Math.max(0, ...zonesOf(this.target).flatMap((zone) => (zone.name === name ? [this.#zones.settleMs(zone)] : []))),
       },
       used: ({ logins, registrations = 0, mails = 0, bytes = 0 }) => {

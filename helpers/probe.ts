@@ -87,6 +87,12 @@ export interface ZoneTurns {
   turn(request: { readonly host: string; readonly path: string; readonly method?: string }): Promise<void>
   /** Counts requests that go out regardless. */
   note(request: { readonly host: string; readonly path: string; readonly method?: string }, times?: number): void
+  /**
+   * Of a request within the limits that was refused nevertheless: waits, once a run for each zone, until what others used before is forgotten.
+   * @param sentAt on the clock of `performance`
+   * @returns whether to try again
+   */
+  recovered(request: { readonly host: string; readonly path: string; readonly method?: string }, sentAt: number): Promise<boolean>
   /** Milliseconds until a zone is surely as if nobody had used it. */
   settleMs(zone: string): number
 }

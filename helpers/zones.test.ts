@@ -91,6 +91,19 @@ describe('a turn is within the declared limits', () => {
     ledger.note(request, 2)
     await expect(ledger.turn(request, controller.signal)).rejects.toThrow('over')
   })
+  test('what somebody else used up is left to recover, once a run', async () => {
+    const target = targetOf([{ name: 'a', limit: '2/60ms' }])
+    const ledger = new ZoneLedger(target)
+    const request = { host: 'example.com', path: '/' }
+    const { signal } = new AbortController()
+    const sentAt = performance.now()
+    await ledger.turn(request, signal)
+    // Two that were refused together wait together.
+    expect(await Promise.all([ledger.recovered(request, sentAt, signal), ledger.recovered(request, sentAt, signal)])).toEqual([true, true])
+    expect(performance.now() - sentAt).toBeGreaterThan(55)
+    // Refused again although it is within the limits: that is the limiter's own word.
+    expect(await ledger.recovered(request, performance.now(), signal)).toBe(false)
+  })
 })
 
 describe('rateLimits in a target', () => {

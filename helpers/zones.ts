@@ -116,6 +116,8 @@ interface Use {
 export class ZoneLedger {
   readonly #target: Target
   readonly #uses = new Map<string, Use>()
+  /** Zones that were found used up by somebody before this run, and when they had been left to recover. */
+  readonly #recovering = new Map<string, { readonly done: Promise<void>; doneAt: number }>()
   readonly #startedAt = performance.now()
 
   constructor(target: Target) {
@@ -167,6 +169,31 @@ export class ZoneLedger {
       if (wait >= LONGEST_TURN_MS) break
     }
     this.note(request)
+  }
+
+  /**
+   * A request within the declared limits was refused: whoever came before this run left its zones used up. Leaves each of them alone once, until it has recovered.
+   * @param sentAt of the refused request, on the clock of `performance`
+   * @returns whether it is worth another try: not where a limiter refuses what it is declared to admit
+   */
+  async recovered(request: ZoneRequest, sentAt: number, signal: AbortSignal): Promise<boolean> {
+    let worth = false
+    for (const zone of zonesFor(this.#target, request)) {
+      if (zone.limit === undefined) continue
+      let recovering = this.#recovering.get(zone.name)
+      if (recovering === undefined) {
+        const started = { done: sleep(Math.min(LONGEST_TURN_MS, Math.ceil(this.settleMs(zone))), signal), doneAt: Number.POSITIVE_INFINITY }
+        started.done = started.done.then(() => {
+          started.doneAt = performance.now()
+        })
+        recovering = started
+        this.#recovering.set(zone.name, recovering)
+      }
+      if (sentAt >= recovering.doneAt) continue
+      await recovering.done
+      worth = true
+    }
+    return worth
   }
 
   /**

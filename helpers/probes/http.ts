@@ -176,12 +176,14 @@ export async function perform(context: ProbeContext, request: HttpRequest): Prom
   const transport = transportOf(context, request, first.address)
   const url = urlOf(request)
   const pace = context.pace(first.address)
+  let sentAt = 0
   const exchange = async (): Promise<Answer> => {
     // Load that the owner allowed has its own pace.
     if (request.line === undefined) {
       await pace.turn()
       await context.zones?.turn({ host: request.host, path: request.path ?? '/', method })
     } else context.zones?.note({ host: request.host, path: request.path ?? '/', method })
+    sentAt = performance.now()
     return await transport.request({
       method,
       path: request.path ?? '/',
@@ -197,6 +199,14 @@ export async function perform(context: ProbeContext, request: HttpRequest): Prom
   }
   try {
     let answer = await exchange()
+    if (
+      answer.status === 429 &&
+      request.line === undefined &&
+      (await context.zones?.recovered({ host: request.host, path: request.path ?? '/', method }, sentAt)) === true
+    ) {
+      context.log(`${method} ${secretless(url)} -> 429 from ${answer.peer}: asked again, now that its zone has recovered`)
+      answer = await exchange()
+    }
     // A limiter that stumbled over us says nothing about the page: we ask less, and once more.
     for (let tries = 1; answer.status === 429 && tries < MOST_TRIES && request.line === undefined && REPEATABLE.has(method); tries += 1) {
       const waitMs = retryAfterMs(answer.headers)
