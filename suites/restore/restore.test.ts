@@ -283,6 +283,12 @@ const broken: readonly (readonly [string, DrillObservation, 'fail' | 'warn', str
   ],
   [
     'restore/migrations-applied',
+    withDatabase({ migrations: { tool: 'prisma', applied: 1, unfinished: [], changed: ['m'] } }),
+    'fail',
+    'restore.migration-changed',
+  ],
+  [
+    'restore/migrations-applied',
     withDatabase({ migrations: { tool: 'prisma', applied: 0, unfinished: [], changed: [], unread: '42P01' } }),
     'fail',
     'restore.migrations-unread',
