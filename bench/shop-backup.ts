@@ -1,6 +1,6 @@
 /** A compound backup of a shop with as many rows as asked for, as a nightly job leaves it: files of one run, beside each other. */
 import { createHash } from 'node:crypto'
-import { createWriteStream, statSync, writeFileSync } from 'node:fs'
+import { createWriteStream, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip, gzipSync } from 'node:zlib'
@@ -49,5 +49,7 @@ export async function shopBackup(folder: string, rows: number, at = new Date()):
     join(folder, `config-${stamp}.tar.gz`),
     gzipSync(tarOf([{ name: '.env', body: `DATABASE_URL=postgres://db/shop\nSESSION_KEY=${'x'.repeat(40)}\n` }])),
   )
+  // As old as their stamp says: a file of this minute would be watched whether it still grows.
+  for (const name of readdirSync(folder)) if (name.includes(stamp)) utimesSync(join(folder, name), at, at)
   return { stamp, bytes: statSync(path).size }
 }
