@@ -2,7 +2,7 @@
  * How long a drill of a compound backup takes beside a bare restore of the same dump with the same tools into the same kind of server. Every figure from a
  * process of its own, the two in turn, so that whatever else the machine does is shared.
  *
- *   node bench/drill.ts [rows in millions, default 5] [rounds, default 3]
+ *   node bench/drill.ts [rows in millions, default 5] [rounds, default 3] [plain: the dump is not compressed]
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,13 +25,13 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 /** What one process says: milliseconds by name. */
 type Figures = Readonly<Record<string, number>>
 
-async function bare(folder: string, stamp: string): Promise<Figures> {
+async function bare(folder: string, dump: string): Promise<Figures> {
   const lease = await Lease.take()
   const place = await startNative(lease, { kind: 'native', restoreVersion: '15', deadlineSeconds: 3600, signal: new AbortController().signal, label: 'bare' })
   try {
     await place.sh('psql -X -q -c "create role shop" -c "create database bare"')
     const began = performance.now()
-    const ran = await place.sh('gzip -dc | psql -X -q -d bare -o /dev/null -f - >/dev/null', [], { file: join(folder, `shop-${stamp}.sql.gz`) })
+    const ran = await place.sh(`${dump.endsWith('.gz') ? 'gzip -dc | ' : ''}psql -X -q -d bare -o /dev/null -f - >/dev/null`, [], { file: join(folder, dump) })
     if (ran.exit !== 0) throw new Error(`the bare restore failed: ${ran.stderr.slice(0, 200)}`)
     return { restore: performance.now() - began }
   } finally {
@@ -40,11 +40,11 @@ async function bare(folder: string, stamp: string): Promise<Figures> {
   }
 }
 
-async function drill(folder: string): Promise<Figures> {
+async function drill(folder: string, dump: string): Promise<Figures> {
   const entry = {
     id: 'bench',
     dir: folder,
-    files: { database: 'shop-{stamp}.sql.gz', globals: 'globals-{stamp}.sql', uploads: 'uploads-{stamp}.tar.gz' },
+    files: { database: dump.endsWith('.gz') ? 'shop-{stamp}.sql.gz' : 'shop-{stamp}.sql', globals: 'globals-{stamp}.sql', uploads: 'uploads-{stamp}.tar.gz' },
     restoreVersion: '15',
     drill: { engine: 'native', files: [{ table: 'uploads', path: 'path', from: 'uploads' }] },
   } satisfies BackupEntry
@@ -64,30 +64,30 @@ async function drill(folder: string): Promise<Figures> {
   return { ...phases, whole }
 }
 
-const [mode, folder = '', stamp = ''] = process.argv.slice(2)
-if (mode === '--bare') say(JSON.stringify(await bare(folder, stamp)))
-else if (mode === '--drill') say(JSON.stringify(await drill(folder)))
+const [mode, folder = '', dump = ''] = process.argv.slice(2)
+if (mode === '--bare') say(JSON.stringify(await bare(folder, dump)))
+else if (mode === '--drill') say(JSON.stringify(await drill(folder, dump)))
 else {
   const rows = Math.round(Number(mode ?? 5) * 1_000_000)
   const rounds = Number(process.argv[3] ?? 3)
   const place = mkdtempSync(join(tmpdir(), 'postproof-bench-'))
   try {
-    const made = await shopBackup(place, rows, new Date(Date.now() - 3_600_000))
-    say(`${(rows / 1e6).toFixed(1)} million orders, ${(made.bytes / 1e6).toFixed(0)} MB compressed`)
+    const made = await shopBackup(place, rows, new Date(Date.now() - 3_600_000), process.argv[4] !== 'plain')
+    say(`${(rows / 1e6).toFixed(1)} million orders, ${(made.bytes / 1e6).toFixed(0)} MB in ${made.dump}`)
     const seen: Record<'--bare' | '--drill', { figures: Figures[]; cpu: number[] }> = {
       '--bare': { figures: [], cpu: [] },
       '--drill': { figures: [], cpu: [] },
     }
     for (let round = 0; round < rounds; round += 1)
       for (const arm of ['--bare', '--drill'] as const) {
-        const done = await runTimed(process.execPath, ['--disable-warning=ExperimentalWarning', self, arm, place, made.stamp], { timeoutMs: 1_800_000 })
+        const done = await runTimed(process.execPath, ['--disable-warning=ExperimentalWarning', self, arm, place, made.dump], { timeoutMs: 1_800_000 })
         if (done.exitCode !== 0) throw new Error(`exit ${String(done.exitCode)}: ${done.stderr.slice(0, 500)}`)
         seen[arm].figures.push(JSON.parse(done.stdout) as Figures)
         seen[arm].cpu.push(done.cpuMs)
       }
     const of = (arm: '--bare' | '--drill', name: string): number => median(seen[arm].figures.map((figures) => figures[name] ?? Number.NaN))
     const alone = of('--bare', 'restore')
-    say(`bare restore (gzip -dc | psql)   ${seconds(alone)}; with its server ${seconds(median(seen['--bare'].cpu))} of processor`)
+    say(`bare restore by psql   ${seconds(alone)}; with its server ${seconds(median(seen['--bare'].cpu))} of processor`)
     for (const name of Object.keys(seen['--drill'].figures[0] ?? {}))
       say(`  ${name.padEnd(10)} ${seconds(of('--drill', name)).padStart(8)}  ${(of('--drill', name) / alone).toFixed(2)} of the bare restore`)
     const whole = seen['--drill'].figures.map((figures, round) => (figures.whole ?? Number.NaN) / (seen['--bare'].figures[round]?.restore ?? Number.NaN))

@@ -30,15 +30,19 @@ async function* dump(rows: number, at: Date): AsyncGenerator<string> {
 
 export interface ShopBackup {
   readonly stamp: string
-  /** Of the dump, compressed. */
+  /** Name of the dump. */
+  readonly dump: string
+  /** Of the dump as it lies there. */
   readonly bytes: number
 }
 
-/** `shop-<stamp>.sql.gz`, `globals-<stamp>.sql`, `uploads-<stamp>.tar.gz` and `config-<stamp>.tar.gz`. */
-export async function shopBackup(folder: string, rows: number, at = new Date()): Promise<ShopBackup> {
+/** `shop-<stamp>.sql.gz` (or `.sql`), `globals-<stamp>.sql`, `uploads-<stamp>.tar.gz` and `config-<stamp>.tar.gz`. */
+export async function shopBackup(folder: string, rows: number, at = new Date(), compressed = true): Promise<ShopBackup> {
   const stamp = at.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')
-  const path = join(folder, `shop-${stamp}.sql.gz`)
-  await pipeline(() => dump(rows, at), createGzip({ level: 1 }), createWriteStream(path))
+  const name = `shop-${stamp}.sql${compressed ? '.gz' : ''}`
+  const path = join(folder, name)
+  if (compressed) await pipeline(() => dump(rows, at), createGzip({ level: 1 }), createWriteStream(path))
+  else await pipeline(() => dump(rows, at), createWriteStream(path))
   writeFileSync(
     join(folder, `globals-${stamp}.sql`),
     '--\n-- PostgreSQL database cluster dump\n--\n\nCREATE ROLE shop;\n\n--\n-- PostgreSQL database cluster dump complete\n--\n\n',
@@ -50,6 +54,6 @@ export async function shopBackup(folder: string, rows: number, at = new Date()):
     gzipSync(tarOf([{ name: '.env', body: `DATABASE_URL=postgres://db/shop\nSESSION_KEY=${'x'.repeat(40)}\n` }])),
   )
   // As old as their stamp says: a file of this minute would be watched whether it still grows.
-  for (const name of readdirSync(folder)) if (name.includes(stamp)) utimesSync(join(folder, name), at, at)
-  return { stamp, bytes: statSync(path).size }
+  for (const one of readdirSync(folder)) if (one.includes(stamp)) utimesSync(join(folder, one), at, at)
+  return { stamp, dump: name, bytes: statSync(path).size }
 }

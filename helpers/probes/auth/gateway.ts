@@ -38,13 +38,28 @@ export interface Sending {
   readonly answer: Answer
   /** Absolute; undefined where there is none or it is no URL. */
   readonly location?: string
-  /** Signs of a login page in a body: a password field, a form that goes to the login. */
+  /** The declared login in place of the document: a password field, and a form that goes to the login. An application's own login page is the application. */
   readonly loginPage: boolean
 }
 
 const PASSWORD_FIELD = /<input\b[^>]*\btype\s*=\s*["']?password/i
+const FORM = /<form\b([^>]*)>/gi
+const ACTION = /\baction\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i
 
-function sendingOf({ answer, seen }: Sent): Sending {
+/** @param login patterns of the target: a URL or a path, with * behind its beginning */
+export function isLoginPage(body: string, url: string, login: readonly string[], domain: string): boolean {
+  if (!PASSWORD_FIELD.test(body)) return false
+  const page = new URL(url)
+  const bases = login.flatMap((pattern) => URL.parse(urlIn(pattern, domain).replace(/\*$/, ''), url) ?? [])
+  return [...body.matchAll(FORM)].some(([, attributes = '']) => {
+    const [, quoted, single, bare] = ACTION.exec(attributes) ?? []
+    const action = URL.parse((quoted ?? single ?? bare ?? '').replaceAll('&amp;', '&'), url)
+    // Of a login on a host of its own, any form there; of one beside the application, its own paths alone.
+    return bases.some((base) => action?.origin === base.origin && (base.origin !== page.origin || action.pathname.startsWith(base.pathname)))
+  })
+}
+
+function sendingOf({ answer, seen }: Sent, login: readonly string[], domain: string): Sending {
   const raw = seen?.headers.find(([name]) => name.toLowerCase() === 'location')?.[1]
   let location: string | undefined
   try {
@@ -55,7 +70,7 @@ function sendingOf({ answer, seen }: Sent): Sending {
   return {
     answer,
     ...(location === undefined ? {} : { location }),
-    loginPage: seen !== undefined && PASSWORD_FIELD.test(new TextDecoder().decode(seen.body.subarray(0, 65_536))),
+    loginPage: seen !== undefined && isLoginPage(new TextDecoder().decode(seen.body.subarray(0, 65_536)), answer.url, login, domain),
   }
 }
 
@@ -120,6 +135,8 @@ export function gatewayAnonymous(guarded: Guarded, host: Host, target: Target): 
             { url: `${base}/` },
             { what, path, headers: more.headers ?? HTML, ...(more.method === undefined ? {} : { method: more.method }) },
           ),
+          gateway.login,
+          target.domain,
         )
       const bare = host.path.split('?', 1)[0] ?? '/'
       const asked = `${bare}${bare.endsWith('/') ? '' : '/'}postproof?view=1&back=2`
