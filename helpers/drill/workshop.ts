@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http'
 import { createServer } from 'node:net'
 import { delimiter, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { RollbackStep } from '../target/rollback.ts'
+import { ACT_BEYOND, type RollbackStep } from '../target/rollback.ts'
 import { endingAfter, unprivileged } from './engines/native.ts'
 import { EngineError } from './engines/place.ts'
 import { type Lease, MARK } from './lease.ts'
@@ -13,31 +13,10 @@ import { type Lease, MARK } from './lease.ts'
 const OUTPUT_BYTES = 64 * 1024
 const COPY_BYTES = 2 * 1024 ** 3
 const COPY_ENTRIES = 200_000
-/** What acts beyond a folder: found first in PATH, each says no. */
-const REFUSED = [
-  'docker',
-  'docker-compose',
-  'podman',
-  'nerdctl',
-  'kubectl',
-  'helm',
-  'ssh',
-  'scp',
-  'sftp',
-  'rsync',
-  'systemctl',
-  'service',
-  'sudo',
-  'su',
-  'doas',
-  'crontab',
-]
+/** Found first in PATH, in place of each program that acts beyond a folder. */
 const REFUSAL = '#!/bin/sh\necho "refused: a rehearsal acts on its own folder alone" >&2\nexit 126\n'
 
-interface Account {
-  readonly uid: number
-  readonly gid: number
-}
+type Account = NonNullable<ReturnType<typeof unprivileged>>
 
 /** A copy that nothing in it leads out of. @returns links that were left out */
 async function copyTree(from: string, to: string, account: Account | undefined): Promise<readonly string[]> {
@@ -253,7 +232,7 @@ export async function openWorkshop(options: {
   const folder = await lease.makeFolder('place')
   const bin = await lease.makeFolder('refused')
   await writeFile(join(bin, 'refused'), REFUSAL)
-  await Promise.all([chmod(bin, 0o755), chmod(join(bin, 'refused'), 0o755), ...REFUSED.map((name) => symlink('refused', join(bin, name)))])
+  await Promise.all([chmod(bin, 0o755), chmod(join(bin, 'refused'), 0o755), ...ACT_BEYOND.map((name) => symlink('refused', join(bin, name)))])
   if (account !== undefined) await chown(folder, account.uid, account.gid)
   const leftOut = options.from === undefined ? [] : await copyTree(options.from, folder, account)
   return { place: new Workshop({ ...options, folder, account, bin, port: await freePort() }), leftOut }

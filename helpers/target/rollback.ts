@@ -100,8 +100,28 @@ export type RollbackProof = RollbackFile['deploy']['verify'][number]
 type Path = readonly (string | number)[]
 type Add = (path: Path, message: string, more?: { readonly key?: string; readonly hint?: string }) => void
 const SHELLS = /^(?:sh|bash|dash|zsh|ksh|fish|ash|busybox)$/
-/** They act on the machine, or on others, wherever they are started. */
-const EVERYWHERE = /^(?:docker|docker-compose|podman|nerdctl|kubectl|helm|ssh|scp|sftp|rsync|systemctl|service|sudo|su|doas|reboot|shutdown|crontab|nsenter)$/
+/** They act on the machine, or on others, wherever they are started: refused in a declaration, and found refusing by whatever a rehearsal starts. */
+export const ACT_BEYOND: readonly string[] = [
+  'docker',
+  'docker-compose',
+  'podman',
+  'nerdctl',
+  'kubectl',
+  'helm',
+  'ssh',
+  'scp',
+  'sftp',
+  'rsync',
+  'systemctl',
+  'service',
+  'sudo',
+  'su',
+  'doas',
+  'reboot',
+  'shutdown',
+  'crontab',
+  'nsenter',
+]
 
 /** What a rehearsal cannot do, and names that lead nowhere. */
 export function rollbackProblems(
@@ -116,7 +136,7 @@ export function rollbackProblems(
   const { rollback } = target
   const confined = (at: Path, argv: readonly string[] | undefined): string => {
     const name = argv?.[0]?.split('/').at(-1) ?? ''
-    if (EVERYWHERE.test(name))
+    if (ACT_BEYOND.includes(name))
       add([...at, 0], `${name} acts on the whole machine or on another one, and a rehearsal on its own folder alone`, {
         hint: 'rehearse what it would start, as a program of its own',
       })
