@@ -1,12 +1,13 @@
 /** What runs in a place of the drill's own gets nothing of whoever drills, leaves nothing, and survives nobody. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { Lease, sweep } from './lease.ts'
-import { openWorkshop } from './workshop.ts'
+import { freePort, openWorkshop } from './workshop.ts'
 
 const source = mkdtempSync(join(tmpdir(), 'postproof-workshop-'))
 afterAll(() => rmSync(source, { recursive: true, force: true }))
@@ -86,7 +87,7 @@ test('what left its group, its environment and its command line behind is found 
 test('after the drill was killed, the next one removes its programs and its copy', { timeout: 30_000 }, async () => {
   const script = `
     import { Lease } from ${JSON.stringify(join(import.meta.dirname, 'lease.ts'))}
-    import { openWorkshop } from ${JSON.stringify(join(import.meta.dirname, 'workshop.ts'))}
+    import { freePort, openWorkshop } from ${JSON.stringify(join(import.meta.dirname, 'workshop.ts'))}
     const lease = await Lease.take()
     const { place } = await openWorkshop({ lease, from: ${JSON.stringify(source)}, env: {}, signal: new AbortController().signal, deadlineSeconds: 60 })
     await place.run(['sleep', '300'], 1000, true)
@@ -106,4 +107,16 @@ test('after the drill was killed, the next one removes its programs and its copy
   await wait(30)
   expect(alive(pid)).toBe(false)
   expect(existsSync(folder)).toBe(false)
+})
+
+test('ports are free, and below those that the system hands out by itself', async () => {
+  const drawn = await Promise.all(Array.from({ length: 40 }, freePort))
+  expect(Math.max(...drawn)).toBeLessThan(32_768)
+  expect(new Set(drawn).size).toBeGreaterThan(30)
+  for (const port of drawn)
+    await new Promise<void>((done, failed) => {
+      const server = createServer()
+      server.once('error', failed)
+      server.listen(port, '127.0.0.1', () => server.close(() => done()))
+    })
 })

@@ -1,5 +1,6 @@
 /** A place of the drill's own in which declared programs run: a copy of a folder, a port, an environment, and nothing of whoever drills. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { chmod, chown, copyFile, lstat, mkdir, readdir, readlink, symlink, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { createServer } from 'node:net'
@@ -50,15 +51,20 @@ async function copyTree(from: string, to: string, account: Account | undefined):
   return leftOut
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((done, failed) => {
-    const server = createServer()
-    server.once('error', failed)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0))
+/** Below the range that systems hand out by themselves, so that no connection takes it before the declared program listens there. */
+const [LOWEST_PORT, PORTS] = [22_000, 10_000]
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const port = randomInt(LOWEST_PORT, LOWEST_PORT + PORTS)
+    const free = await new Promise<boolean>((done) => {
+      const server = createServer()
+      server.once('error', () => done(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => done(true)))
     })
-  })
+    if (free) return port
+  }
+  throw new EngineError('missing', `fifty ports between ${LOWEST_PORT} and ${LOWEST_PORT + PORTS} were tried for the rehearsal, and all are taken`)
+}
 
 interface Answer {
   readonly right: boolean
