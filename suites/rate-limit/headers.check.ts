@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { parseQuotas, type Quota } from '../../helpers/grammar/rate-limit-fields.ts'
 import { headerValue } from '../../helpers/headers.ts'
 import { limiterLook } from '../../helpers/probes/limiter.ts'
-import { retryAfterSeconds } from '../../helpers/rejection.ts'
+import { beside, retryAfterSeconds } from '../../helpers/rejection.ts'
 import { type Finding, skip, type Verdict, worst } from '../../helpers/verdict.ts'
 import { curlMany, eachZone, evidenceOf, unclear, zoneOf } from './shared.ts'
 
@@ -39,7 +39,7 @@ export default defineCheck({
   subjects: eachZone(({ declared }) => declared.headers !== 'none'),
   unless: { skip: 'not-declared', reason: 'rateLimits are not declared' },
   needs: (subject, target) => ({ look: limiterLook(zoneOf(subject), target) }),
-  judge: ({ look }, { subject }): Verdict => {
+  judge: ({ look }, { subject, target }): Verdict => {
     const nothing = unclear(look)
     if (nothing !== undefined) return nothing
     const zone = zoneOf(subject)
@@ -59,6 +59,14 @@ export default defineCheck({
         },
       ])
     }
+    const refusals = read.filter(({ sample }) => sample.fate === 'refused')
+    // Who speaks of a quota does so when it refuses: numbers on what is let through are those of the layer behind or before.
+    if (wanted === undefined && refusals.length > 0 && refusals.every(({ told }) => told.length === 0) && beside(zone, target).length > 0)
+      return skip(
+        'not-applicable',
+        'refusals of this layer say nothing of a quota; what other answers say is of another declared limit',
+        evidenceOf(look, 'RateLimit fields on refusals', `none on ${refusals.length}; on others: ${shown(speaking[0]?.told ?? [])}`),
+      )
     const findings: Finding[] = []
     const add = (grade: Finding['grade'], code: string, expected: string, received: string): void => {
       if (!findings.some((one) => one.code === code)) findings.push({ grade, code, evidence: evidenceOf(look, expected, received) })

@@ -594,3 +594,41 @@ describe('sustained volume', () => {
     expect(judge(volume, look, VOLUME).figures?.[0]).toMatchObject({ kind: 'requests', model: { line: { length: 41, 40: { atMs: 2_000, total: 25 } } } })
   })
 })
+
+describe('two limits that count the same requests', () => {
+  const EDGE: Entry = { ...ENTRY, limit: { rate: '10/s', burst: 20, nodelay: true }, rejection: { body: 'nginx' } }
+  const APP: Entry = { name: 'app', layer: 'app', paths: ['/api/*'], limit: { rate: '5/s', kind: 'fixed' }, rejection: { body: 'slow down' } }
+  const target = normaliseTarget(targetSchema.parse({ domain: 'example.com', hosts: { '@': {} }, rateLimits: [EDGE, APP] }), { sha256: '' })
+  const of = (check: Check, look: LimiterObservation): Verdict => {
+    const subject = check.subjects(target).find(({ name }) => name === 'api')
+    if (subject === undefined) throw new Error(`${check.id} has no subject`)
+    return check.judge({ look } as never, { target, subject, now: new Date('2026-01-01T00:00:00Z'), options: check.options })
+  }
+  const behind = { fate: 'refused elsewhere', body: '{"error":"slow down"}' } as const
+  const answers = (...counts: readonly (readonly [number, Partial<LimiterSample>])[]): LimiterObservation => {
+    const kinds = counts.flatMap(([count, more]) => Array.from({ length: count }, () => more))
+    return samples(kinds.map((more, index) => sample('flood', index, more.fate === undefined, more)))
+  }
+  const own = { fate: 'refused' } as const
+  test.each<[string, LimiterObservation, string, string]>([
+    ['the application first', answers([5, {}], [16, behind], [10, own]), 'pass', 'app after 5 requests, api after 21 requests'],
+    ['the application alone', answers([5, {}], [16, behind]), 'fail rate-limit.layer', 'app after 5 requests, api is not reached in 21 requests'],
+    ['the edge alone', answers([21, {}], [10, own]), 'pass', 'api after 21 requests, app is not reached in 31 requests'],
+    ['the edge first', answers([4, {}], [1, own], [2, behind]), 'pass', 'api after 4 requests, app after 5 requests'],
+  ])('says which is reached first: %s', (_, look, wanted, order) => {
+    const verdict = of(layer, look)
+    expect(told(verdict)).toBe(wanted)
+    expect(verdict.evidence[1]).toMatchObject({ what: 'which limit refuses first', expected: 'admitted at once: api 21, app 5', received: order })
+  })
+  test('one limit alone is reached first: nothing is said of it', () => {
+    expect(judge(layer, HEALTHY).evidence).toHaveLength(1)
+  })
+  const saying = [['ratelimit-policy', '"app";q=5;w=1'] as const]
+  test.each<[string, LimiterObservation, string]>([
+    ['numbers of the one behind', answers([5, { headers: saying }], [16, { ...behind, headers: saying }], [10, own]), 'skip'],
+    ['wrong numbers of its own', answers([21, { headers: saying }], [10, { ...own, headers: saying }]), 'fail rate-limit.headers.limit'],
+    ['wrong numbers where it never refused', answers([21, { headers: saying }]), 'fail rate-limit.headers.limit'],
+  ])('the quota that is told: %s', (_, look, wanted) => {
+    expect(told(of(headers, look))).toBe(wanted)
+  })
+})
