@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { CertificateFacts } from '../observations.ts'
+import type { NameConstraints } from './name-constraints.ts'
 import { bitLength, children, derChildren, type DerNode, derInteger, derOid, Malformed, need, readDer } from './der.ts'
 
 export type CertificateReading = { readonly ok: true; readonly value: CertificateFacts } | { readonly ok: false; readonly error: string }
@@ -262,6 +263,35 @@ interface Extensions {
   sctLogIds: string[]
   unknownCriticalExtensions: string[]
   authorityKeyId?: string
+  nameConstraints?: NameConstraints
+}
+
+/** `10.0.0.0/8` of address and mask; undefined for a mask with holes. */
+function networkOf(bytes: Uint8Array): string | undefined {
+  const half = bytes.length / 2
+  const address = half === 4 || half === 16 ? addressOf(bytes.subarray(0, half)) : undefined
+  const mask = [...bytes.subarray(half)].map((byte) => byte.toString(2).padStart(8, '0')).join('')
+  return address === undefined || !/^1*0*$/.test(mask) ? undefined : `${address}/${mask.replace(/0+$/, '').length}`
+}
+function constraintsOf(node: DerNode): NameConstraints {
+  const names: Record<number, string[] | undefined> = {}
+  const networks: Record<number, string[] | undefined> = {}
+  for (const list of children(node, 'nameConstraints')) {
+    if (list.tagClass !== 2 || (list.tag !== 0 && list.tag !== 1)) continue
+    for (const subtree of children(list, 'nameConstraints')) {
+      const base = need(children(subtree, 'nameConstraints')[0], 'a base of nameConstraints')
+      if (base.tagClass !== 2) continue
+      if (base.tag === 2) (names[list.tag] ??= []).push(clean(latin(base.content)))
+      const network = base.tag === 7 ? networkOf(base.content) : undefined
+      if (network !== undefined) (networks[list.tag] ??= []).push(network)
+    }
+  }
+  return {
+    ...(names[0] === undefined ? {} : { permittedNames: names[0] }),
+    excludedNames: names[1] ?? [],
+    ...(networks[0] === undefined ? {} : { permittedNetworks: networks[0] }),
+    excludedNetworks: networks[1] ?? [],
+  }
 }
 
 /** What departs from RFC 5280 §4.2.1.6 in a dNSName; the name itself stays as it is. */
@@ -297,6 +327,9 @@ function readExtension(into: Extensions, oid: string, value: Uint8Array, odd: st
     }
     case '2.5.29.37':
       into.extendedKeyUsage = children(inside(value, 'extKeyUsage'), 'extKeyUsage').map((one) => derOid(one) ?? '?')
+      return
+    case '2.5.29.30':
+      into.nameConstraints = constraintsOf(inside(value, 'nameConstraints'))
       return
     case '2.5.29.15': {
       const bits = inside(value, 'keyUsage').content

@@ -50,6 +50,7 @@ const certificate = (name: string, more: Partial<CertificateFacts> = {}): Certif
   unknownCriticalExtensions: [],
   ...more,
 })
+const only = (...permittedNames: readonly string[]) => ({ permittedNames, excludedNames: [], excludedNetworks: [] })
 const leaf = (more: Partial<CertificateFacts> = {}): CertificateFacts => certificate('api.example.com', more)
 const above: Partial<CertificateFacts> = {
   isCa: true,
@@ -456,6 +457,16 @@ const CASES: Record<string, readonly Case[]> = {
     ['issuer is no CA', path(leaf(), intermediate({ isCa: false }), root()), 'fail tls.ca.issuer-not-ca'],
     ['pathlen 0 with one intermediate below', path(leaf(), intermediate(), certificate('E0', { ...above, pathLength: 0 }), root()), 'fail tls.ca.path-length'],
     ['pathlen 0 right above the leaf', path(leaf(), intermediate({ pathLength: 0 }), root()), 'pass'],
+    ['no keyUsage', path((({ keyUsage: _none, ...rest }: CertificateFacts): CertificateFacts => rest)(leaf())), 'pass'],
+    ['keyUsage for encryption alone', path(leaf({ keyUsage: ['keyEncipherment', 'dataEncipherment'] })), 'fail tls.ku.no-signature'],
+    ['signing beside encryption', path(leaf({ keyUsage: ['digitalSignature', 'keyEncipherment'] })), 'pass'],
+    ['an intermediate for clients', path(leaf(), intermediate({ extendedKeyUsage: ['1.3.6.1.5.5.7.3.2'] }), root()), 'fail tls.ca.no-server-auth'],
+    ['an intermediate for servers', path(leaf(), intermediate({ extendedKeyUsage: ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1'] }), root()), 'pass'],
+    ['an intermediate for anything', path(leaf(), intermediate({ extendedKeyUsage: ['2.5.29.37.0'] }), root()), 'pass'],
+    ['what a root says of itself', path(leaf(), intermediate(), root({ extendedKeyUsage: ['1.3.6.1.5.5.7.3.4'] })), 'pass'],
+    ['names as constrained', path(leaf(), intermediate({ nameConstraints: only('example.com') }), root()), 'pass'],
+    ['names of another domain', path(leaf(), intermediate({ nameConstraints: only('example.net') }), root()), 'fail tls.ca.name-outside'],
+    ['and by the root', path(leaf(), intermediate(), root({ nameConstraints: only('lan') })), 'fail tls.ca.name-outside'],
   ],
   'cert-lint': [
     ['well made', { tls: tls() }, 'pass'],
