@@ -290,6 +290,10 @@ describe.concurrent('what is no answer', () => {
       expect(code(await look(targetOf(`127.0.0.1:${port}`), dnsQuery({ name: 'example.com', type: 'A', transport })))).toBe('ECONNREFUSED')
   })
 
+  test('no way to the server, as on a machine without network: the code of the system, and nothing is thrown elsewhere', async () => {
+    // The kernel lets no ordinary socket connect to the broadcast address: it refuses at once and sends nothing.
+    expect(code(await look(targetOf('255.255.255.255:53'), dnsQuery({ name: 'example.com', type: 'A' })))).toBe('EACCES')
+  })
   test('a server that is no address is refused before anything is sent', async () => {
     expect(code(await look(targetOf('127.0.0.1:5353'), dnsQuery({ name: 'example.com', type: 'A', server: 'localhost:53' })))).toBe('BADSERVER')
     expect(serverOf('[::1]:5353')).toEqual({ address: '::1', port: 5353 })

@@ -186,9 +186,10 @@ async function overUdp(context: ProbeContext, to: { address: string; port: numbe
         if (decoded !== undefined) end(() => resolve(decoded))
       })
       // Connected: the kernel drops what comes from elsewhere, and tells when nobody listens.
-      // An end that came before the socket was connected leaves nothing to send.
-      socket.connect(to.port, to.address, () => {
-        if (!context.signal.aborted) send()
+      // An end that came before the socket was connected leaves nothing to send; no way there (no network) is told to the callback, not as an event.
+      socket.connect(to.port, to.address, (error?: NodeJS.ErrnoException) => {
+        if (error instanceof Error) end(() => reject(failed(error.code ?? 'EIO', `${note}: ${error.message}`, error)))
+        else if (!context.signal.aborted) send()
       })
     })
   } finally {
