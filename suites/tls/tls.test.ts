@@ -294,7 +294,24 @@ const CASES: Record<string, readonly Case[]> = {
     ['issued half an hour ago', path(leaf({ notBefore: day(-0.02) })), 'warn tls.just-issued'],
     ['expired intermediate', path(leaf(), intermediate({ notAfter: day(-1) }), root()), 'fail tls.expired'],
     ['intermediate expires soon', path(leaf(), intermediate({ notAfter: day(39) }), root()), 'warn tls.intermediate-expiring'],
-    ['expired root is nobody’s concern', path(leaf(), intermediate(), root({ notAfter: day(-1) })), 'pass'],
+    ['an expired root of the bundle', path(leaf(), intermediate(), root({ notAfter: day(-1) })), 'warn tls.root-expired'],
+    [
+      'an expired root of one’s own',
+      { paths: paths({ paths: [{ certificates: [leaf(), intermediate(), root({ notAfter: day(-1) })], anchor: 'declared' }] }) },
+      'fail tls.root-expired',
+    ],
+    [
+      'an expired root with another path beside it',
+      {
+        paths: paths({
+          paths: [
+            { certificates: [leaf(), intermediate(), root({ notAfter: day(-1) })], anchor: 'declared' },
+            { certificates: [leaf(), intermediate(), certificate('R2', above)], anchor: 'bundled' },
+          ],
+        }),
+      },
+      'pass',
+    ],
     [
       'expired cross-sign with a valid path beside it',
       {
