@@ -1,5 +1,6 @@
 /** The command as its users meet it: real processes against real servers on loopback, right and wrong input. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { productChecks, worldWith } from '../fixtures/proof.ts'
 import { type RunningWorld, startWorld } from '../fixtures/world.ts'
 import { reportSchema } from '../reports/schema.ts'
-import { postproof, yaml } from './testing/postproof.ts'
+import { postproof, PROJECT, yaml } from './testing/postproof.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'postproof-cli-'))
 let world: RunningWorld
@@ -145,6 +146,21 @@ describe('a reader that goes away (`| head -1`)', () => {
     const ended = await postproof(['verify', target, '--suite', 'tls', '--json', '--report', out], { leave: true })
     expect(ended).toMatchObject({ status: 0, stderr: '' })
     expect(reportIn(out).gate).toMatchObject({ passed: true, exitCode: 0 })
+  })
+})
+
+describe('an odd place to run in', () => {
+  const shell = (script: string, ...args: readonly string[]) =>
+    spawnSync('sh', ['-c', script, process.execPath, join(PROJECT, 'cli/main.ts'), ...args], { cwd: fresh(), encoding: 'utf8', timeout: 30_000 })
+  test.runIf(existsSync('/dev/full'))('output that cannot be written is no success, and says so without a trace', () => {
+    const ended = shell('"$0" "$@" > /dev/full', 'schema')
+    expect(ended).toMatchObject({ status: 2, stderr: 'postproof: its output cannot be written: ENOSPC\n' })
+    expect(shell('"$0" "$@" > /dev/full 2>&1', 'schema').status).toBe(2)
+  })
+  test.skipIf(process.platform === 'win32')('a folder that was removed meanwhile', () => {
+    const ended = shell('rmdir "$PWD" && "$0" "$@"', 'checks')
+    expect(ended.status).toBe(3)
+    expect(ended.stderr).toBe('postproof: the current folder is gone; change to one that is there; nothing was sent\n')
   })
 })
 
