@@ -36,6 +36,8 @@ export async function plan(given: string, flags: AskFlags & { readonly json?: bo
     probes: list?.length ?? 0,
     connections: list?.reduce((sum, probe) => sum + probe.cost.connections, 0) ?? 0,
     requests: list?.reduce((sum, probe) => sum + probe.cost.requests, 0) ?? 0,
+    sockets: list?.reduce((sum, probe) => sum + (probe.cost.sockets ?? 0), 0) ?? 0,
+    frames: list?.reduce((sum, probe) => sum + (probe.cost.frames ?? 0), 0) ?? 0,
     allowed: impact === 'read' || (target.file.allow as readonly string[] | undefined)?.includes(impact) === true,
   }))
   const hosts = target.hosts.map((host) => {
@@ -48,10 +50,10 @@ export async function plan(given: string, flags: AskFlags & { readonly json?: bo
     }
   })
   const skipped = cases.length - judged.length
-  const { requests, zones, logins, registrations, mails, bytes, unexpected, atMost } = plannedCosts(probes)
+  const { requests, zones, logins, registrations, mails, bytes, sockets, frames, unexpected, atMost } = plannedCosts(probes)
   const openEnded = probes.some(({ cost }) => cost.openEnded === true)
   if (flags.json === true) {
-    const acting = { requests, zones, logins, registrations, mails, bytes, unexpected, atMost, openEnded }
+    const acting = { requests, zones, logins, registrations, mails, bytes, sockets, frames, unexpected, atMost, openEnded }
     process.stdout.write(
       `${JSON.stringify({ target: target.name, domain: target.domain, verdicts: judged.length, skipped, impacts, hosts, ...acting }, null, 2)}\n`,
     )
@@ -69,6 +71,9 @@ export async function plan(given: string, flags: AskFlags & { readonly json?: bo
     out(`${one.impact.padEnd(8)} ${String(one.probes).padStart(6)}  ${String(one.connections).padStart(13)}  ${String(one.requests).padStart(10)}  ${consent}`)
   }
   out('(upper bounds: probes share connections, and shared looks are counted once for each)')
+  const reading = impacts.find(({ impact }) => impact === 'read')
+  if (reading !== undefined && reading.sockets > 0)
+    out(`(what only reads opens at most ${reading.sockets} WebSockets and sends at most ${reading.frames} messages and Pings over them)`)
   out('')
   const width = Math.max(4, ...hosts.map((one) => one.host.length))
   out(`${'host'.padEnd(width)}  verdicts  probes  requests ≤`)
@@ -85,6 +90,7 @@ export async function plan(given: string, flags: AskFlags & { readonly json?: bo
       ? [['accounts made', told(registrations, atMost.registrations, 'registrations'), 'removed again where the target says how'] as const]
       : []),
     ...(mails > 0 ? [['mail', told(mails, atMost.mails, 'messages'), ''] as const] : []),
+    ...(sockets > 0 ? [['WebSockets', told(sockets, atMost.sockets, 'opened'), told(frames, atMost.frames, 'messages and Pings')] as const] : []),
     ...(bytes > 0 ? [['bodies', told(bytes, atMost.bytes, 'bytes'), ''] as const] : []),
   ]
   if (rows.length > 0) {

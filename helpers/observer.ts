@@ -99,6 +99,8 @@ export class Observer {
     registrations: 0,
     mails: 0,
     bytes: 0,
+    sockets: 0,
+    frames: 0,
   }
   #acted = false
   #probes = 0
@@ -357,11 +359,14 @@ export class Observer {
         recovered: (request, sentAt) => (declared ? hold(this.#zones.recovered(request, sentAt, signal)) : Promise.resolve(false)),
         settleMs: (name) => Math.max(0, ...zonesOf(this.target).flatMap((zone) => (zone.name === name ? [this.#zones.settleMs(zone)] : []))),
       },
-      used: ({ logins, registrations = 0, mails = 0, bytes = 0 }) => {
+      used: ({ logins, registrations = 0, mails = 0, bytes = 0, sockets = 0, frames = 0 }) => {
+        if (!acts) return
         for (const [name, times] of Object.entries(logins ?? {})) this.#used.logins[name] = (this.#used.logins[name] ?? 0) + times
         this.#used.registrations += registrations
         this.#used.mails += mails
         this.#used.bytes += bytes
+        this.#used.sockets += sockets
+        this.#used.frames += frames
       },
       undo: (what, act) => {
         const promised: Promised = { what, probe, act }

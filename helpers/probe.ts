@@ -62,6 +62,10 @@ export interface Used {
   readonly mails: number
   /** Of bodies, where they are worth a word. */
   readonly bytes: number
+  /** WebSockets asked for; their handshakes are among the requests. */
+  readonly sockets: number
+  /** Messages and Pings sent over them; the Close that ends each, and Pongs to the peer's own Pings, are not counted. */
+  readonly frames: number
 }
 
 /** Something that a probe made and its end did not remove, and what became of it at the end of the run. */
@@ -122,6 +126,10 @@ export interface ProbeCost {
   readonly mails?: number
   /** Bytes of bodies sent, where they are worth a word. */
   readonly bytes?: number
+  /** WebSockets asked for; their handshakes are among the requests. */
+  readonly sockets?: number
+  /** Messages and Pings sent over them. */
+  readonly frames?: number
   /** Further requests at most, where the target does not do as declared. */
   readonly unexpected?: number
   /** What the target answers decides how much of it is used: the numbers are bounds, whatever it does. */

@@ -196,6 +196,8 @@ const noUse = (): { -readonly [K in keyof Used]: Used[K] extends number ? number
   registrations: 0,
   mails: 0,
   bytes: 0,
+  sockets: 0,
+  frames: 0,
 })
 
 export function plannedCosts(probes: readonly Probe<unknown>[]): PlannedCosts {
@@ -210,6 +212,8 @@ export function plannedCosts(probes: readonly Probe<unknown>[]): PlannedCosts {
       sums.registrations += cost.registrations ?? 0
       sums.mails += cost.mails ?? 0
       sums.bytes += cost.bytes ?? 0
+      sums.sockets += cost.sockets ?? 0
+      sums.frames += cost.frames ?? 0
     }
     unexpected += cost.unexpected ?? 0
   }

@@ -246,7 +246,7 @@ export const leftBehind = ({ run }: Pick<Report, 'run'>): readonly string[] =>
   )
 
 /** What acted on the target, in words. */
-export function usedInWords({ requests, logins, registrations, mails, bytes }: Used): string {
+export function usedInWords({ requests, logins, registrations, mails, bytes, sockets, frames }: Used): string {
   const attempts = Object.values(logins).reduce((sum, times) => sum + times, 0)
   const parts = [
     [requests, 'requests'],
@@ -254,6 +254,8 @@ export function usedInWords({ requests, logins, registrations, mails, bytes }: U
     [registrations, 'throw-away accounts'],
     [mails, 'mails asked for'],
     [bytes, 'bytes of files'],
+    [sockets, 'WebSockets'],
+    [frames, 'messages and Pings over them'],
   ] as const
   return parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`])).join(', ')
 }

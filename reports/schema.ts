@@ -137,6 +137,8 @@ export const reportSchema = z.object({
         registrations: count,
         mails: count,
         bytes: count,
+        sockets: count.optional(),
+        frames: count.optional(),
       })
       .meta({ description: 'by what acts on the target' })
       .optional(),

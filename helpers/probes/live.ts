@@ -57,7 +57,8 @@ interface Handshake {
 
 /** An open channel, bounded in what it takes in. */
 class Channel {
-  readonly socket: WebSocket
+  readonly #socket: WebSocket
+  readonly #used: ProbeContext['used']
   readonly #asked: Handshake
   readonly #start: number
   readonly #at: string
@@ -72,8 +73,9 @@ class Channel {
   #pong: boolean | undefined
   openMs = 0
 
-  constructor(socket: WebSocket, asked: Handshake, start: number, at: string) {
-    this.socket = socket
+  constructor(socket: WebSocket, asked: Handshake, start: number, at: string, used: ProbeContext['used']) {
+    this.#socket = socket
+    this.#used = used
     this.#asked = asked
     this.#start = start
     this.#at = at
@@ -104,7 +106,7 @@ class Channel {
     for (const one of this.#waiting) one()
   }
   get over(): boolean {
-    return this.socket.readyState === WebSocket.CLOSED || this.#flooded
+    return this.#socket.readyState === WebSocket.CLOSED || this.#flooded
   }
   get texts(): readonly string[] {
     return this.#messages
@@ -126,17 +128,23 @@ class Channel {
     }
     return reached()
   }
+  send(data: string | Buffer, options: { readonly binary?: boolean; readonly mask?: boolean } = {}): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return
+    this.#used?.({ frames: 1 })
+    this.#socket.send(data, options)
+  }
   async ping(waitMs: number): Promise<boolean> {
     this.#pong = false
-    if (this.socket.readyState !== WebSocket.OPEN) return false
-    this.socket.ping(randomBytes(8))
+    if (this.#socket.readyState !== WebSocket.OPEN) return false
+    this.#used?.({ frames: 1 })
+    this.#socket.ping(randomBytes(8))
     return await this.until(() => this.#pong === true, waitMs)
   }
   end(): ChannelLook {
     const closed = this.over
     this.#ours = true
-    if (!closed) this.socket.close(1000)
-    setTimeout(() => this.socket.terminate(), 500).unref()
+    if (!closed) this.#socket.close(1000)
+    setTimeout(() => this.#socket.terminate(), 500).unref()
     const url = `wss://${this.#asked.host}${this.#asked.path.split('?')[0]}`
     return {
       what: this.#asked.what,
@@ -170,6 +178,7 @@ async function open(context: ProbeContext, asked: Handshake): Promise<Channel | 
       opened.socket.destroy()
       throw new ProbeError({ code: 'UNTRUSTED', message: `credentials are not sent to ${asked.host}: its certificate does not stand`, phase: 'request' })
     }
+    context.used?.({ sockets: 1 })
     return await new Promise<Channel | ChannelLook>((resolve) => {
       const socket = new WebSocket(`wss://${asked.host}${asked.path}`, asked.subprotocols === undefined ? [] : [...asked.subprotocols], {
         createConnection: (() => opened.socket) as never,
@@ -180,7 +189,7 @@ async function open(context: ProbeContext, asked: Handshake): Promise<Channel | 
         perMessageDeflate: false,
         autoPong: true,
       })
-      const channel = new Channel(socket, asked, start, at)
+      const channel = new Channel(socket, asked, start, at, context.used)
       let settled = false
       const settle = (result: Channel | ChannelLook): void => {
         if (settled) return
@@ -226,12 +235,13 @@ const probe = <T>(
   impact: Impact,
   requests: readonly Asked[],
   waitsMs: number,
+  over: Pick<ProbeCost, 'sockets' | 'frames'>,
   run: (context: ProbeContext) => Promise<T>,
 ): Probe<T> => ({
   kind,
   key: keyOf(kind, asked),
   impact,
-  cost: costOf(asked, requests),
+  cost: { ...costOf(asked, requests), ...over },
   host: asked.host,
   waitsMs,
   timeoutMs: 60_000 + waitsMs,
@@ -271,11 +281,9 @@ export function sessionChannel(asked: ChannelAsked, closesWithinMs: number): Pro
   const { session, logout, sessionSeconds, expiredTokenFrom, send, expect } = asked.channel
   const waitsMs = closesWithinMs + (sessionSeconds ?? 0) * 1_000 + 3 * REFUSAL_MS
   const ends = logout !== undefined || sessionSeconds !== undefined
-  const requests = [
-    ...handshakes(asked, 2 + (ends ? 1 : 0) + (expiredTokenFrom === undefined ? 0 : 1)),
-    ...(logout === undefined ? [] : [{ url: logout.url, method: logout.method ?? 'POST' }]),
-  ]
-  return probe('sessionChannel', asked, 'login', requests, waitsMs, async (context) => {
+  const sockets = 2 + (ends ? 1 : 0) + (expiredTokenFrom === undefined ? 0 : 1)
+  const requests = [...handshakes(asked, sockets), ...(logout === undefined ? [] : [{ url: logout.url, method: logout.method ?? 'POST' }])]
+  return probe('sessionChannel', asked, 'login', requests, waitsMs, { sockets, frames: send === undefined ? 1 : 2 }, async (context) => {
     const signed = await Session.open(context, session)
     const { headers } = signed
     const refused = async (what: string, tried: RawHeaders): Promise<ChannelLook> => {
@@ -294,7 +302,7 @@ export function sessionChannel(asked: ChannelAsked, closesWithinMs: number): Pro
     let beyond: SessionChannelLook['beyond']
     let again: ChannelLook | undefined
     if (channel instanceof Channel) {
-      if (send !== undefined) channel.socket.send(send)
+      if (send !== undefined) channel.send(send)
       if (expect !== undefined) await channel.until(() => channel.texts.some((one) => one.includes(expect)), answerMs(context))
       await channel.ping(answerMs(context))
       const start = performance.now()
@@ -337,7 +345,8 @@ export interface LimitsLook {
 /** Sends what a channel must refuse, each on a connection of its own. */
 export function channelLimits(asked: ChannelAsked): Probe<LimitsLook> {
   const { maxMessageBytes } = asked.channel
-  return probe('channelLimits', asked, 'write', handshakes(asked, maxMessageBytes === undefined ? 3 : 5), 4 * ANSWER_MS, async (context) => {
+  const over = maxMessageBytes === undefined ? { sockets: 3, frames: 3 } : { sockets: 5, frames: 6 }
+  return probe('channelLimits', asked, 'write', handshakes(asked, over.sockets), 4 * ANSWER_MS, over, async (context) => {
     const session = asked.channel.session === undefined ? undefined : await Session.open(context, asked.channel.session)
     const headers = session?.headers ?? []
     const tried = async (what: string, act: (channel: Channel) => void, waitMs = answerMs(context)): Promise<ChannelLook> => {
@@ -355,14 +364,14 @@ export function channelLimits(asked: ChannelAsked): Probe<LimitsLook> {
             longest: await (async (): Promise<ChannelLook> => {
               const channel = await open(context, askedOf(asked, `a message of ${size} bytes`, { headers, ...(session === undefined ? {} : { secret: true }) }))
               if (!(channel instanceof Channel)) return channel
-              channel.socket.send('x'.repeat(size))
+              channel.send('x'.repeat(size))
               await channel.ping(answerMs(context))
               return channel.end()
             })(),
-            tooLong: await tried(`a message of ${size + 1} bytes`, ({ socket }) => socket.send('x'.repeat(size + 1))),
+            tooLong: await tried(`a message of ${size + 1} bytes`, (one) => one.send('x'.repeat(size + 1))),
           }
-    const badText = await tried('text that is no UTF-8', ({ socket }) => socket.send(Buffer.from([0x68, 0xc3, 0x28, 0xff]), { binary: false }))
-    const unmasked = await tried('a frame without a mask', ({ socket }) => socket.send('postproof', { mask: false }))
+    const badText = await tried('text that is no UTF-8', (one) => one.send(Buffer.from([0x68, 0xc3, 0x28, 0xff]), { binary: false }))
+    const unmasked = await tried('a frame without a mask', (one) => one.send('postproof', { mask: false }))
     const after = await open(context, askedOf(asked, 'an ordinary connection afterwards', { headers, ...(session === undefined ? {} : { secret: true }) }))
     let afterwards: ChannelLook
     if (after instanceof Channel) {
@@ -384,7 +393,7 @@ export interface ManyLook {
 }
 /** So many connections at once, each answering a Ping, then closed. */
 export function manyChannels(asked: ChannelAsked, count: number): Probe<ManyLook> {
-  return probe('manyChannels', asked, 'load', handshakes(asked, count), 0, async (context) => {
+  return probe('manyChannels', asked, 'load', handshakes(asked, count), 0, { sockets: count, frames: count }, async (context) => {
     const session = asked.channel.session === undefined ? undefined : await Session.open(context, asked.channel.session)
     const tried = await Promise.all(
       Array.from({ length: count }, (_, index) =>
@@ -446,7 +455,7 @@ export const heartbeatWaitMs = (intervalMs: number): number => intervalMs + Math
 export function socketIo(asked: ChannelAsked): Probe<SocketIoLook> {
   const base = asked.channel.path.replace(/\/?$/, '/')
   const requests = [...handshakes(asked, 3, `${base}?EIO=4`), { url: `https://${asked.host}${base}?EIO=4`, method: 'POST' }]
-  return probe('socketIo', asked, asked.channel.session === undefined ? 'read' : 'login', requests, 2_000, async (context) => {
+  return probe('socketIo', asked, asked.channel.session === undefined ? 'read' : 'login', requests, 2_000, { sockets: 2, frames: 3 }, async (context) => {
     const session = await Session.open(context, asked.channel.session)
     const at = new Date().toISOString()
     const url = (query: string): string => `https://${asked.host}${base}?EIO=4&${query}`
@@ -491,9 +500,9 @@ export function socketIo(asked: ChannelAsked): Probe<SocketIoLook> {
         askedOf(asked, 'the upgrade of a polling session', { ...more, path: `${base}?EIO=4&transport=websocket&sid=${encodeURIComponent(sid)}` }),
       )
       if (channel instanceof Channel) {
-        channel.socket.send('2probe')
+        channel.send('2probe')
         const probed = await channel.until(() => channel.texts.includes('3probe'), answerMs(context))
-        if (probed) channel.socket.send('5')
+        if (probed) channel.send('5')
         upgrade = { channel: channel.end(), probed, ...(probed ? { upgradedMs: round(performance.now() - start) } : {}) }
       } else upgrade = { channel, probed: false }
     }
@@ -505,7 +514,7 @@ export function socketIo(asked: ChannelAsked): Probe<SocketIoLook> {
       let connected = false
       let heartbeat = false
       if (isOpen) {
-        channel.socket.send('40')
+        channel.send('40')
         connected = await channel.until(() => channel.texts.some((one) => one.startsWith('40')), answerMs(context))
         // The server asks first (Engine.IO 4); longer intervals than we wait for are not judged.
         if (pingIntervalMs !== undefined && pingIntervalMs <= HEARTBEAT_MOST_MS)
@@ -542,28 +551,36 @@ export interface StreamLook {
 /** Listens to an event stream for so long. */
 export function listen(asked: ChannelAsked, listenMs: number, after?: string): Probe<StreamLook> {
   return {
-    ...probe('listen', asked, asked.channel.session === undefined ? 'read' : 'login', handshakes(asked, 1), listenMs, async (context): Promise<StreamLook> => {
-      const session = await Session.open(context, asked.channel.session)
-      const answer = await session.send({
-        url: `https://${asked.host}${asked.channel.path}`,
-        headers: [['Accept', 'text/event-stream'], ['Cache-Control', 'no-store'], ...(after === undefined ? [] : [['Last-Event-ID', after] as const])],
-        limitMs: listenMs,
-        keepBytes: 64 * 1024,
-        mostBytes: MOST_BYTES,
-      })
-      const type = headerValue(answer.headers, 'content-type')
-      return {
-        status: answer.status,
-        ...(type === undefined ? {} : { type }),
-        peer: answer.peer,
-        at: answer.at,
-        ids: [...new TextDecoder().decode(answer.body).matchAll(/(?:^|\n)id: ?([^\r\n]*)/g)].slice(0, 50).map((match) => match[1] ?? ''),
-        bytes: answer.bytes,
-        parts: answer.parts.map(({ atMs }) => atMs),
-        listenedMs: answer.totalMs,
-        ended: !answer.truncated,
-      }
-    }),
+    ...probe(
+      'listen',
+      asked,
+      asked.channel.session === undefined ? 'read' : 'login',
+      handshakes(asked, 1),
+      listenMs,
+      {},
+      async (context): Promise<StreamLook> => {
+        const session = await Session.open(context, asked.channel.session)
+        const answer = await session.send({
+          url: `https://${asked.host}${asked.channel.path}`,
+          headers: [['Accept', 'text/event-stream'], ['Cache-Control', 'no-store'], ...(after === undefined ? [] : [['Last-Event-ID', after] as const])],
+          limitMs: listenMs,
+          keepBytes: 64 * 1024,
+          mostBytes: MOST_BYTES,
+        })
+        const type = headerValue(answer.headers, 'content-type')
+        return {
+          status: answer.status,
+          ...(type === undefined ? {} : { type }),
+          peer: answer.peer,
+          at: answer.at,
+          ids: [...new TextDecoder().decode(answer.body).matchAll(/(?:^|\n)id: ?([^\r\n]*)/g)].slice(0, 50).map((match) => match[1] ?? ''),
+          bytes: answer.bytes,
+          parts: answer.parts.map(({ atMs }) => atMs),
+          listenedMs: answer.totalMs,
+          ended: !answer.truncated,
+        }
+      },
+    ),
     key: `${keyOf('listen', asked)} ${listenMs} ${after === undefined ? '' : createHash('sha256').update(after).digest('hex').slice(0, 8)}`,
   }
 }
@@ -586,5 +603,5 @@ export function resumeStream(asked: ChannelAsked, listenMs: number): Probe<Resum
     return { first: first.value, after, second: second.value }
   }
   // The first time is a look of its own, and so is the second, whose name only the first can tell.
-  return { ...probe('resumeStream', asked, once.impact, handshakes(asked, 1), listenMs * 2, run), asks: [once] }
+  return { ...probe('resumeStream', asked, once.impact, handshakes(asked, 1), listenMs * 2, {}, run), asks: [once] }
 }

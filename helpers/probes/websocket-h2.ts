@@ -114,7 +114,7 @@ export function websocketOverHttp2(request: WebSocketOverHttp2Request): Probe<We
     kind: 'websocketOverHttp2',
     key: `websocketOverHttp2 https://${request.host}${request.path.split('?', 1)[0]}${request.origin === undefined ? '' : ` origin=${request.origin}`}`,
     impact: 'read',
-    cost: { connections: 1, requests: 1 },
+    cost: { connections: 1, requests: 1, sockets: 1 },
     host: request.host,
     timeoutMs: 30_000,
     run: (context) => perform(context, request),

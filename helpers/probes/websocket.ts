@@ -203,7 +203,8 @@ function deflateOf(lines: readonly string[], offered: boolean): { readonly defla
 }
 
 /** Talks behind the upgrade until everything asked was seen, the peer ended it, or a deadline came. Never throws for what the peer does. */
-async function dialogue(socket: Socket, head: Head, request: WebSocketRequest, signal: AbortSignal): Promise<Dialogue> {
+async function dialogue(socket: Socket, head: Head, request: WebSocketRequest, context: ProbeContext): Promise<Dialogue> {
+  const { signal } = context
   const start = performance.now()
   const { deflate, violation: disagreement } = deflateOf(headerValues(head.headers, 'sec-websocket-extensions'), request.compression !== false)
   const receiver = new frames.Receiver({
@@ -233,6 +234,7 @@ async function dialogue(socket: Socket, head: Head, request: WebSocketRequest, s
 
   const send = (opcode: number, payload: Buffer): void => {
     if (socket.destroyed || !socket.writable) return
+    if (opcode === TEXT || opcode === PING) context.used?.({ frames: 1 })
     for (const part of frames.Sender.frame(payload, { fin: true, rsv1: false, opcode, mask: true, readOnly: true })) socket.write(part)
   }
   const finish = (code: number): void => {
@@ -406,13 +408,14 @@ async function perform(context: ProbeContext, request: WebSocketRequest): Promis
   socket.on('error', () => {})
   try {
     const coming = readHead(socket, tcp.peer, context.signal, limitMs)
+    context.used?.({ sockets: 1 })
     socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
     const head = await coming
     const openMs = round(performance.now() - start)
     context.log(`${url} -> ${head.status} in ${openMs} ms from ${tcp.peer}`)
     const accept = headerValue(head.headers, 'sec-websocket-accept')
     const subprotocol = headerValue(head.headers, 'sec-websocket-protocol')
-    const talk = head.status === 101 ? await dialogue(socket, head, request, context.signal) : SILENT
+    const talk = head.status === 101 ? await dialogue(socket, head, request, context) : SILENT
     const body = head.status === 101 ? new Uint8Array(0) : await readBody(socket, head, Math.min(1_000, limitMs))
     return {
       url,
@@ -456,7 +459,7 @@ export function websocketHandshake(request: WebSocketRequest): Probe<WebSocketOb
       ' ',
     ),
     impact: 'read',
-    cost: { connections: 1, requests: 1 },
+    cost: { connections: 1, requests: 1, sockets: 1, frames: 1 + (request.send === undefined ? 0 : 1) + (request.idleMs === undefined ? 0 : 1) },
     host,
     waitsMs: idleMs + listenMs,
     // Every wait inside has its own bound (head, answer, pong, idle, close); this one is the backstop of their sum.
