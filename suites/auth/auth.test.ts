@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Check } from '../../helpers/check.ts'
 import { type Answer, type AttacksSeen, type CodeSeen, flowsOf, type LoginSeen, type RefreshSeen, type TokenFacts } from '../../helpers/probes/auth.ts'
+import { gistOf } from '../../helpers/probes/auth/exchange.ts'
 import { normaliseTarget, type Target, type TargetInput } from '../../helpers/target.ts'
 import { targetSchema } from '../../helpers/target/schema.ts'
 import type { Verdict } from '../../helpers/verdict.ts'
@@ -141,6 +142,21 @@ const gate = (more: object = {}) => ({
 })
 const failures = (more: object = {}) => ({ wrong: [refused], wrongUsable: false, unknown: [refused], unknownUsable: false, inUrlUsable: false, ...more })
 
+const page = (words: string): Answer => answer(200, { html: true, mediaType: 'text/html', bodyHash: words })
+const strange = page('Log in')
+const counted = (number: string): Answer => answer(200, { bodyHash: number, gist: 'account of a shopper' })
+/** A browser session, before and after logging out. */
+const left = (more: object): object => ({
+  login: login({ accessToken: false, cookie: true }),
+  opened: right,
+  stranger: refused,
+  answer: answer(204),
+  replayed: refused,
+  refreshedWorks: false,
+  waitedSeconds: 0,
+  ...more,
+})
+
 describe('judgement', () => {
   test.each<[string, string, unknown, string]>([
     ['a login', 'login-ok', { login: login() }, 'pass'],
@@ -233,6 +249,18 @@ describe('judgement', () => {
     ['the login does not open it', 'protected-401', { seen: gate({ authorised: answer(403) }) }, 'fail auth.protected.refused'],
     ['no login to compare with', 'protected-401', { seen: { ...gate(), login: login({ accessToken: false, answer: answer(500) }) } }, 'inconclusive'],
     ['spellings refused', 'method-path-bypass', { seen: gate({ variants: [answer(404), answer(401, { method: 'HEAD' })] }) }, 'pass'],
+    [
+      'a spelling that opens a page with other numbers',
+      'method-path-bypass',
+      { seen: gate({ authorised: counted('3'), variants: [counted('4')] }) },
+      'fail auth.bypass.open',
+    ],
+    [
+      'a route open to everybody, with other numbers each time',
+      'protected-401',
+      { seen: gate({ authorised: { ...counted('3'), html: true }, anonymous: { ...counted('4'), html: true } }) },
+      'fail auth.protected.open',
+    ],
     ['a spelling that opens', 'method-path-bypass', { seen: gate({ variants: [answer(200, { bodyHash: 'orders' })] }) }, 'fail auth.bypass.open'],
     [
       'a page that answers everything',
@@ -353,8 +381,32 @@ describe('judgement', () => {
       'fail auth.logout.refresh-alive',
     ],
     ['nothing to see it by', { login: login(), answer: answer(204), refreshedWorks: false, waitedSeconds: 0 }, 'inconclusive'],
+    ['a session whose page says something else each time', left({ replayed: answer(200, { bodyHash: 'other orders' }) }), 'fail auth.logout.session-alive'],
+    [
+      'a session whose page differs in numbers alone',
+      left({ opened: counted('3'), replayed: counted('4'), stranger: strange }),
+      'fail auth.logout.session-alive',
+    ],
+    ['the page that strangers see', left({ replayed: strange, stranger: strange }), 'pass'],
+    ['a page that neither the session nor strangers saw', left({ replayed: page('Goodbye'), stranger: strange }), 'inconclusive'],
+    ['a page in place of data, where strangers are refused', left({ replayed: page('Goodbye') }), 'inconclusive'],
+    ['a limiter afterwards, the refresh token refused', left({ replayed: answer(429, { obstacle: 'a limiter (429)' }), refreshed: refused }), 'inconclusive'],
+    ['a session that opened nothing, the refresh token refused', left({ opened: answer(403), replayed: answer(403), refreshed: refused }), 'inconclusive'],
   ])('after logging out: %s', (_name, seen, expected) => {
     expect(said(judged('session-logout-invalidates', { seen }))).toBe(expected)
+  })
+
+  test('what differs from answer to answer is left out of what a body is known by, and nothing else', () => {
+    const json = (text: string): string | undefined => gistOf(text, text, 'application/json')
+    expect(json('{"name":"a","visits":3,"open":true}')).toBe(json('{"open":true,"visits":4,"name":"b"}'))
+    expect(json('{"name":"a","visits":3,"open":true}')).not.toBe(json('{"name":"a","visits":3,"open":false}'))
+    expect(json('{"ok":true,"error":null,"data":{}}')).not.toBe(json('{"error":"Unauthorized","status":401,"path":"/"}'))
+    expect(json('{"error":"x"}')).toBeUndefined()
+    const html = (text: string): string | undefined => gistOf(text, text, 'text/html')
+    const account = (time: string, count: string): string => `<h1>Your account</h1><p>Last seen ${time}, you have ${count} messages in your inbox</p>`
+    expect(html(account('Sat, 21 Nov 2026 09:00:01 GMT', '3'))).toBe(html(account('Sun, 22 Nov 2026 10:30:00 GMT', '14')))
+    expect(html(account('09:00', '3'))).not.toBe(html('<h1>Sign in</h1><p>Your name and your password, please, to see your messages</p>'))
+    expect(html('<p>42</p>')).toBeUndefined()
   })
 
   test('confidential clients may keep their refresh token', () => {

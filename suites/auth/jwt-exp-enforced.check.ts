@@ -1,7 +1,20 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
 import { authExpiry, jwtAttacks } from '../../helpers/probes/auth.ts'
-import { attackVerdict, curlRoute, eachFlow, evidence, flowOf, hasReadable, hasToken, succeeded, unanswered, undeclared } from './shared.ts'
+import {
+  attackVerdict,
+  curlRoute,
+  eachFlow,
+  evidence,
+  flowOf,
+  hasReadable,
+  hasToken,
+  stillOpens,
+  succeeded,
+  unanswered,
+  unclear,
+  undeclared,
+} from './shared.ts'
 
 export default defineCheck({
   id: 'auth/jwt-exp-enforced',
@@ -43,7 +56,8 @@ export default defineCheck({
     const last = waited.late.at(-1)
     if (last === undefined) return inconclusive('unobserved', 'nothing was asked after its end')
     const allowed = flow.token?.leewaySeconds ?? options.leewaySeconds
-    const alive = succeeded(last.answer) && last.answer.bodyHash === waited.before.bodyHash
+    const alive = stillOpens(last.answer, waited.before, waited.stranger)
+    if (alive === undefined) return unclear(last.answer)
     const item = evidence(last.answer, `refused within ${allowed} s after exp`, `${last.answer.status}, ${last.afterSeconds} s after exp`)
     const finding: Finding = !alive ? { grade: 'pass', evidence: item } : { grade: 'fail', code: 'auth.jwt.expired-accepted', evidence: item }
     return worst([finding])

@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { inconclusive } from '../../helpers/verdict.ts'
 import type { Finding } from '../../helpers/verdict.ts'
 import { authGate } from '../../helpers/probes/auth.ts'
-import { concluded, controlled, curlRoute, eachFlow, evidence, flowOf, grants, hasLogin, hasReadable, noLogin, undeclared } from './shared.ts'
+import { concluded, controlled, curlRoute, eachFlow, evidence, flowOf, grants, hasLogin, hasReadable, noLogin, sameBody, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'auth/method-path-bypass',
@@ -36,7 +36,7 @@ export default defineCheck({
           const open =
             answer.method === 'HEAD'
               ? grants(answer, authorised, anonymous) && !answer.html
-              : answer.bodyHash === authorised.bodyHash && grants(answer, authorised, anonymous)
+              : sameBody(answer, authorised) && grants(answer, authorised, anonymous)
           return open
             ? { grade: 'fail', code: 'auth.bypass.open', evidence: evidence(answer, 'refused') }
             : { grade: 'pass', evidence: evidence(answer, 'refused, or nothing of the route') }

@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { authAuthorize } from '../../helpers/probes/auth.ts'
-import { curl, eachFlow, evidence, flowOf, unanswered, undeclared } from './shared.ts'
+import { curl, eachFlow, evidence, flowOf, unanswered, undeclared, sameBody } from './shared.ts'
 
 export default defineCheck({
   id: 'auth/oauth-redirect-uri',
@@ -30,7 +30,7 @@ export default defineCheck({
     const findings = seen.redirects.map(({ uri, answer, goes }): Finding => {
       const item = { ...evidence(answer, 'an error page, no redirect'), what: `redirect_uri ${uri}` }
       // Another client's page that answers 200 is the login itself only if it is the page that the right request gets.
-      const shownLogin = answer.status === 200 && seen.good.status === 200 && answer.bodyHash === seen.good.bodyHash
+      const shownLogin = answer.status === 200 && seen.good.status === 200 && sameBody(answer, seen.good)
       if (goes === 'there') return { grade: 'fail', code: 'auth.oauth.redirect-open', evidence: item }
       if (goes === 'onwards' || shownLogin) return { grade: 'warn', code: 'auth.oauth.redirect-late', evidence: item }
       return { grade: 'pass', evidence: item }
@@ -40,7 +40,7 @@ export default defineCheck({
       stranger.status > 0 &&
         stranger.status < 400 &&
         !/[?&#]error=/.test(stranger.location ?? '') &&
-        !(stranger.status === 200 && stranger.bodyHash !== seen.good.bodyHash)
+        !(stranger.status === 200 && !sameBody(stranger, seen.good))
         ? { grade: 'fail', code: 'auth.oauth.client-unknown', evidence: evidence(stranger, 'an error page') }
         : { grade: 'pass', evidence: evidence(stranger, 'an error page') },
     )

@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { inconclusive } from '../../helpers/verdict.ts'
 import type { Finding } from '../../helpers/verdict.ts'
 import { authGate } from '../../helpers/probes/auth.ts'
-import { concluded, curlRoute, eachFlow, evidence, flowOf, hasLogin, isOneOf, noLogin, succeeded, undeclared } from './shared.ts'
+import { concluded, curlRoute, eachFlow, evidence, flowOf, hasLogin, isOneOf, noLogin, sameBody, succeeded, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'auth/protected-401',
@@ -49,7 +49,7 @@ export default defineCheck({
         if (succeeded(answer)) {
           const open =
             !reads ||
-            answer.bodyHash === authorised.bodyHash ||
+            sameBody(answer, authorised) ||
             (!succeeded(authorised) && !answer.html) ||
             (!answer.html &&
               succeeded(authorised) &&

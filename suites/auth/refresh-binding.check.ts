@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { type Finding, worst } from '../../helpers/verdict.ts'
 import { authRefresh } from '../../helpers/probes/auth.ts'
-import { curlRefresh, eachFlow, evidence, flowOf, hasRefresh, noLogin, succeeded, unanswered, undeclared } from './shared.ts'
+import { curlRefresh, eachFlow, evidence, flowOf, hasRefresh, noLogin, sameBody, succeeded, unanswered, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'auth/refresh-binding',
@@ -29,7 +29,7 @@ export default defineCheck({
     const { refreshAsAccess, opened } = seen
     if (refreshAsAccess !== undefined)
       findings.push(
-        succeeded(refreshAsAccess) && (opened === undefined || opened.bodyHash === refreshAsAccess.bodyHash || !succeeded(opened))
+        succeeded(refreshAsAccess) && (opened === undefined || sameBody(opened, refreshAsAccess) || !succeeded(opened))
           ? { grade: 'fail', code: 'auth.refresh.opens-routes', evidence: evidence(refreshAsAccess, 'refused') }
           : { grade: 'pass', evidence: evidence(refreshAsAccess, 'refused') },
       )

@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
 import { authExpiry } from '../../helpers/probes/auth.ts'
-import { curlRoute, eachFlow, evidence, flowOf, hasLogin, hasReadable, succeeded, unanswered, undeclared } from './shared.ts'
+import { curlRoute, eachFlow, evidence, flowOf, hasLogin, hasReadable, stillOpens, succeeded, unanswered, unclear, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'auth/session-expiry',
@@ -28,7 +28,9 @@ export default defineCheck({
     const last = seen.late.at(-1)
     if (last === undefined) return inconclusive('unobserved', 'nothing was asked after its end')
     const item = evidence(last.answer, `refused ${last.afterSeconds} s after Max-Age ${seen.cookieSeconds ?? ''}`)
-    return succeeded(last.answer) && last.answer.bodyHash === seen.before.bodyHash ? fail('auth.session.outlives', item) : pass(item)
+    const alive = stillOpens(last.answer, seen.before, seen.stranger)
+    if (alive === undefined) return unclear(last.answer)
+    return alive ? fail('auth.session.outlives', item) : pass(item)
   },
   reproduce: (subject, target) => curlRoute(target, subject),
   covers: ['E3'],

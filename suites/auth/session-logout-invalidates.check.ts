@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { illustrated, inconclusive, type Finding, worst } from '../../helpers/verdict.ts'
 import { authLogout } from '../../helpers/probes/auth.ts'
-import { curl, eachFlow, evidence, flowOf, hasLogin, noLogin, states, step, succeeded, unanswered, undeclared } from './shared.ts'
+import { curl, eachFlow, evidence, flowOf, hasLogin, noLogin, states, step, stillOpens, succeeded, unanswered, unclear, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'auth/session-logout-invalidates',
@@ -32,12 +32,16 @@ export default defineCheck({
     const findings: Finding[] = []
     if (seen.answer.status >= 400) findings.push({ grade: 'fail', code: 'auth.logout.failed', evidence: evidence(seen.answer, 'logged out') })
     const last = seen.later ?? seen.replayed
-    if (seen.opened !== undefined && last !== undefined && succeeded(seen.opened) && last.failure === undefined && last.obstacle === undefined) {
-      const alive = succeeded(last) && last.bodyHash === seen.opened.bodyHash
+    let untold = unanswered([seen.opened, last])
+    if (seen.opened !== undefined && !succeeded(seen.opened))
+      untold ??= inconclusive('unobserved', 'the session does not open the protected route to begin with', evidence(seen.opened, '2xx with the session'))
+    if (seen.opened !== undefined && last !== undefined && untold === undefined) {
+      const alive = stillOpens(last, seen.opened, seen.stranger)
+      if (alive === undefined) untold = unclear(last)
       const { token } = seen.login
       const lives = token?.exp === undefined || token.iat === undefined ? undefined : token.exp - token.iat
-      if (!alive) findings.push({ grade: 'pass', evidence: evidence(last, 'refused') })
-      else if (seen.login.accessToken && lives !== undefined && lives <= options.statelessSeconds)
+      if (alive === false) findings.push({ grade: 'pass', evidence: evidence(last, 'refused') })
+      else if (alive === true && seen.login.accessToken && lives !== undefined && lives <= options.statelessSeconds)
         findings.push({
           grade: 'pass',
           evidence: evidence(
@@ -46,9 +50,9 @@ export default defineCheck({
             `${last.status}: the token lives for ${Math.round(lives)} s whatever happens`,
           ),
         })
-      else if (seen.login.accessToken)
+      else if (alive === true && seen.login.accessToken)
         findings.push({ grade: 'fail', code: 'auth.logout.token-alive', evidence: evidence(last, 'refused'), severity: 'medium' })
-      else findings.push({ grade: 'fail', code: 'auth.logout.session-alive', evidence: evidence(last, 'refused') })
+      else if (alive === true) findings.push({ grade: 'fail', code: 'auth.logout.session-alive', evidence: evidence(last, 'refused') })
     }
     if (seen.refreshed !== undefined && seen.refreshed.failure === undefined && seen.refreshed.obstacle === undefined)
       findings.push(
@@ -56,6 +60,7 @@ export default defineCheck({
           ? { grade: 'fail', code: 'auth.logout.refresh-alive', evidence: evidence(seen.refreshed, 'refused') }
           : { grade: 'pass', evidence: evidence(seen.refreshed, 'refused') },
       )
+    if (untold !== undefined && findings.every(({ grade }) => grade === 'pass')) return untold
     if (findings.length === 0)
       return inconclusive('misused', 'nothing shows whether the session lives: declare a protected route that can be read', evidence(seen.answer, 'logged out'))
     const steps = findings.map((finding) => step('logged out', finding.grade === 'fail' ? 'logged in' : 'logged out', finding))

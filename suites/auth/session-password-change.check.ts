@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { inconclusive, type Finding, worst } from '../../helpers/verdict.ts'
 import { authPasswordChange } from '../../helpers/probes/auth.ts'
-import { curl, eachFlow, evidence, flowOf, hasLogin, hasReadable, succeeded, unanswered, undeclared } from './shared.ts'
+import { curl, eachFlow, evidence, flowOf, hasLogin, hasReadable, stillOpens, succeeded, unanswered, unclear, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'auth/session-password-change',
@@ -40,7 +40,8 @@ export default defineCheck({
     if (seen.before === undefined || seen.after === undefined || !succeeded(seen.before))
       return inconclusive('unobserved', 'the other session did not open the protected route to begin with', evidence(seen.registered, 'an account'))
     const findings: Finding[] = []
-    const alive = succeeded(seen.after) && seen.after.bodyHash === seen.before.bodyHash
+    const alive = stillOpens(seen.after, seen.before, seen.stranger)
+    if (alive === undefined) return unclear(seen.after)
     findings.push(
       alive && flow.login?.cookie !== undefined
         ? { grade: 'fail', code: 'auth.change.session-alive', evidence: evidence(seen.after, 'refused') }

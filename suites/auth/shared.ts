@@ -52,16 +52,38 @@ export const succeeded = (answer: Answer): boolean => answer.status >= 200 && an
 export const isOneOf = (status: number | readonly number[] | undefined, answer: Answer, otherwise: readonly number[]): boolean =>
   (status === undefined ? otherwise : [status].flat()).includes(answer.status)
 
+/** Both answers are one document, but for values that change from answer to answer. */
+export const sameBody = (a: Answer, b: Answer): boolean => a.bodyHash === b.bodyHash || (a.gist !== undefined && a.gist === b.gist)
+
 /**
  * The answer gives what the right login got. Compared with the body that the right login got; a body that is another is a grant too where anybody
  * without a login is refused by status. Applications that refuse with 200 and words are known by what they say without a login.
  */
 export function grants(answer: Answer, right: Answer, without: Answer): boolean {
   if (!succeeded(answer)) return false
-  if (answer.bodyHash === right.bodyHash && right.bodyHash !== without.bodyHash) return true
+  if (sameBody(answer, right) && !sameBody(right, without)) return true
   if (succeeded(without)) return false
   return answer.mediaType === right.mediaType || answer.method === 'HEAD'
 }
+
+/**
+ * What opened a route before opens it still. Content that changes from answer to answer is told by how the route refuses whoever it does not know.
+ * @returns undefined where it cannot be told: a page that is neither what the session saw nor what strangers see
+ */
+export function stillOpens(answer: Answer, before: Answer, stranger: Answer | undefined): boolean | undefined {
+  if (!succeeded(answer)) return false
+  if (stranger !== undefined && succeeded(stranger) && sameBody(answer, stranger))
+    return answer.bodyHash === before.bodyHash && before.bodyHash !== stranger.bodyHash
+  if (sameBody(answer, before)) return true
+  // Strangers are refused by status, so what comes with success is content; a page may say in words that the session is over.
+  return stranger === undefined || succeeded(stranger) || answer.html || answer.mediaType !== before.mediaType ? undefined : true
+}
+export const unclear = (answer: Answer): Verdict =>
+  inconclusive(
+    'unobserved',
+    'the route answers with something that neither the session nor strangers got before',
+    evidence(answer, 'refused, or what the session got before'),
+  )
 
 /** Nothing can be judged from answers that did not come, or that a limiter, a lock or a challenge gave. */
 export function unanswered(answers: readonly (Answer | undefined)[]): Verdict | undefined {
@@ -79,7 +101,7 @@ export function controlled(right: Answer | undefined, without: Answer | undefine
   const broken = unanswered([right, without, ...(again === undefined ? [] : [again])])
   if (broken !== undefined) return broken
   if (!succeeded(right)) return inconclusive('unobserved', 'the right login does not open the protected route', evidence(right, '2xx with the right login'))
-  if (succeeded(without) && without.bodyHash === right.bodyHash)
+  if (succeeded(without) && sameBody(without, right))
     return inconclusive('unobserved', 'the route is not protected, so it shows nothing about logins', evidence(without, 'refused without a login'))
   if (again !== undefined && !succeeded(again))
     return inconclusive('unobserved', 'the right login stopped working in between', evidence(again, '2xx with the right login'))

@@ -18,6 +18,7 @@ import {
   random,
   readAsking,
   readWith,
+  strangerOf,
   refreshWith,
   secretNamed,
   signIn,
@@ -204,6 +205,8 @@ export interface PasswordChangeSeen {
   readonly changed?: Answer
   /** Another session of the same account, before and after. */
   readonly before?: Answer
+  /** A session that nobody was given: how the route refuses. */
+  readonly stranger?: Answer
   readonly after?: Answer
   readonly refreshed?: Answer
   readonly refreshedWorks: boolean
@@ -224,7 +227,7 @@ export function authPasswordChange(one: Flowing, target: Target): Probe<Password
       requests: [
         ...asking(flow.register),
         ...loginAsking(flow, 4),
-        ...readAsking(flow, 2),
+        ...readAsking(flow, 3),
         ...asking(flow.changePassword),
         ...(flow.login?.refreshToken === undefined ? [] : asking(flow.refresh)),
         ...asking(flow.remove),
@@ -254,6 +257,7 @@ export function authPasswordChange(one: Flowing, target: Target): Probe<Password
       const second = await signIn(context, flow, { what: 'the throw-away account, elsewhere', blanks: { username, password }, who: THROW_AWAY })
       if (!usable(first) || !usable(second)) return none
       const before = await readWith(context, flow, second.session, 'with the other session')
+      const stranger = await readWith(context, flow, strangerOf(flow), 'with a made-up session')
       undo?.done()
       // From here on either password may be the right one.
       const undoChanged =
@@ -282,6 +286,7 @@ export function authPasswordChange(one: Flowing, target: Target): Probe<Password
         registered,
         changed,
         ...(before === undefined ? {} : { before }),
+        ...(stranger === undefined ? {} : { stranger }),
         ...(after === undefined ? {} : { after }),
         ...(refreshed === undefined ? {} : { refreshed: refreshed.answer }),
         refreshedWorks: refreshed?.works ?? false,

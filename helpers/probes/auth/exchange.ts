@@ -45,6 +45,8 @@ export interface Answer {
   readonly bytes: number
   /** Of the body without what changes from answer to answer. */
   readonly bodyHash: string
+  /** Of the body’s build alone: members of JSON, else its words without numbers. Equal where only values differ; absent where too little is left to tell. */
+  readonly gist?: string
   /** The body without what changes and without secrets, its first characters. */
   readonly shape: string
   /** A limiter, a challenge or a lock instead of an answer of the application. */
@@ -130,6 +132,37 @@ function shapeOf(text: string, secrets: readonly (readonly [string, string])[]):
     .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?/g, '<time>')
     .replace(/[A-Za-z0-9_-]{24,}/g, '<id>')
     .replace(/\d{6,}/g, '<number>')
+}
+
+const MOST_MEMBERS = 400
+/** Every member of a document with the kind of its value, whatever the order; elements of a list count as one. */
+function membersOf(value: unknown, path: string, found: Set<string>): void {
+  if (found.size >= MOST_MEMBERS) return
+  if (Array.isArray(value)) for (const item of value.slice(0, 20)) membersOf(item, `${path}[]`, found)
+  else if (typeof value === 'object' && value !== null) for (const [name, item] of Object.entries(value)) membersOf(item, `${path}.${name}`, found)
+  // What refuses in words often differs in a flag alone.
+  else found.add(`${path} ${typeof value === 'boolean' ? String(value) : typeof value}`)
+}
+
+const CALENDAR =
+  /\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b/gi
+/** What two answers of one page share when times, counts and short-lived names in them differ; undefined: too little to tell pages apart by. */
+export function gistOf(text: string, shape: string, type: string | undefined): string | undefined {
+  if (type !== undefined && /[/+]json$/.test(type)) {
+    try {
+      const found = new Set<string>()
+      membersOf(JSON.parse(text), '', found)
+      if (found.size >= 3) return digest([...found].sort().join('\n'))
+    } catch {
+      // Cut, or no JSON: words tell.
+    }
+  }
+  const words = shape
+    .replace(CALENDAR, '')
+    .replace(/[\w-]*\d[\w-]*/g, '')
+    .replace(/[^\p{L}]+/gu, ' ')
+    .trim()
+  return words.length < 40 ? undefined : digest(words)
 }
 
 const TOKEN_PARAMETER = /^(?:access_?token|id_?token|refresh_?token|token|jwt|session(?:_?id)?|sid|password|passwd|pwd)$/i
@@ -257,6 +290,7 @@ export async function send(context: ProbeContext, call: AuthCall, options: SendO
         )
   const shape = shapeOf(text.slice(0, 65_536), secrets)
   const type = mediaType(seen.headers)
+  const gist = gistOf(text, shape, type)
   const authenticate = headerValue(seen.headers, 'www-authenticate')
   const credentials = headerValue(seen.headers, 'access-control-allow-credentials')
   const obstacle = isChallenge(seen)
@@ -283,6 +317,7 @@ export async function send(context: ProbeContext, call: AuthCall, options: SendO
       cookies,
       bytes: seen.body.length,
       bodyHash: digest(shape),
+      ...(gist === undefined ? {} : { gist }),
       shape: shape.replace(/\s+/g, ' ').slice(0, 160),
       ...(obstacle === undefined ? {} : { obstacle }),
       ms: seen.timings.ttfbMs,

@@ -401,9 +401,7 @@ export function authGate(one: Flowing, target: Target): Probe<GateSeen> {
         const method = route.method ?? 'GET'
         const name = `${method} ${splitUrl(urlIn(route.url, target.domain))?.path ?? ''}`
         const reads = method === 'GET'
-        const wrong = new Session()
-        if (flow.login?.cookie !== undefined) wrong.setCookie(flow.login.cookie, random())
-        if (flow.login?.accessToken !== undefined) wrong.accessToken = `postproof.${random()}.wrong`
+        const wrong = strangerOf(flow)
         const ask = async (what: string, own: Session | undefined, more: Partial<Parameters<typeof send>[2]> = {}): Promise<Answer> =>
           (await send(context, call, { what: `${name} ${what}`, headers: JSON_ACCEPT, ...(own === undefined ? {} : { session: own }), ...more })).answer
         const anonymous = await ask('without a login', undefined)
@@ -588,6 +586,14 @@ export async function readWith(context: ProbeContext, flow: AuthFlow, session: S
   return (await send(context, { url: route.url }, { what, headers: JSON_ACCEPT, ...(session === undefined ? {} : { session }) })).answer
 }
 
+/** A session that nobody was given. */
+export function strangerOf(flow: AuthFlow): Session {
+  const stranger = new Session()
+  if (flow.login?.cookie !== undefined) stranger.setCookie(flow.login.cookie, random())
+  if (flow.login?.accessToken !== undefined) stranger.accessToken = `postproof.${random()}.wrong`
+  return stranger
+}
+
 interface Refreshed {
   readonly answer: Answer
   /** A new access token came back. */
@@ -739,6 +745,8 @@ export function authConcurrent(one: Flowing, target: Target): Probe<ConcurrentSe
 export interface LogoutSeen {
   readonly login: LoginSeen
   readonly opened?: Answer
+  /** The same with a session that nobody was given: how the route refuses. */
+  readonly stranger?: Answer
   readonly answer: Answer
   /** The session as it was, at once and after the declared time. */
   readonly replayed?: Answer
@@ -758,7 +766,7 @@ export function authLogout(one: Flowing, target: Target): Probe<LogoutSeen> {
   const cost: Cost = {
     requests: [
       ...loginAsking(flow),
-      ...readAsking(flow, fixes ? 3 : 2),
+      ...readAsking(flow, fixes ? 4 : 3),
       ...asking(flow.logout),
       ...(flow.login?.refreshToken === undefined ? [] : asking(flow.refresh)),
     ],
@@ -769,6 +777,7 @@ export function authLogout(one: Flowing, target: Target): Probe<LogoutSeen> {
   return probeOf('authLogout', one, target, cost, async (context) => {
     const login = await signIn(context, flow, { what: 'a login to end' })
     const opened = await readWith(context, flow, login.session, 'with the session')
+    const stranger = await readWith(context, flow, strangerOf(flow), 'with a made-up session')
     const fixed = login.cookieBefore === undefined ? undefined : await readWith(context, flow, login.before, 'with the cookie from before the login')
     if (flow.logout === undefined) throw new ProbeError({ code: 'NO_ACCESS', message: 'no logout is declared', phase: 'request' })
     const { answer } = await send(context, flow.logout, {
@@ -779,7 +788,7 @@ export function authLogout(one: Flowing, target: Target): Probe<LogoutSeen> {
     const replayed = await readWith(context, flow, login.session, 'with the session, after logging out')
     let later: Answer | undefined
     const wait = flow.logout.within ?? 5
-    if (replayed !== undefined && opened !== undefined && replayed.bodyHash === opened.bodyHash && replayed.status < 300 && wait > 0) {
+    if (replayed !== undefined && replayed.status >= 200 && replayed.status < 300 && replayed.bodyHash !== stranger?.bodyHash && wait > 0) {
       await sleep(wait * 1000, context.signal)
       later = await readWith(context, flow, login.session, `with the session, ${wait} s after logging out`)
     }
@@ -790,6 +799,7 @@ export function authLogout(one: Flowing, target: Target): Probe<LogoutSeen> {
     return {
       login,
       ...(opened === undefined ? {} : { opened }),
+      ...(stranger === undefined ? {} : { stranger }),
       answer,
       ...(replayed === undefined ? {} : { replayed }),
       ...(later === undefined ? {} : { later }),

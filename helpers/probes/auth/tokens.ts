@@ -22,6 +22,7 @@ import {
   probeOf,
   readAsking,
   readWith,
+  strangerOf,
   secretNamed,
   signIn,
   tampered,
@@ -327,6 +328,8 @@ export interface ExpirySeen {
   /** Max-Age of the session cookie, seconds. */
   readonly cookieSeconds?: number
   readonly before: Answer
+  /** With a session that nobody was given; absent where nothing was waited for. */
+  readonly stranger?: Answer
   /** After its end, and after the tolerance where it still opened. */
   readonly late: readonly { readonly afterSeconds: number; readonly answer: Answer }[]
   /** Why it was not waited for. */
@@ -353,7 +356,7 @@ export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
     one,
     target,
     // What lives longer than there is patience is not waited for.
-    { requests: [...loginAsking(flow), ...readAsking(flow, leeway === 0 ? 2 : 3)], logins: loginCost(flow, 1), atMost: true },
+    { requests: [...loginAsking(flow), ...readAsking(flow, leeway === 0 ? 3 : 4)], logins: loginCost(flow, 1), atMost: true },
     async (context): Promise<ExpirySeen> => {
       const known = await observed(context, mainLogin(one, target))
       const lives = lifeOf(known, flow.login?.cookie)
@@ -364,6 +367,7 @@ export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
       const at = Date.now()
       const before = await readWith(context, flow, login.session, 'with the session')
       if (before === undefined) throw new ProbeError({ code: 'NO_ACCESS', message: 'no protected route that can be read is declared', phase: 'request' })
+      const stranger = await readWith(context, flow, strangerOf(flow), 'with a made-up session')
       const set = login.answer.cookies.findLast(({ name }) => name === flow.login?.cookie)?.cookie
       const cookieSeconds = typeof set?.maxAge === 'number' ? set.maxAge : undefined
       const facts = { ...(login.token === undefined ? {} : { token: login.token }), ...(cookieSeconds === undefined ? {} : { cookieSeconds }) }
@@ -375,9 +379,9 @@ export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
         const answer = await readWith(context, flow, login.session, `with the session, ${after} s after its end`)
         if (answer === undefined) break
         late.push({ afterSeconds: seconds(Date.now() - ends), answer })
-        if (answer.status >= 400 || answer.bodyHash !== before.bodyHash) break
+        if (answer.status < 200 || answer.status >= 300 || answer.bodyHash === stranger?.bodyHash) break
       }
-      return { ...facts, before, late }
+      return { ...facts, before, ...(stranger === undefined ? {} : { stranger }), late }
     },
     { timeoutMs: 120_000 + (patience + leeway) * 1000, asks: [mainLogin(one, target)] },
   )
