@@ -3,12 +3,12 @@ import { chown } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DrillFile } from '../target/drill.ts'
 import { SQL_CLIENT, SQL_READY } from './engines/docker.ts'
-import { execute, startServer, unprivileged } from './engines/native.ts'
+import { execute, makeData, startServer, unprivileged } from './engines/native.ts'
 import { EngineError, type Place } from './engines/place.ts'
 import { mysqlErrors } from './errors.ts'
 import type { Lease } from './lease.ts'
 import type { QueryAnswer, RestoredTable, RestoreError, StageExit } from './observation.ts'
-import { answersQuery, expectation, feed, type Piece } from './postgres.ts'
+import { answersQuery, type Ask, type DeclaredFiles, expectation, feed, type FileRow, type NamedFiles, type Piece } from './postgres.ts'
 
 const DATABASE = 'restored'
 
@@ -24,11 +24,19 @@ export async function startMysql(
   const user = unprivileged()
   if (user !== undefined) await chown(folder, user.uid, user.gid)
   const data = join(folder, 'data')
-  const made = await execute(
-    ['mariadb-install-db', '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', `--tmpdir=${folder}`],
-    { cwd: folder, user, signal, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: folder, TMPDIR: folder } },
+  await makeData(
+    'mariadb-install-db',
+    data,
+    user,
+    async (to, place) => {
+      const made = await execute(
+        ['mariadb-install-db', '--no-defaults', `--datadir=${to}`, '--auth-root-authentication-method=normal', '--skip-test-db', `--tmpdir=${place}`],
+        { cwd: place, user, signal, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: place, TMPDIR: place } },
+      )
+      if (made.exit !== 0) throw new EngineError('died', 'mariadb-install-db failed')
+    },
+    signal,
   )
-  if (made.exit !== 0) throw new EngineError('died', 'mariadb-install-db failed')
   return await startServer(
     lease,
     {
@@ -78,6 +86,37 @@ export async function restoreMysql(place: Place, piece: Piece, signal: AbortSign
 }
 
 const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``
+const relation = (name: string): string => name.split('.').map(quoted).join('.')
+
+/** Without escapes of its own: what is asked for holds no line ends. */
+const reader =
+  (place: Place, database: string, signal: AbortSignal) =>
+  async (sql: string): Promise<readonly string[] | string> => {
+    const ran = await place.sh('sql -N --raw -D "$1"', [database], {
+      input: `set names utf8mb4; set time_zone = '+00:00'; set session transaction read only; ${sql};`,
+      signal,
+    })
+    return ran.exit === 0 ? ran.stdout.split('\n').filter((line) => line !== '') : (mysqlErrors(ran.stderr)[0]?.sqlstate ?? `exit ${ran.exit}`)
+  }
+/** In the words of the standard: names in double quotes, `||` joins. */
+export const mysqlAsk = (place: Place, database: string, signal: AbortSignal): Ask => {
+  const read = reader(place, database, signal)
+  return async (sql) => await read(`set session sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT'; ${sql}`)
+}
+/** Rows that name files: path, size, digest, time, as JSON lines; nothing of it is kept beyond the comparison. */
+export async function mysqlFileRows(place: Place, database: string, file: DeclaredFiles, signal: AbortSignal): Promise<NamedFiles | string> {
+  const read = reader(place, database, signal)
+  const words = (name: string | undefined): string => (name === undefined ? 'null' : `convert(${quoted(name)} using utf8mb4)`)
+  const time = file.createdAt === undefined ? 'null' : `unix_timestamp(${quoted(file.createdAt)})`
+  const from = `from ${relation(file.table)} where ${quoted(file.path)} is not null`
+  const rows = await read(
+    `select json_array(${[words(file.path), words(file.bytes), words(file.sha256), time].join(', ')}) ${from} order by md5(${quoted(file.path)}) limit ${file.sample ?? 2000}`,
+  )
+  if (typeof rows === 'string') return rows
+  const all = await read(`select distinct json_array(${words(file.path)}) ${from} limit 2000000`)
+  if (typeof all === 'string') return all
+  return { rows: rows.map((line) => JSON.parse(line) as FileRow), all: new Set(all.map((line) => (JSON.parse(line) as readonly [string])[0])) }
+}
 
 export async function inspectMysql(
   place: Place,

@@ -559,12 +559,7 @@ export const postgresAsk =
   }
 
 /** Rows that name files: path, size, digest, time, as JSON lines; nothing of it is kept beyond the comparison. */
-export async function fileRows(
-  place: Place,
-  database: string,
-  file: NonNullable<DrillFile['files']>[number],
-  signal: AbortSignal,
-): Promise<readonly FileRow[] | string> {
+export async function fileRows(place: Place, database: string, file: DeclaredFiles, signal: AbortSignal): Promise<readonly FileRow[] | string> {
   const column = (name: string | undefined): string => (name === undefined ? 'null' : `${quoted(name)}::text`)
   const time = file.createdAt === undefined ? 'null' : `extract(epoch from ${quoted(file.createdAt)}::timestamptz)`
   const sql = `set timezone = 'UTC'; set default_transaction_read_only = on; set row_security = off; select json_build_array(${column(file.path)}, ${column(file.bytes)}, ${column(file.sha256)}, ${time}) from ${relation(file.table)} where ${quoted(file.path)} is not null order by md5(${quoted(file.path)}::text) limit ${file.sample ?? 2000};`
@@ -576,13 +571,14 @@ export async function fileRows(
     .map((line) => JSON.parse(line) as FileRow)
 }
 export type FileRow = readonly [path: string, bytes: string | null, sha256: string | null, seconds: number | null]
+export type DeclaredFiles = NonNullable<DrillFile['files']>[number]
+/** Rows that name files, some of them whole, and the paths of all. */
+export interface NamedFiles {
+  readonly rows: readonly FileRow[]
+  readonly all: ReadonlySet<string>
+}
 
-export const allPaths = async (
-  place: Place,
-  database: string,
-  file: NonNullable<DrillFile['files']>[number],
-  signal: AbortSignal,
-): Promise<ReadonlySet<string> | undefined> => {
+export const allPaths = async (place: Place, database: string, file: DeclaredFiles, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> => {
   const ran = await psql(
     place,
     database,

@@ -6,7 +6,7 @@ import type { DrillFile } from '../target/drill.ts'
 import { type Contents, digestedTables } from './contents.ts'
 import { EngineError } from './engines/place.ts'
 import type { NewestRow, QueryAnswer, RestoredTable, SqliteRestored } from './observation.ts'
-import { answersQuery, type Ask, expectation, type FileRow, type Piece } from './postgres.ts'
+import { answersQuery, type Ask, type DeclaredFiles, expectation, type NamedFiles, type Piece } from './postgres.ts'
 import { writeDecoded } from './unpack.ts'
 
 type Answer = { readonly rows: readonly (readonly (string | number | null)[])[] } | { readonly error: string }
@@ -191,11 +191,7 @@ export const sqliteAsk =
     return answer === undefined ? 'no answer' : 'error' in answer ? answer.error : answer.rows.map((row) => String(row[0]))
   }
 
-export async function sqliteFileRows(
-  path: string,
-  file: NonNullable<DrillFile['files']>[number],
-  signal: AbortSignal,
-): Promise<{ readonly rows: readonly FileRow[]; readonly all: ReadonlySet<string> } | string> {
+export async function sqliteFileRows(path: string, file: DeclaredFiles, signal: AbortSignal): Promise<NamedFiles | string> {
   const column = (name: string | undefined): string => (name === undefined ? 'null' : quoted(name))
   const [rows, all] = await ask(
     path,

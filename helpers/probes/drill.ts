@@ -13,10 +13,11 @@ import type { ServerKind } from '../drill/engines/docker.ts'
 import { EngineError } from '../drill/engines/place.ts'
 import { Lease, sweep } from '../drill/lease.ts'
 import { migrationsOf } from '../drill/migrations.ts'
-import { inspectMysql, restoreMysql } from '../drill/mysql.ts'
+import { inspectMysql, mysqlAsk, mysqlFileRows, restoreMysql } from '../drill/mysql.ts'
 import type {
   DrillObservation,
   DrillPhase,
+  Migrations,
   NotRestored,
   PhaseName,
   ReferencedFiles,
@@ -26,7 +27,17 @@ import type {
   RestoredDatabase,
   QueryAnswer,
 } from '../drill/observation.ts'
-import { allPaths, fileRows, type FileRow, inspectPostgres, type Piece, postgresAsk, restorePostgres } from '../drill/postgres.ts'
+import {
+  allPaths,
+  type Ask,
+  fileRows,
+  type DeclaredFiles,
+  type NamedFiles,
+  inspectPostgres,
+  type Piece,
+  postgresAsk,
+  restorePostgres,
+} from '../drill/postgres.ts'
 import { drillProgress } from '../drill/progress.ts'
 import { postgresContents } from '../drill/contents.ts'
 import { inspectRedis, refusal } from '../drill/redis.ts'
@@ -179,9 +190,11 @@ async function keepOrStop(setting: Setting, started: Started | undefined, served
   else await started?.place.stop()
 }
 
-/** Folder of the declared migrations; absent: none is declared. */
-const migrationFolder = ({ migrations }: DrillFile, target: Target): string | undefined =>
-  migrations?.dir === undefined ? undefined : below(migrations.dir, target)
+/** Absent: none are declared, or they are those of another database. */
+async function appliedMigrations({ drill: { migrations }, target }: Setting, { role }: Piece, ask: Ask): Promise<Migrations | undefined> {
+  if (migrations === undefined || (migrations.database !== undefined && migrations.database !== role)) return undefined
+  return await migrationsOf(migrations, migrations.dir === undefined ? undefined : below(migrations.dir, target), ask)
+}
 
 async function drillPostgres(setting: Setting, piece: Piece, globals: readonly Piece[], index: number): Promise<void> {
   const { course, drill, entry, signal } = setting
@@ -212,14 +225,11 @@ async function drillPostgres(setting: Setting, piece: Piece, globals: readonly P
     await course.phase('usable', piece.label, () => postgresAsk(started, restored.database, signal)('select 1'))
     const { found, references, migrations, contents } = await course.phase('verify', piece.label, async () => ({
       found: await inspectPostgres(started, piece, restored, { drill, signal, now: course.startedAt.getTime() }),
-      references: await referencedFiles(setting, async (file) => {
+      references: await referencedFiles(setting, piece, async (file) => {
         const rows = await fileRows(started, restored.database, file, signal)
         return typeof rows === 'string' ? rows : { rows, all: (await allPaths(started, restored.database, file, signal)) ?? new Set<string>() }
       }),
-      migrations:
-        drill.migrations === undefined
-          ? undefined
-          : await migrationsOf(drill.migrations, migrationFolder(drill, setting.target), postgresAsk(started, restored.database, signal)),
+      migrations: await appliedMigrations(setting, piece, postgresAsk(started, restored.database, signal)),
       contents: await postgresContents(drill, postgresAsk(started, restored.database, signal)),
     }))
     course.isolation.push({ label: piece.label, ...(await started.reach()) })
@@ -255,9 +265,8 @@ async function drillSqlite(setting: Setting, piece: Piece, index: number): Promi
   await course.phase('usable', piece.label, () => sqliteAsk(path, signal)('select 1'))
   const { found, references, migrations, contents } = await course.phase('verify', piece.label, async () => ({
     found: await inspectSqlite(piece, path, drill, signal),
-    references: await referencedFiles(setting, (file) => sqliteFileRows(path, file, signal)),
-    migrations:
-      drill.migrations === undefined ? undefined : await migrationsOf(drill.migrations, migrationFolder(drill, setting.target), sqliteAsk(path, signal)),
+    references: await referencedFiles(setting, piece, (file) => sqliteFileRows(path, file, signal)),
+    migrations: await appliedMigrations(setting, piece, sqliteAsk(path, signal)),
     contents: await sqliteContents(path, drill, signal),
   }))
   course.databases.push({
@@ -341,7 +350,12 @@ async function drillMysql(setting: Setting, piece: Piece, index: number): Promis
   try {
     const started = (server = await serve(setting, 'mysql', piece, `mysql-${index}`))
     const restored = await course.phase('restore', piece.label, () => restoreMysql(started.place, piece, signal))
-    const found = await course.phase('verify', piece.label, () => inspectMysql(started.place, piece, restored.database, drill, signal))
+    const { database } = restored
+    const { found, references, migrations } = await course.phase('verify', piece.label, async () => ({
+      found: await inspectMysql(started.place, piece, database, drill, signal),
+      references: await referencedFiles(setting, piece, (file) => mysqlFileRows(started.place, database, file, signal)),
+      migrations: await appliedMigrations(setting, piece, mysqlAsk(started.place, database, signal)),
+    }))
     course.reached.push(started.place.reached)
     course.isolation.push({ label: piece.label, ...(await started.place.reach()) })
     course.databases.push({
@@ -357,26 +371,27 @@ async function drillMysql(setting: Setting, piece: Piece, index: number): Promis
       errors: restored.errors,
       writes: [],
       newest: [],
-      references: [],
+      references,
+      ...(migrations === undefined ? {} : { migrations }),
       ...found,
     })
-    done = { kind: 'mysql', role: piece.role, database: restored.database }
+    done = { kind: 'mysql', role: piece.role, database }
   } finally {
     await keepOrStop(setting, server, done)
   }
 }
 
-type DeclaredFiles = NonNullable<DrillFile['files']>[number]
 async function referencedFiles(
   setting: Setting,
-  ask: (file: DeclaredFiles) => Promise<{ readonly rows: readonly FileRow[]; readonly all: ReadonlySet<string> } | string>,
+  { role }: Piece,
+  ask: (file: DeclaredFiles) => Promise<NamedFiles | string>,
 ): Promise<readonly ReferencedFiles[]> {
   const found: ReferencedFiles[] = []
   for (const file of setting.drill.files ?? []) {
     const archive = setting.course.archives.get(file.from)
-    if (archive === undefined) continue
+    if (archive === undefined || (file.database !== undefined && file.database !== role)) continue
     const answer = await ask(file)
-    // Another database of the set has that table.
+    // Another database of the set has that table; a check misses it where none has.
     if (typeof answer === 'string') continue
     const root = file.root === undefined ? '' : `${file.root.replace(/\/+$/, '')}/`
     const held = new Map(

@@ -41,8 +41,14 @@ export function drillProblems(target: TargetFile, add: Add, secret: (path: Path,
       secret([...place, 'secret'], one.secret)
       if (one.command !== undefined && application === undefined)
         add([...place, 'command'], 'the command is run in the booted application, and none is declared', { hint: 'declare `application`, or ask with `sql`' })
-      if (one.database !== undefined && !roles.includes(one.database))
-        add([...place, 'database'], `the set has no file ${JSON.stringify(one.database)}`, { hint: `its files: ${roles.join(', ')}` })
     })
+    const role = (place: Path, name: string | undefined): void => {
+      if (name !== undefined && !roles.includes(name)) add(place, `the set has no file ${JSON.stringify(name)}`, { hint: `its files: ${roles.join(', ')}` })
+    }
+    role([...at, 'migrations', 'database'], drill.migrations?.database)
+    // Whatever is asked of a database that is not there would be asked of none, and nobody would miss the answer.
+    for (const name of ['queries', 'writes', 'secretsMatch', 'files'] as const)
+      drill[name]?.forEach(({ database: of }, position) => role([...at, name, position, 'database'], of))
+    drill.files?.forEach(({ from }, position) => role([...at, 'files', position, 'from'], from))
   })
 }

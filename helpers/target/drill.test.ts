@@ -48,6 +48,13 @@ test.each<[string, string, readonly string[]]>([
     "{ secretsMatch: [{ id: k, secret: key, sql: 'select true', database: shop }] }",
     ['7:81 the set has no file "shop"'],
   ],
+  ['migrations of one database of several', '{ migrations: { tool: knex, database: db } }', []],
+  ['migrations of a database in an archive', '{ migrations: { tool: knex, database: cache } }', []],
+  ['migrations of a database that the set has not', '{ migrations: { tool: knex, database: shop } }', ['7:50 the set has no file "shop"']],
+  ['a query of a database that the set has not', "{ queries: [{ id: q, sql: 'select 1', equals: 1, database: shop }] }", ['7:71 the set has no file "shop"']],
+  ['a write to a database that the set has not', "{ writes: [{ id: w, sql: 'insert', database: shop }] }", ['7:57 the set has no file "shop"']],
+  ['files from an archive that the set has not', '{ files: [{ table: t, path: p, from: uploads }] }', ['7:49 the set has no file "uploads"']],
+  ['files of a database that the set has not', '{ files: [{ table: t, path: p, from: all, database: shop }] }', ['7:64 the set has no file "shop"']],
 ])('%s', (_name, drill, expected) => {
   expect(yaml(drill)).toEqual(expected)
 })

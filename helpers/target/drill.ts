@@ -107,6 +107,7 @@ export const drillSchema = z
         tool: z.enum(['prisma', 'alembic', 'payload', 'django', 'flyway', 'knex', 'drizzle', 'rails', 'typeorm']),
         dir: text('folder of the migrations in the repository, relative to this file').optional(),
         applied: z.array(z.string()).meta({ description: 'names that must be applied, where no folder is at hand' }).optional(),
+        database: kebab.meta({ description: 'role of the file whose database has them; default every database of the set' }).optional(),
       })
       .optional(),
     files: z
@@ -115,6 +116,7 @@ export const drillSchema = z
           table: text('table whose rows name files'),
           path: text('column with the path'),
           from: kebab.meta({ description: 'role of the archive, or of the member of an archive, that holds the files' }),
+          database: kebab.meta({ description: 'role of the file whose database has the table; default whichever has it' }).optional(),
           root: text('folder within the archive that paths start from').optional(),
           bytes: text('column with the size').optional(),
           sha256: text('column with the digest').optional(),

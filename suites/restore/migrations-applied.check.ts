@@ -38,7 +38,7 @@ export default defineCheck({
   judge: ({ drill }) =>
     judgeRestored(
       drill,
-      ['postgres', 'sqlite'],
+      ['postgres', 'mysql', 'sqlite'],
       (database) => {
         const facts = database.migrations
         if (facts === undefined) return []

@@ -449,3 +449,39 @@ test('a key that nobody tried opens nothing', () => {
     blame: 'unobserved',
   })
 })
+const FILES = ['restore/uploads-present', 'restore/uploads-intact', 'restore/uploads-orphans', 'restore/uploads-readable'] as const
+test('files that a row of MariaDB names are judged as those of PostgreSQL, and so are its migrations', () => {
+  const { references } = database
+  const mysql: RestoredDatabase = { ...bare, kind: 'mysql', references, label: 'wiki.sql' }
+  for (const id of [...FILES, 'restore/migrations-applied']) expect(judge(id, { ...healthy, databases: [mysql] }), id).toMatchObject({ outcome: 'pass' })
+  const broken = references.map((one) => ({ ...one, lost: 1 }))
+  expect(judge('restore/uploads-present', { ...healthy, databases: [{ ...mysql, references: broken }] })).toMatchObject({ outcome: 'fail' })
+})
+test('a table of files that no restored database has is missed, also beside one that is there', () => {
+  const more = entry({
+    files: [
+      { table: 'uploads', path: 'path', from: 'uploads' },
+      { table: 'avatars', path: 'file', from: 'uploads' },
+    ],
+  })
+  for (const id of FILES) {
+    expect(judge(id, healthy, more), id).toMatchObject({ outcome: 'inconclusive', blame: 'misused', reason: expect.stringContaining('avatars.file') })
+    expect(judge(id, withDatabase({ references: [] })), id).toMatchObject({ outcome: 'inconclusive', blame: 'misused' })
+    const cut = { ...withDatabase({ references: [] }), notRestored: [{ label: 'uploads.tar.gz', why: 'cut', blame: 'artifact' as const }] }
+    expect(judge(id, cut), id).toMatchObject({ outcome: 'inconclusive', blame: 'unobserved' })
+  }
+  // What fails fails, whatever else was not looked for.
+  expect(judge('restore/uploads-present', reference({ lost: 1 }), more)).toMatchObject({ outcome: 'fail', code: 'restore.files-lost' })
+  // No row names a file: there is nothing to compare.
+  expect(judge('restore/uploads-intact', reference({ sampled: 0 }))).toMatchObject({ outcome: 'skip' })
+})
+test('of several databases the one that has the column tells the newest row; where none has it that is missed', () => {
+  const other: RestoredDatabase = { ...sqlite, newest: [{ column: 'orders.at', unread: 'there is no such column' }] }
+  expect(judge('restore/newest-row', { ...healthy, databases: [database, other] })).toMatchObject({ outcome: 'pass' })
+  expect(judge('restore/newest-row', { ...healthy, databases: [{ ...database, newest: other.newest }, other] })).toMatchObject({
+    outcome: 'fail',
+    code: 'restore.newest-row-missing',
+  })
+  const old = { ...database, newest: [{ column: 'orders.at', at: '2026-11-01T00:00:00Z' }] }
+  expect(judge('restore/newest-row', { ...healthy, databases: [old, other] })).toMatchObject({ outcome: 'fail', code: 'restore.newest-row-old' })
+})

@@ -1,5 +1,6 @@
 /** What the restore checks share: the restored databases of a set, and what follows where there are none. */
-import type { Compared, DrillObservation, RestoredDatabase } from '../../helpers/drill/observation.ts'
+import type { Compared, DrillObservation, ReferencedFiles, RestoredDatabase } from '../../helpers/drill/observation.ts'
+import type { DrillFile } from '../../helpers/target/drill.ts'
 import { type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
 
 type Kind = RestoredDatabase['kind']
@@ -30,6 +31,29 @@ export function judgeRestored(
     expected: 'restored',
     received: first.why,
   })
+}
+
+/** Files that rows name. A table that is declared and was found in no restored database leaves its files unseen: that is said, whatever the others show. */
+export function judgeFiles(
+  drill: DrillObservation,
+  declared: NonNullable<DrillFile['files']>,
+  find: (database: RestoredDatabase, reference: ReferencedFiles) => readonly Finding[],
+): Verdict {
+  const verdict = judgeRestored(
+    drill,
+    ['postgres', 'mysql', 'sqlite'],
+    (database) => database.references.flatMap((reference) => find(database, reference)),
+    'no row of the restored tables names a file',
+  )
+  const seen = new Set(drill.databases.flatMap(({ references }) => references.map(({ name }) => name)))
+  const unseen = declared.map(({ table, path }) => `${table}.${path}`).filter((name) => !seen.has(name))
+  if (unseen.length === 0 || verdict.outcome === 'fail' || verdict.outcome === 'inconclusive') return verdict
+  const first = drill.notRestored[0]
+  const [blame, why] =
+    first === undefined
+      ? (['misused', 'no restored database has that table and these columns, or the set has no such archive'] as const)
+      : ([first.blame === 'misused' ? 'misused' : 'unobserved', `${first.label} was not restored: ${first.why}`] as const)
+  return inconclusive(blame, `files of ${few(unseen)} were not looked for: ${why}`, verdict.evidence)
 }
 
 /** The application was not started: why, and whose fault that is. */

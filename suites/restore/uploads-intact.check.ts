@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { drilled, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
-import { judgeRestored, where } from './shared.ts'
+import { declaredDrill, drilled, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
+import { judgeFiles, where } from './shared.ts'
 
 export default defineCheck({
   id: 'restore/uploads-intact',
@@ -20,33 +20,27 @@ export default defineCheck({
   subjects: drilled((drill) => drill.files !== undefined),
   unless: notDeclared('files'),
   needs: looks,
-  judge: ({ drill }) =>
-    judgeRestored(
-      drill,
-      ['postgres', 'sqlite'],
-      (database) =>
-        database.references.flatMap(({ name, from, sampled, empty, differing, compared }) =>
-          sampled === 0
-            ? []
-            : [
-                {
-                  grade: differing === 0 ? ('pass' as const) : ('fail' as const),
-                  code: 'restore.files-differ',
-                  evidence: {
-                    what: `files of ${name} in ${from}`,
-                    expected: 'as their rows say',
-                    received: `${differing} of ${compared} that could be compared differ`,
-                    where: where(database),
-                  },
-                },
-                {
-                  grade: empty === 0 ? ('pass' as const) : ('fail' as const),
-                  code: 'restore.files-empty',
-                  evidence: { what: `files of ${name} in ${from}`, expected: 'none of no bytes', received: String(empty), where: where(database) },
-                },
-              ],
-        ),
-      'no restored database has the table whose rows name files',
+  judge: ({ drill }, { subject }) =>
+    judgeFiles(drill, declaredDrill(subject).files ?? [], (database, { name, from, sampled, empty, differing, compared }) =>
+      sampled === 0
+        ? []
+        : [
+            {
+              grade: differing === 0 ? ('pass' as const) : ('fail' as const),
+              code: 'restore.files-differ',
+              evidence: {
+                what: `files of ${name} in ${from}`,
+                expected: 'as their rows say',
+                received: `${differing} of ${compared} that could be compared differ`,
+                where: where(database),
+              },
+            },
+            {
+              grade: empty === 0 ? ('pass' as const) : ('fail' as const),
+              code: 'restore.files-empty',
+              evidence: { what: `files of ${name} in ${from}`, expected: 'none of no bytes', received: String(empty), where: where(database) },
+            },
+          ],
     ),
   reproduce: (subject, target) => restoreCommand(subject, target),
 })

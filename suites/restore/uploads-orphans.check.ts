@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { declaredDrill, drilled, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
-import { judgeRestored, where } from './shared.ts'
+import { judgeFiles, where } from './shared.ts'
 
 export default defineCheck({
   id: 'restore/uploads-orphans',
@@ -20,27 +20,21 @@ export default defineCheck({
   unless: notDeclared('files'),
   needs: looks,
   judge: ({ drill }, { subject }) =>
-    judgeRestored(
-      drill,
-      ['postgres', 'sqlite'],
-      (database) =>
-        database.references.flatMap(({ name, from, orphans, files }) => {
-          if (files === 0) return []
-          const most = declaredDrill(subject).files?.find(({ table, path }) => `${table}.${path}` === name)?.orphanShare ?? 0.1
-          return [
-            {
-              grade: orphans / files <= most ? ('pass' as const) : ('warn' as const),
-              code: 'restore.files-orphaned',
-              evidence: {
-                what: `files in ${from} that ${name} does not name`,
-                expected: `at most ${Math.round(most * 100)} %`,
-                received: `${orphans} of ${files}`,
-                where: where(database),
-              },
-            },
-          ]
-        }),
-      'no restored database has the table whose rows name files',
-    ),
+    judgeFiles(drill, declaredDrill(subject).files ?? [], (database, { name, from, orphans, files }) => {
+      if (files === 0) return []
+      const most = declaredDrill(subject).files?.find(({ table, path }) => `${table}.${path}` === name)?.orphanShare ?? 0.1
+      return [
+        {
+          grade: orphans / files <= most ? ('pass' as const) : ('warn' as const),
+          code: 'restore.files-orphaned',
+          evidence: {
+            what: `files in ${from} that ${name} does not name`,
+            expected: `at most ${Math.round(most * 100)} %`,
+            received: `${orphans} of ${files}`,
+            where: where(database),
+          },
+        },
+      ]
+    }),
   reproduce: (subject, target) => restoreCommand(subject, target),
 })

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { drilled, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
-import { judgeRestored, where } from './shared.ts'
+import { declaredDrill, drilled, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
+import { judgeFiles, where } from './shared.ts'
 
 export default defineCheck({
   id: 'restore/uploads-present',
@@ -23,40 +23,34 @@ export default defineCheck({
   subjects: drilled((drill) => drill.files !== undefined),
   unless: notDeclared('files'),
   needs: looks,
-  judge: ({ drill }) =>
-    judgeRestored(
-      drill,
-      ['postgres', 'sqlite'],
-      (database) =>
-        database.references.flatMap(({ name, from, sampled, lost, later }) => [
-          {
-            grade: lost === 0 ? ('pass' as const) : ('fail' as const),
-            code: 'restore.files-lost',
-            evidence: {
-              what: `files of ${name} in ${from}`,
-              expected: `each of ${sampled} rows finds its file`,
-              received: lost === 0 ? (later === 0 ? 'all of them' : `all but ${later} that are newer than the archive`) : `${lost} missing`,
-              where: where(database),
+  judge: ({ drill }, { subject }) =>
+    judgeFiles(drill, declaredDrill(subject).files ?? [], (database, { name, from, sampled, lost, later }) => [
+      {
+        grade: lost === 0 ? ('pass' as const) : ('fail' as const),
+        code: 'restore.files-lost',
+        evidence: {
+          what: `files of ${name} in ${from}`,
+          expected: `each of ${sampled} rows finds its file`,
+          received: lost === 0 ? (later === 0 ? 'all of them' : `all but ${later} that are newer than the archive`) : `${lost} missing`,
+          where: where(database),
+        },
+      },
+      ...(later === 0
+        ? []
+        : [
+            {
+              grade: 'warn' as const,
+              code: 'restore.files-later',
+              evidence: {
+                what: `files of ${name} in ${from}`,
+                expected: 'no row newer than the archive',
+                received: `${later} rows`,
+                where: where(database),
+              },
+              severity: 'low' as const,
             },
-          },
-          ...(later === 0
-            ? []
-            : [
-                {
-                  grade: 'warn' as const,
-                  code: 'restore.files-later',
-                  evidence: {
-                    what: `files of ${name} in ${from}`,
-                    expected: 'no row newer than the archive',
-                    received: `${later} rows`,
-                    where: where(database),
-                  },
-                  severity: 'low' as const,
-                },
-              ]),
-        ]),
-      'no restored database has the table whose rows name files',
-    ),
+          ]),
+    ]),
   reproduce: (subject, target) => restoreCommand(subject, target),
   covers: ['E77', 'A152', 'A155'],
 })

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { drilled, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
-import { judgeRestored, where } from './shared.ts'
+import { declaredDrill, drilled, looks, notDeclared, restoreCommand } from '../../helpers/drill/subjects.ts'
+import { judgeFiles, where } from './shared.ts'
 
 export default defineCheck({
   id: 'restore/uploads-readable',
@@ -19,28 +19,22 @@ export default defineCheck({
   subjects: drilled((drill) => drill.files !== undefined),
   unless: notDeclared('files'),
   needs: looks,
-  judge: ({ drill }) =>
-    judgeRestored(
-      drill,
-      ['postgres', 'sqlite'],
-      (database) =>
-        database.references.flatMap(({ name, from, sampled, unreadable }) =>
-          sampled === 0
-            ? []
-            : [
-                {
-                  grade: unreadable === 0 ? ('pass' as const) : ('fail' as const),
-                  code: 'restore.files-unreadable',
-                  evidence: {
-                    what: `modes of the files of ${name} in ${from}`,
-                    expected: 'readable',
-                    received: unreadable === 0 ? 'all of them' : `${unreadable} without a right to read`,
-                    where: where(database),
-                  },
-                },
-              ],
-        ),
-      'no restored database has the table whose rows name files',
+  judge: ({ drill }, { subject }) =>
+    judgeFiles(drill, declaredDrill(subject).files ?? [], (database, { name, from, sampled, unreadable }) =>
+      sampled === 0
+        ? []
+        : [
+            {
+              grade: unreadable === 0 ? ('pass' as const) : ('fail' as const),
+              code: 'restore.files-unreadable',
+              evidence: {
+                what: `modes of the files of ${name} in ${from}`,
+                expected: 'readable',
+                received: unreadable === 0 ? 'all of them' : `${unreadable} without a right to read`,
+                where: where(database),
+              },
+            },
+          ],
     ),
   reproduce: (subject, target) => restoreCommand(subject, target),
 })

@@ -179,7 +179,7 @@ export async function startNative(
     HOME: folder,
   }
   const common = { env, cwd: folder, user, signal: options.signal }
-  await makeCluster(programs.server, data, common)
+  await makeData(`initdb of ${programs.server}`, data, user, (to, place) => initialise(programs.server, to, { ...common, cwd: place }), options.signal)
   const isolating = await withoutNetwork(user)
   const net = isolating.length > 0
   const [program = '', ...words] = [
@@ -333,10 +333,6 @@ export async function startServer(
   }
 }
 
-/** Clusters made so far by this process, and the fresh one that further drills copy: a program that drills once makes no second one. */
-let clusters = 0
-let template: { readonly server: string; readonly data: string } | undefined
-
 async function initialise(server: string, data: string, common: Execution): Promise<void> {
   const made = await execute(
     [join(server, 'initdb'), '-D', data, '-U', SUPERUSER, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '-N', '--wal-segsize=4'],
@@ -346,17 +342,33 @@ async function initialise(server: string, data: string, common: Execution): Prom
     throw new EngineError('died', `initdb failed: ${made.stderr.split('\n').find((line) => line.includes('error')) ?? made.stderr.slice(0, 200)}`)
 }
 
-async function makeCluster(server: string, data: string, common: Execution): Promise<void> {
-  clusters += 1
-  if (clusters === 1) return await initialise(server, data, common)
-  if (template?.server !== server) {
+/** Fresh folders of data made so far by this process, by what makes them, and those that further drills copy: a program that drills once makes no second one. */
+const made = new Map<string, { times: number; template?: string }>()
+
+/**
+ * Makes the fresh folder of data of a server, or copies one.
+ * @param by what makes it, and how
+ * @param make makes it, with a folder that it may write into
+ */
+export async function makeData(
+  by: string,
+  data: string,
+  user: User | undefined,
+  make: (data: string, folder: string) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const known = made.get(by) ?? { times: 0 }
+  made.set(by, known)
+  known.times += 1
+  if (known.times === 1) return await make(data, dirname(data))
+  if (known.template === undefined) {
     const kept = await Lease.take()
     const place = await kept.makeFolder('template')
-    if (common.user !== undefined) await chown(place, common.user.uid, common.user.gid)
-    await initialise(server, join(place, 'data'), { ...common, cwd: place })
-    template = { server, data: join(place, 'data') }
+    if (user !== undefined) await chown(place, user.uid, user.gid)
+    await make(join(place, 'data'), place)
+    known.template = join(place, 'data')
     process.once('exit', () => rmSync(kept.folder, { recursive: true, force: true }))
   }
-  const copied = await execute(['cp', '-a', template.data, data], { ...common, trusted: true })
-  if (copied.exit !== 0) await initialise(server, data, common)
+  const copied = await execute(['cp', '-a', known.template, data], { ...(signal === undefined ? {} : { signal }) })
+  if (copied.exit !== 0) await make(data, dirname(data))
 }
