@@ -104,7 +104,7 @@ describe('what scripts may do', () => {
       .map(([name]) => name)
     return [...on, ...(schemes.length > 0 ? [`any host: ${schemes.join(' ')}`] : [])]
   }
-  const EVERYTHING = ['inline', 'eval', 'unrestricted', 'any host: http https ws wss ftp data blob filesystem']
+  const EVERYTHING = ['inline', 'eval', 'unrestricted', 'any host: http https ws wss ftp data']
   test.each([
     ['nothing said', ['img-src a'], EVERYTHING],
     ['no policy', [], EVERYTHING],

@@ -174,6 +174,13 @@ export function readSource(expression: string): SourceExpression {
   }
 }
 
+/**
+ * Schemes by which whoever can inject markup brings a script or a plugin along. `blob:` and `filesystem:` URLs are made by scripts that run already,
+ * and those of extensions by what the visitor installed.
+ */
+const INJECTABLE: ReadonlySet<string> = new Set(['http', 'https', 'ws', 'wss', 'ftp', 'data'])
+export const isInjectable = (scheme: string): boolean => INJECTABLE.has(scheme)
+
 /** Broad openings of one list for scripts or plugins: schemes under which any host is let in. `undefined` list: all of them. */
 const EVERY_SCHEME: readonly string[] = ['http', 'https', 'ws', 'wss', 'ftp', 'data', 'blob', 'filesystem']
 const NETWORK: readonly string[] = ['http', 'https', 'ws', 'wss', 'ftp']
@@ -198,7 +205,7 @@ export interface ScriptOpenings {
   /** Any inline script or handler runs. */
   readonly inline: boolean
   readonly eval: boolean
-  /** Scripts of any host load, under these schemes. */
+  /** Scripts of any host load, under these schemes; only those that injected markup can make use of. */
   readonly schemes: readonly string[]
   /** `'unsafe-hashes'`: hashed text runs as a handler too. */
   readonly unsafeHashes: boolean
@@ -254,7 +261,7 @@ export function scriptOpenings(policies: readonly ContentSecurityPolicy[]): Scri
     inline: each.every((one) => one.inline),
     eval: each.every((one) => one.eval),
     schemes: EVERY_SCHEME.concat(...each.map((one) => [...one.schemes])).filter(
-      (scheme, index, all) => all.indexOf(scheme) === index && each.every((one) => one.schemes.has(scheme)),
+      (scheme, index, all) => INJECTABLE.has(scheme) && all.indexOf(scheme) === index && each.every((one) => one.schemes.has(scheme)),
     ),
     unsafeHashes: each.length > 0 && each.every((one) => !one.restricted || one.unsafeHashes) && each.some((one) => one.unsafeHashes),
     blocked: each.some((one) => one.blocked),

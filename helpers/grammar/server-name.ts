@@ -23,6 +23,12 @@ export function isPublicSuffixWildcard(pattern: string): boolean {
   return !rest.includes('.') || getPublicSuffix(rest, { allowPrivateDomains: false }) === rest
 }
 
+/** The wildcard stands above a suffix below which anybody can have a name, of a registry or of a private owner (`*.com`, `*.github.io`). */
+export function isSharedWildcard(pattern: string): boolean {
+  const rest = pattern.startsWith('*.') ? pattern.slice(2).toLowerCase() : undefined
+  return rest !== undefined && getPublicSuffix(rest, { allowPrivateDomains: true }) === rest
+}
+
 /** `*` anywhere but as the whole left-most label. */
 export const isPartialWildcard = (pattern: string): boolean => pattern.includes('*') && (!pattern.startsWith('*.') || pattern.indexOf('*', 1) !== -1)
 

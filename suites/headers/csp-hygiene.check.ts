@@ -85,7 +85,9 @@ export default defineCheck({
           else if (source.kind === 'none' && sources.length > 1) add('warn', 'headers.csp.syntax', "'none' alone", `${name} ${sources.join(' ')}`)
           else if (source.kind === 'host' && (source.scheme === 'http' || source.scheme === 'ws')) {
             const passive = PASSIVE.has(name) || policy.directives.has('upgrade-insecure-requests')
-            if (name !== 'frame-ancestors')
+            // Programs on the visitor's own machine have no certificate, and browsers take them for secure (Secure Contexts §3.1).
+            const near = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(source.host)
+            if (name !== 'frame-ancestors' && !near)
               add(passive ? 'warn' : 'fail', passive ? 'headers.csp.http-passive' : 'headers.csp.http-active', 'https hosts', `${name} ${text}`)
           } else if (source.kind === 'scheme' && source.scheme === 'http' && PASSIVE.has(name))
             add('warn', 'headers.csp.http-passive', 'https hosts', `${name} ${text}`)

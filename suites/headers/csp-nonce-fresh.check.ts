@@ -40,6 +40,8 @@ export default defineCheck({
     const again = usable(repeated.again)
     const fresh = usable(repeated.fresh)
     if (again === undefined || fresh === undefined) return inconclusive('unobserved', 'the document did not come a second time')
+    if (noncesOf(again).length === 0 && noncesOf(fresh).length === 0)
+      return inconclusive('unobserved', `neither of two further answers (${again.status}, ${fresh.status}) had a nonce to compare with`)
     const same = (other: HttpObservation): boolean => noncesOf(other).some((nonce) => nonces.includes(nonce))
     const received = `${short(nonces)}, then ${short(noncesOf(again))}, past caches ${short(noncesOf(fresh))}`
     const evidence = evidenceOf(again, 'nonce', 'another one in every answer', received)

@@ -4,6 +4,7 @@ import { Severity } from 'csp_evaluator/dist/finding.js'
 import { CspParser } from 'csp_evaluator/dist/parser.js'
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { type ContentSecurityPolicy, effectiveList, readSource, scriptNonces, scriptOpenings } from '../../helpers/grammar/content-security-policy.ts'
+import { isSharedWildcard } from '../../helpers/grammar/server-name.ts'
 import { documentOf } from '../../helpers/probes/http.ts'
 import { type Finding, skip, worst } from '../../helpers/verdict.ts'
 import { curlDocument, declaredCsp, evidenceOf, noPages, pageOr, policiesOf, showsPages } from './shared.ts'
@@ -19,6 +20,21 @@ const numericHosts = (policy: ContentSecurityPolicy): readonly string[] =>
     const source = readSource(text)
     return source.kind === 'host' && (/^\d+\.\d+\.\d+\.\d+$/.test(source.host) || source.host.startsWith('['))
   })
+
+/** `*.example.net` where anybody can have a name below it (the public suffix list, with its private part: github.io, cloudfront.net). */
+function sharedWildcards(policies: readonly ContentSecurityPolicy[]): readonly string[] {
+  const lists = policies.flatMap((policy) => {
+    const list = effectiveList(policy, 'script-src-elem')?.sources
+    if (list === undefined) return []
+    // strict-dynamic switches hosts off (CSP3 §8.2).
+    const dynamic = list.some((text) => text.toLowerCase() === "'strict-dynamic'")
+    return [dynamic ? [] : list.map((text) => text.toLowerCase())]
+  })
+  return (lists[0] ?? []).filter((text) => {
+    const source = readSource(text)
+    return source.kind === 'host' && isSharedWildcard(source.host) && lists.every((list) => list.includes(text))
+  })
+}
 
 export default defineCheck({
   id: 'headers/csp-script',
@@ -51,6 +67,10 @@ export default defineCheck({
     'headers.csp.bypass': {
       meaning: 'An allowed host serves JSONP or an old Angular, with which any code can be run from it.',
       fix: 'Serve the library yourself, or allow the one path, or use nonces.',
+    },
+    'headers.csp.shared-wildcard': {
+      meaning: 'A wildcard over names that anybody can have (*.github.io, *.cloudfront.net): whoever gets one serves scripts to the page.',
+      fix: 'Name the one host below it that is yours.',
     },
     'headers.csp.weak-nonce': { meaning: 'The nonce holds less than 128 bits.', fix: 'Make it of 16 random bytes or more, for every answer.' },
     'headers.csp.ip-source': { meaning: 'A host is named by its address, which browsers do not match beyond 127.0.0.1.', fix: 'Name the host.' },
@@ -87,6 +107,7 @@ export default defineCheck({
       if (openings.unsafeHashes) findings.push(finding('warn', 'headers.csp.unsafe-hashes', 'no unsafe-hashes', "'unsafe-hashes'"))
       const weak = scriptNonces(enforced).filter(({ bits }) => bits < options.minNonceBits)
       for (const { bits } of weak) findings.push(finding('warn', 'headers.csp.weak-nonce', `${options.minNonceBits} bits or more`, `at most ${bits} bits`))
+      for (const value of sharedWildcards(enforced)) findings.push(finding('warn', 'headers.csp.shared-wildcard', 'hosts of your own', value))
       // Every policy must allow it, so a host that one of them leaves out is harmless.
       const open = enforced.map(bypasses)
       const common = (open[0] ?? []).filter((value) => open.every((list) => list.includes(value)))

@@ -35,7 +35,8 @@ export default defineCheck({
     const host = hostOf(subject)
     const basis = answerOf(chain, host)
     if (basis.verdict !== undefined) return basis.verdict
-    const { seen } = basis
+    // Over plain http the header says nothing, so a redirect back to http does not hide the https hop before it.
+    const seen = chain.hops.findLast((hop) => hop.url.startsWith('https:')) ?? basis.seen
     const values = headerValues(seen.headers, HSTS)
     const wanted = declaredHsts(host).includeSubDomains
     const evidence = evidenceOf(seen, 'Strict-Transport-Security', wanted === false ? 'no includeSubDomains' : 'includeSubDomains', shownValues(values))
