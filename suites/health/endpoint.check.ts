@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { bodyText, headerValue, isHtml, mediaType } from '../../helpers/headers.ts'
 import { attempt, isRefused } from '../../helpers/probe.ts'
 import { fail, type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { at, blocked, curl, endpoints, entryOf, jsonOf, look, noHealth, statusesOf } from './shared.ts'
+import { at, blocked, complains, complaintsOf, curl, endpoints, entryOf, jsonOf, look, noHealth, statusesOf } from './shared.ts'
 
 export default defineCheck({
   id: 'health/endpoint',
@@ -28,6 +28,14 @@ export default defineCheck({
     },
     'health.content-type': { meaning: 'The Content-Type is not the declared one.', fix: 'Let the service answer with the declared type.' },
     'health.not-json': { meaning: 'JSON fields are declared, but the body is no JSON.', fix: 'Let the endpoint answer JSON.' },
+    'health.says-sick': {
+      meaning: 'The status is the declared one, but the body says that the service is not well.',
+      fix: 'Look at the service; answer 503 when it is not well, so that every probe sees it.',
+    },
+    'health.part-sick': {
+      meaning: 'The service says that one of its parts is not well, and the target does not declare that field.',
+      fix: 'Look at the part; or declare in health.json what the field must be.',
+    },
     'health.body': { meaning: 'The body does not contain the declared text.', fix: 'Look at which service answers this path.' },
   },
   options: {},
@@ -87,6 +95,25 @@ export default defineCheck({
           text.includes(entry.body) ? 'contains it' : `${text.length} characters without it`,
         ),
       })
+    // Who declares a failing status asks for a failing answer.
+    if (seen.status >= 200 && seen.status < 300) {
+      const document = jsonOf(text)
+      const complaints = document === undefined ? [] : complaintsOf(document.value, Object.keys(entry.json ?? {}))
+      const whole = complaints.find((one) => one.whole)
+      if (whole !== undefined || (document === undefined && entry.body === undefined && complains(text)))
+        findings.push({
+          grade: 'fail',
+          code: 'health.says-sick',
+          evidence: at(seen, whole?.path ?? 'body', 'nothing that says the service is not well', whole?.said ?? text.trim().slice(0, 40)),
+        })
+      for (const part of complaints.filter((one) => !one.whole).slice(0, 10))
+        findings.push({
+          grade: 'warn',
+          code: 'health.part-sick',
+          severity: 'medium',
+          evidence: at(seen, part.path, 'nothing that says a part is not well', part.said),
+        })
+    }
     return worst(findings)
   },
   reproduce: curl,

@@ -5,6 +5,23 @@ import { laterIfSame } from '../../helpers/probes/later.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { at, blocked, curl, endpoints, entryOf, jsonOf, look, noHealth, statusesOf, valueAt } from './shared.ts'
 
+const CACHES = [
+  'x-cache',
+  'cf-cache-status',
+  'x-cache-status',
+  'cache-status',
+  'x-proxy-cache',
+  'x-fastcgi-cache',
+  'x-nginx-cache',
+  'x-litespeed-cache',
+  'x-varnish-cache',
+  'x-vercel-cache',
+  'x-nextjs-cache',
+  'x-drupal-cache',
+]
+/** A stored answer, stale ones too (nginx: STALE, UPDATING); Squid writes TCP_HIT, CloudFront RefreshHit for one that was asked after. */
+const HIT = /(?:^|[^a-z])(?:hit|stale|updating)(?![a-z]|=\?0)/i
+
 export default defineCheck({
   id: 'health/freshness',
   title: 'Health is answered afresh',
@@ -39,9 +56,10 @@ export default defineCheck({
     const findings: Finding[] = []
     for (const seen of [first, second]) {
       const age = headerValue(seen.headers, 'age')?.trim()
-      const hit = ['x-cache', 'cf-cache-status', 'x-cache-status', 'cache-status']
-        .map((name) => headerValue(seen.headers, name))
-        .find((value) => /\bhit\b(?!=\?0)/i.test(value ?? ''))
+      const hit =
+        CACHES.flatMap((name) => headerValues(seen.headers, name)).find((value) => HIT.test(value)) ??
+        // Varnish names the request that filled its cache behind this one.
+        headerValues(seen.headers, 'x-varnish').find((value) => /^\d+\s+\d+$/.test(value.trim()))
       const cached = (age !== undefined && /^[0-9]+$/.test(age) && Number(age) > 0) || hit !== undefined
       findings.push({
         grade: cached ? 'fail' : 'pass',

@@ -62,3 +62,55 @@ export function jsonOf(text: string): { readonly value: unknown } | undefined {
     return undefined
   }
 }
+
+/** Names under which services say how they are as a whole, and their parts how they are. */
+const STATE = /^(?:overall_?)?(?:status|state|health|healthy|ok|alive|ready|up|available)$/i
+const SICK =
+  /^(?:down|dead|sick|unhealthy|not[ _-]?(?:ok|ready|healthy)|nok|fail(?:ed|ing|ure)?|offline|unavailable|out[ _-]of[ _-]service|disconnected|unreachable)$/i
+/** Said of a whole it means sickness; under another name it may be a level of a log. */
+const SICK_WHOLE = /^(?:error|critical|red|broken)$/i
+const MOST_PARTS = 2_000
+
+/** A place of a health answer that says of itself that it is not well. */
+export interface Complaint {
+  /** `$.components.db.status` */
+  readonly path: string
+  readonly said: string
+  /** It speaks for the whole answer, not for one of its parts. */
+  readonly whole: boolean
+}
+
+/**
+ * Where a health answer says that something is not well, in whatever way services say so: `{"status":"DOWN"}`, `{"ok":false}`, `{"database":"disconnected"}`.
+ * Places that the target declares are left out: what they must be is known. Reads at most five levels.
+ */
+export function complaintsOf(document: unknown, declared: readonly string[]): readonly Complaint[] {
+  const known = new Set(
+    declared.flatMap((path) => {
+      const parsed = parseJsonPath(path)
+      return parsed.ok ? [parsed.segments.join('.').toLowerCase()] : []
+    }),
+  )
+  const found: Complaint[] = []
+  let parts = 0
+  const walk = (value: unknown, segments: readonly string[]): void => {
+    if (segments.length > 5 || value === null || typeof value !== 'object' || parts > MOST_PARTS) return
+    for (const [key, inner] of Object.entries(value)) {
+      parts += 1
+      const path = [...segments, key]
+      if (known.has(path.join('.').toLowerCase())) continue
+      const state = STATE.test(key)
+      const said = typeof inner === 'string' ? inner.trim() : ''
+      const sick = (state && inner === false) || SICK.test(said) || (state && SICK_WHOLE.test(said))
+      if (sick) found.push({ path: `$.${path.join('.')}`, said: JSON.stringify(inner), whole: state && segments.length === 0 })
+      else walk(inner, path)
+    }
+  }
+  walk(document, [])
+  return found
+}
+/** A text of one word that says so. */
+export const complains = (text: string): boolean => {
+  const said = text.trim()
+  return SICK.test(said) || SICK_WHOLE.test(said)
+}
