@@ -26,6 +26,21 @@ describe('the plan', () => {
       await running.stop()
     }
   })
+  test.each(['volume', 'network-bypass', 'held-bodies', 'concurrency'])('says exactly what the server sees of %s', { timeout: 60_000 }, async (name) => {
+    const running = await startWorld(rateLimitWorld())
+    try {
+      const own = checks.filter(({ id }) => id === `rate-limit/${name}`)
+      const planned = plannedCosts(plannedProbes(planCases(running.target, own), running.target))
+      const { results, facts } = await runTarget(running.target, { catalogue: own })
+      expect(results.map(({ outcome }) => outcome)).toContain('pass')
+      expect(results.filter(({ outcome }) => outcome !== 'pass' && outcome !== 'skip')).toEqual([])
+      expect(planned.requests).toBeGreaterThan(5)
+      expect(running.requests).toHaveLength(planned.requests)
+      expect(facts.used).toMatchObject({ requests: planned.requests, zones: planned.zones })
+    } finally {
+      await running.stop()
+    }
+  })
   test('two runs right after each other say the same', { timeout: 60_000 }, async () => {
     const world = rateLimitWorld()
     const running = await startWorld(world)
