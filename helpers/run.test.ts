@@ -263,6 +263,16 @@ describe('a run', () => {
     expect(order).toEqual(['read', 'a in', 'a out', 'b in', 'b out'])
   })
 
+  test('what was not looked at has nothing to reproduce; where a check cannot say how, the verdict stands and says so', async () => {
+    const reproduce = (): string => {
+      throw new TypeError('no such thing')
+    }
+    expect((await only(check({ subjects: () => [], reproduce }))).reproduce).toBe('')
+    expect((await only(check({ reproduce }), targetOf({ checks: { 'demo/thing': { off: 'not our edge' } } }))).reproduce).toBe('')
+    const result = await only(check({ reproduce }))
+    expect([result.outcome, result.reproduce]).toEqual(['pass', '(reproduce() threw: TypeError: no such thing)'])
+  })
+
   test('a check switched off is reported, with its reason', async () => {
     const result = await only(check(), targetOf({ checks: { 'demo/thing': { off: 'not our edge' } } }))
     expect(result).toMatchObject({ outcome: 'skip', skip: 'not-selected' })

@@ -29,6 +29,7 @@ export interface Result {
   readonly because?: string
   readonly evidence: readonly Evidence[]
   readonly figures?: readonly Figure[]
+  /** Empty where nothing was looked at: switched off, or nothing of the kind declared. */
   readonly reproduce: string
   readonly startedAt: string
   readonly durationMs: number
@@ -100,6 +101,9 @@ export interface Case {
 }
 
 type Needs = Readonly<Record<string, Need>>
+
+/** How the line to reproduce begins where the check could not say it: a defect that costs no verdict. */
+export const NO_REPRODUCTION = '(reproduce() threw'
 
 const MAX_TEXT = 2_000
 const cap = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text)
@@ -450,11 +454,11 @@ export class Run {
   }
 
   #resultOf(one: Case, verdict: Verdict, run: { startedAt: string; durationMs: number; attempts: number; because: string | undefined }): Result {
-    let reproduce: string
+    let reproduce = ''
     try {
-      reproduce = one.check.reproduce(one.subject, this.target)
+      if (one.settled === undefined) reproduce = one.check.reproduce(one.subject, this.target)
     } catch (error) {
-      reproduce = `(reproduce() threw: ${String(error)})`
+      reproduce = `${NO_REPRODUCTION}: ${String(error)})`
     }
     const own = this.target.file.checks?.[one.check.id]?.severity
     const graded = verdict.outcome === 'fail' || verdict.outcome === 'warn' ? verdict.severity : undefined

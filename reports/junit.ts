@@ -19,7 +19,7 @@ const details = (result: ReportResult): string =>
     ...(result.reason === undefined ? [] : [result.reason]),
     ...result.evidence.map((item) => `${item.what}${item.where === undefined ? '' : ` (${item.where})`}: expected ${item.expected}; received ${item.received}`),
     ...(result.fix === '' ? [] : [`fix: ${result.fix}`]),
-    `reproduce: ${result.reproduce}`,
+    ...(result.reproduce === '' ? [] : [`reproduce: ${result.reproduce}`]),
   ].join('\n')
 
 function inner(result: ReportResult): string {

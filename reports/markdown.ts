@@ -70,7 +70,7 @@ function detail(result: ReportResult): string {
   }
   for (const figure of result.figures ?? []) lines.push(...inWords(figure), '')
   if (result.fix !== '') lines.push(`Fix: ${result.fix}`, '')
-  lines.push('```sh', result.reproduce.replaceAll('```', "'''"), '```', '')
+  if (result.reproduce !== '') lines.push('```sh', result.reproduce.replaceAll('```', "'''"), '```', '')
   return lines.join('\n')
 }
 

@@ -90,7 +90,7 @@ function resultLines(style: Style, result: ReportResult, options: { readonly evi
   }
   if (result.evidence.length > (options.evidence ?? 3)) lines.push(`    … ${result.evidence.length - (options.evidence ?? 3)} more in the report`)
   if (result.fix !== '') lines.push(...wrap(`fix: ${result.fix}`, inner).map((line) => `    ${line}`))
-  lines.push(`    ${paint(style, 'gray', `$ ${result.reproduce}`)}`)
+  if (result.reproduce !== '') lines.push(`    ${paint(style, 'gray', `$ ${result.reproduce}`)}`)
   return lines
 }
 
