@@ -21,7 +21,8 @@ import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
 import { createClient } from 'redis'
 import { freePort } from '../fixtures/servers/tcp.ts'
 import { installed, startServer } from '../fixtures/real/process.ts'
-import { type Arrival, inferLimiter, unevenly } from '../helpers/inference/limiter.ts'
+import { type Arrival, inferLimiter } from '../helpers/inference/limiter.ts'
+import { nextMoments } from '../helpers/inference/pacing.ts'
 import { Observer } from '../helpers/observer.ts'
 import type { Probe } from '../helpers/probe.ts'
 import { limiterPlan } from '../helpers/probes/limiter.ts'
@@ -225,6 +226,8 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   sliding: { settings: windows('sliding'), start: () => inThread('sliding'), needs: [] },
 }
 
+const arrivalOf = ({ sentMs, doneMs, status }: PacedAnswer): Arrival => ({ sentMs, doneMs, admitted: status < 400 })
+
 /** Only what inference needs: the requests of a plan, without ways around the limit. */
 function ask(zone: Zone, port: number, path: string): Probe<readonly PacedAnswer[]> {
   return {
@@ -244,12 +247,19 @@ function ask(zone: Zone, port: number, path: string): Probe<readonly PacedAnswer
         const first = await sender.send(at(plan.first, sender.nowMs), most)
         const zero = first[0]?.sentMs ?? 0
         const flood = await sender.send(at(plan.flood, zero + plan.floodAtMs), most)
-        const from = sender.nowMs
-        const paced = await sender.send(
-          unevenly(plan.paced, plan.pacedMs).map((moment) => ({ atMs: from + moment, request })),
-          most,
-        )
-        return [...first, ...flood, ...paced]
+        const all = [...first, ...flood]
+        for (let asked = 0; ; ) {
+          const from = sender.nowMs
+          const moments = nextMoments(plan, all.map(arrivalOf), asked, from)
+          if (moments.length === 0) return all
+          asked += moments.length
+          all.push(
+            ...(await sender.send(
+              moments.map((moment) => ({ atMs: from + moment, request })),
+              most,
+            )),
+          )
+        }
       } finally {
         sender.close()
       }
@@ -288,8 +298,7 @@ async function* look(name: string, { settings, start }: Family, runs: number): A
         const seen = await observer.observe(ask(zone, server.port, `${setting.path}?key=${Math.random()}`))
         await observer.close()
         if (!seen.ok) throw new Error(seen.failure.message)
-        const arrivals = seen.value.map(({ dueMs, sentMs, doneMs, status }) => ({ dueMs, sentMs, doneMs, admitted: status < 400 }))
-        yield { family: name, setting, arrivals, load: loadavg()[0] ?? Number.NaN }
+        yield { family: name, setting, arrivals: seen.value.map(arrivalOf), load: loadavg()[0] ?? Number.NaN }
       }
   } finally {
     await server.stop()

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Arrival, inferLimiter, unevenly } from './limiter.ts'
+import { type Arrival, inferLimiter } from './limiter.ts'
+import { unevenly } from './pacing.ts'
 
 type Limiter = (atMs: number) => boolean
 /** Limiters as their authors describe them; none shares a line with what infers them. */

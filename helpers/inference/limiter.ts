@@ -3,6 +3,8 @@
  * without delay, a fixed or sliding window; and its numbers, each with the interval that the requests leave open. Pure.
  */
 
+import { bucketOf, type Event } from './bucket.ts'
+
 export interface Arrival {
   /** Milliseconds: it was written then, and its answer was complete then; it arrived somewhere between. */
   readonly sentMs: number
@@ -32,37 +34,12 @@ export interface FittedLimiter {
   readonly requests: number
 }
 
-/**
- * Moments that fall on no rhythm, for requests whose gaps must be of every length: what a limiter lets in is bounded as finely as the gaps differ.
- * @returns so many, ascending, above 0 and up to `spanMs`
- */
-export function unevenly(count: number, spanMs: number): readonly number[] {
-  let state = 0x2545f491
-  const moments: number[] = []
-  let sum = 0
-  for (let index = 0; index < count; index += 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    sum += 0.15 + (1.7 * state) / 0x1_0000_0000
-    moments.push(sum)
-  }
-  return moments.map((moment) => (moment * spanMs) / sum)
-}
-
-/** Of what explains the requests so nearly alike, none is the better explanation. */
-const TIE = 0.1
-const MARGIN = 1
+/** Longer than twice what is usual, by so much: held up on the way. */
+const STRAY_MS = 2
 /** Clocks of servers tick in milliseconds, and both ends are late at times. */
 const SLACK_MS = 1.2
 /** A day; no look lasts longer. */
 const LONGEST_MS = 86_400_000
-
-interface Event {
-  /** Earliest and latest moment of arrival. */
-  readonly early: number
-  readonly late: number
-  readonly at: number
-  readonly admitted: boolean
-}
 
 /**
  * On its way as long as the fastest answer took there and back. What took longer waited before the limiter (a busy machine) or behind it (a slow
@@ -70,27 +47,34 @@ interface Event {
  */
 function eventsOf(arrivals: readonly Arrival[], waited: 'before' | 'behind'): readonly Event[] {
   const fastest = Math.min(...arrivals.map(({ sentMs, doneMs }) => doneMs - sentMs))
-  const events = [...arrivals]
-    .sort((a, b) => a.sentMs - b.sentMs)
-    .map(
-      ({ sentMs, doneMs, admitted }): Event => ({
+  // What is let in may take long behind the limiter: told from its own kind.
+  const usual = (admitted: boolean): number => {
+    const took = arrivals.filter((one) => one.admitted === admitted).map(({ sentMs, doneMs }) => doneMs - sentMs)
+    return took.sort((a, b) => a - b)[Math.floor(took.length / 2)] ?? 0
+  }
+  const [letIn, turnedAway] = [usual(true), usual(false)]
+  const events = arrivals
+    .map(({ sentMs, doneMs, admitted }): Event => {
+      const took = doneMs - sentMs
+      return {
         early: sentMs,
-        late: Math.max(sentMs, doneMs),
+        // The way there and back takes as long as the fastest did; a fifth of it is allowed for.
+        late: Math.max(sentMs, doneMs - 0.8 * fastest),
         at: waited === 'behind' ? sentMs + fastest / 2 : Math.max(sentMs, doneMs - fastest / 2),
         admitted,
-      }),
-    )
+        stray: took > STRAY_MS + 2 * (admitted ? letIn : turnedAway),
+      }
+    })
+    // Alone on its way, it was overtaken by none and overtook none.
+    .map((event, _, all) => ({
+      ...event,
+      stray: event.stray && all.some((one) => one.admitted && one.at !== event.at && one.early <= event.late && event.early <= one.late),
+    }))
+    .sort((a, b) => a.at - b.at)
   // Of requests that were under way at once, those that got in before the limiter was exhausted came first.
-  const first = events.findIndex(({ admitted }) => !admitted)
-  const refusal = events[first]
-  if (refusal === undefined) return events
-  const mixed = events.filter((event, index) => index >= first && event.early <= refusal.late)
-  return [
-    ...events.slice(0, first),
-    ...mixed.filter(({ admitted }) => admitted),
-    ...mixed.filter(({ admitted }) => !admitted),
-    ...events.slice(first + mixed.length),
-  ]
+  const exhausted = Math.min(...events.filter(({ admitted }) => !admitted).map(({ late }) => late))
+  const before = events.filter(({ admitted, early }) => admitted && early <= exhausted)
+  return [...before, ...events.filter((event) => !before.includes(event))]
 }
 
 interface Candidate {
@@ -105,114 +89,15 @@ interface Candidate {
 
 const point = (value: number): Estimate => ({ value, low: value, high: value })
 
-/** Requests that a bucket does not explain; `asked` says which count. After a surprise it goes on from what really happened. */
-function replay(events: readonly Event[], capacity: number, perMs: number, asked?: 'admitted' | 'refused', doubtful = 1): number {
-  let tokens = capacity
-  let last = events[0]?.at ?? 0
-  let misfits = 0
-  // How uncertain the moment of the one before was: an answer that took long says little of when it was asked.
-  let earlier = 0
-  for (const { at, early, late, admitted } of events) {
-    const now = tokens + Math.max(0, at - last) * perMs
-    const doubt = doubtful * ((late - early) / 2 + SLACK_MS + earlier) * perMs
-    if (admitted ? asked !== 'refused' && Math.min(capacity, now + doubt) < 1 - 1e-9 : asked !== 'admitted' && Math.min(capacity, now - doubt) >= 1)
-      misfits += 1
-    last = Math.max(last, at)
-    earlier = Math.max(0, (late - early) / 2 - 3)
-    tokens = admitted ? Math.max(0, Math.min(capacity, now) - 1) : Math.min(now, 1 - 1e-9)
-  }
-  return misfits
-}
-/** Least and most: the more tokens come in, the more is admitted, so each admission says "at least" and each refusal "at most". */
-const LEAST_PER_MS = 1 / 86_400_000
-const MOST_PER_MS = 1_000
-function border(fits: (perMs: number) => boolean): number {
-  let low = Math.log(LEAST_PER_MS)
-  let high = Math.log(MOST_PER_MS)
-  for (let step = 0; step < 34; step += 1) {
-    const middle = (low + high) / 2
-    if (fits(Math.exp(middle))) high = middle
-    else low = middle
-  }
-  return Math.exp((low + high) / 2)
-}
-
-/** How far a bucket is from explaining the requests, without any doubt about their moments: what contradicts it by less than a moment is uncertain counts in part. */
-function strain(events: readonly Event[], capacity: number, perMs: number): number {
-  let tokens = capacity
-  let last = events[0]?.at ?? 0
-  let sum = 0
-  for (const { at, early, late, admitted } of events) {
-    const now = Math.min(capacity, tokens + Math.max(0, at - last) * perMs)
-    const amiss = (admitted ? 1 - now : now - 1) / perMs
-    if (amiss > 0) sum += Math.min(1, amiss / ((late - early) / 2 + SLACK_MS))
-    last = Math.max(last, at)
-    tokens = admitted ? Math.max(0, now - 1) : Math.min(now, 1 - 1e-9)
-  }
-  return sum
-}
-/** How many a bucket would have let through, left to itself: moments that are uncertain, one way and the other, make up for each other. */
-function admittedOf(events: readonly Event[], capacity: number, perMs: number): number {
-  let tokens = capacity
-  let last = events[0]?.at ?? 0
-  let count = 0
-  for (const { at } of events) {
-    tokens = Math.min(capacity, tokens + Math.max(0, at - last) * perMs)
-    last = Math.max(last, at)
-    if (tokens >= 1) {
-      tokens -= 1
-      count += 1
-    }
-  }
-  return count
-}
-/** Of the possible rates, the one that explains most without any doubt about the moments. */
-function likeliest(events: readonly Event[], capacity: number, low: number, high: number): { readonly perMs: number; readonly strain: number } {
-  const steps = 60
-  const seen = events.filter(({ admitted }) => admitted).length
-  const strains = Array.from({ length: steps + 1 }, (_, step) => {
-    const period = 1 / high + ((1 / low - 1 / high) * step) / steps
-    return { period, strain: strain(events, capacity, 1 / period) + Math.abs(admittedOf(events, capacity, 1 / period) - seen) }
-  })
-  const least = Math.min(...strains.map((one) => one.strain))
-  const best = strains.filter((one) => one.strain <= least + TIE)
-  return { perMs: best.length / best.reduce((sum, { period }) => sum + period, 0), strain: least }
-}
-
-/** Of each whole capacity, the rates that explain every request; the capacity that leaves most room counts. */
-function bucketOf(events: readonly Event[], counts: readonly number[]): Candidate | undefined {
-  const feasible: { readonly capacity: number; readonly low: number; readonly high: number }[] = []
-  let nearest: { readonly capacity: number; readonly perMs: number; readonly misfits: number } | undefined
-  const capacities = new Set(counts.flatMap((count) => Array.from({ length: 6 + Math.ceil(count * 0.25) }, (_, less) => count - less)))
-  for (const capacity of capacities) {
-    if (capacity < 1) continue
-    const low = border((perMs) => replay(events, capacity, perMs, 'admitted') === 0)
-    const high = border((perMs) => replay(events, capacity, perMs, 'refused') > 0)
-    if (low <= high) feasible.push({ capacity, low: low * 1_000, high: high * 1_000 })
-    for (const perMs of [low, high, Math.sqrt(low * high)]) {
-      const misfits = replay(events, capacity, perMs)
-      if (nearest === undefined || misfits < nearest.misfits) nearest = { capacity, perMs, misfits }
-    }
-  }
-  if (feasible.length === 0) {
-    if (nearest === undefined) return undefined
-    // Something cannot be true of what was seen; the rates that explain the rest.
-    const { capacity, misfits } = nearest
-    const low = border((perMs) => replay(events, capacity, perMs, 'admitted') <= misfits) * 1_000
-    const high = border((perMs) => replay(events, capacity, perMs, 'refused') > misfits) * 1_000
-    const value = likeliest(events, capacity, low / 1_000, high / 1_000).perMs * 1_000
-    return { kind: 'bucket', misfits, perSecond: { value, low, high }, atOnce: point(capacity), parameters: 2 }
-  }
-  // What asks least of the doubt about moments; of those that ask as little, the one that leaves most room.
-  const judged = feasible.map((one) => ({ ...one, ...likeliest(events, one.capacity, one.low / 1_000, one.high / 1_000) }))
-  const least = Math.min(...judged.map(({ strain: one }) => one))
-  const near = judged.filter(({ strain: one }) => one <= least + MARGIN)
-  const best = near.reduce((a, b) => (b.high / b.low > (a.high / a.low) * 1.0001 ? b : a))
+const bucketCandidate = (events: readonly Event[], counts: readonly number[]): Candidate | undefined => {
+  const found = bucketOf(events, counts)
+  if (found === undefined) return undefined
+  const { capacity, periodMs, leastMs, mostMs, fewest, most, misfits } = found
   return {
     kind: 'bucket',
-    misfits: 0,
-    perSecond: { value: best.perMs * 1_000, low: Math.min(...near.map(({ low }) => low)), high: Math.max(...near.map(({ high }) => high)) },
-    atOnce: { value: best.capacity, low: Math.min(...near.map(({ capacity }) => capacity)), high: Math.max(...near.map(({ capacity }) => capacity)) },
+    misfits,
+    perSecond: { value: 1_000 / periodMs, low: 1_000 / mostMs, high: 1_000 / leastMs },
+    atOnce: { value: capacity, low: fewest, high: most },
     parameters: 2,
   }
 }
@@ -345,7 +230,7 @@ function inferFrom(given: readonly Arrival[], hint: Hint, waited: 'before' | 'be
   const starts = [0]
   for (let index = 1; index <= firstRefusal && starts.length < 6; index += 1)
     if ((events[index] as Event).at - (events[index - 1] as Event).at > 20) starts.push(index)
-  const bucket = bucketOf(
+  const bucket = bucketCandidate(
     events,
     starts.map((from) => firstRefusal - from),
   )

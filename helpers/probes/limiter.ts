@@ -3,7 +3,8 @@
  * else suffers, and when it opens again. Stops at once where the target suffers or bans. Facts only; nothing here says what is right.
  */
 import { isIP } from 'node:net'
-import { unevenly } from '../inference/limiter.ts'
+import type { Arrival } from '../inference/limiter.ts'
+import { nextMoments } from '../inference/pacing.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { beside, type Fate, fateOf, retryAfterSeconds, zoneRequest } from '../rejection.ts'
 import type { Target } from '../target.ts'
@@ -65,7 +66,9 @@ export interface LimiterPlan {
   /** Only if nothing was refused. */
   readonly more: number
   readonly paced: number
+  /** How long the first `broad` of them are spread over. */
   readonly pacedMs: number
+  readonly broad: number
   readonly variants: number
   /** Ordinary requests before and after the variants. */
   readonly before: number
@@ -77,6 +80,9 @@ export interface LimiterPlan {
 
 const MOST = 300
 const POOL = 4
+/** Slower ones are timed by a single opening. */
+const CLOSELY_PER_SECOND = 2
+const BROAD = 12
 const HEADERS = ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'True-Client-IP', 'CF-Connecting-IP', 'X-Client-IP'] as const
 /** TEST-NET-2 and the documentation prefix (RFC 5737, RFC 3849): nobody's addresses. */
 const forged = (name: string, number: number): string => {
@@ -221,7 +227,7 @@ export function limiterPlan(zone: Zone, target: Target): LimiterPlan {
   const perSecond = limit?.perSecond ?? 0
   const crowd = Math.min(20, Math.ceil(perSecond * 0.02))
   const rest = { variants: variantsOf(zone, target).length, before: 2 + crowd, after: 2, again: 3 + crowd, recovery: 1 }
-  if (limit === undefined) return { first: 1, floodAtMs: 0, flood: declared.costly === true ? 30 : MOST, more: 0, paced: 0, pacedMs: 0, ...rest }
+  if (limit === undefined) return { first: 1, floodAtMs: 0, flood: declared.costly === true ? 30 : MOST, more: 0, paced: 0, pacedMs: 0, broad: 0, ...rest }
   const { atOnce } = limit
   const more = Math.min(Math.ceil(3.5 * atOnce) + 10, Math.max(MOST, atOnce + 50), declared.costly === true ? atOnce : Number.POSITIVE_INFINITY)
   if (limit.windowMs !== undefined) {
@@ -232,6 +238,7 @@ export function limiterPlan(zone: Zone, target: Target): LimiterPlan {
       flood: Math.ceil(1.1 * atOnce) - first + 5,
       more,
       paced: Math.max(36, 3 * first + 12),
+      broad: Math.max(36, 3 * first + 12),
       pacedMs: limit.windowMs * 1.06,
       ...rest,
     }
@@ -240,8 +247,12 @@ export function limiterPlan(zone: Zone, target: Target): LimiterPlan {
   const budget = 3 * (atOnce + 19)
   // Eight let in, where that does not take too long; one, however long that takes.
   const wanted = Math.max(1_300 / perSecond, Math.min(10_000, Math.max(8_000 / perSecond, 400)))
-  const paced = Math.max(12, Math.min(budget - flood - 1, Math.max(36, Math.ceil((1.4 * perSecond * wanted) / 1_000))))
-  return { first: 1, floodAtMs: 0, flood, more, paced, pacedMs: Math.min(wanted, (paced * 1_000) / (1.4 * perSecond)), ...rest }
+  const ample = budget - flood - 1
+  // Without a burst it opens for one at a time: what times it best is sent where it opens.
+  if (atOnce === 1 && perSecond >= CLOSELY_PER_SECOND)
+    return { first: 1, floodAtMs: 0, flood, more, paced: Math.max(2 * BROAD, ample), pacedMs: (BROAD * 1_000) / (1.4 * perSecond), broad: BROAD, ...rest }
+  const paced = Math.max(12, Math.min(ample, Math.max(36, Math.ceil((1.4 * perSecond * wanted) / 1_000))))
+  return { first: 1, floodAtMs: 0, flood, more, paced, pacedMs: Math.min(wanted, (paced * 1_000) / (1.4 * perSecond)), broad: paced, ...rest }
 }
 
 /** Requests of a plan where the target does as declared. */
@@ -367,6 +378,10 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
     samples.push(...kept)
     return kept
   }
+  const arrivals = (): readonly Arrival[] =>
+    samples
+      .filter((one) => one.phase !== 'screen' && !(one.fate === 'broken' && one.status === 0))
+      .map(({ sentMs, doneMs, fate: what }) => ({ sentMs, doneMs, admitted: what !== 'refused' }))
   const refusedAny = (): boolean => samples.some((one) => one.fate === 'refused')
   const steps = (count: number, atMs: number): readonly Step[] => Array.from({ length: count }, () => ({ atMs, request: ordinary }))
   const lines = connectionsFor(plan, zone)
@@ -398,16 +413,20 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
     if (!over() && !refusedAny() && plan.more > 0) keep('more', await sender.send(steps(plan.more, sender.nowMs), lines, watch))
     const paced = async (): Promise<void> => {
       if (over() || plan.paced === 0 || !refusedAny()) return
-      const from = sender.nowMs
-      const moments = unevenly(plan.paced, plan.pacedMs)
-      keep(
-        'paced',
-        await sender.send(
-          moments.map((moment) => ({ atMs: from + moment, request: ordinary })),
-          lines,
-          watch,
-        ),
-      )
+      for (let asked = 0; !over(); ) {
+        const from = sender.nowMs
+        const moments = nextMoments(plan, arrivals(), asked, from)
+        if (moments.length === 0) break
+        asked += moments.length
+        keep(
+          'paced',
+          await sender.send(
+            moments.map((moment) => ({ atMs: from + moment, request: ordinary })),
+            lines,
+            watch,
+          ),
+        )
+      }
     }
     const windowMs = limit?.windowMs
     if (windowMs === undefined) await paced()
