@@ -92,6 +92,40 @@ describe('every user error names its place and what would be right', () => {
     ['broken YAML', 'domain: [a\n', [/^target.yaml:2:1: not YAML/]],
     ['not a mapping', '- a\n- b\n', [/^target.yaml:1:1: a target is a mapping/]],
     ['empty matcher', 'domain: example.com\ndefaults: { headers: { X-A: {} } }\n', [/^target.yaml:2:29: defaults\.headers\.X-A/]],
+    ['text where a map belongs', 'domain: example.com\ngate: strict\n', [/^target.yaml:2:7: gate:[\s\S]*found: strict\n +expected a map with any of: block$/]],
+    [
+      'a list where a map belongs',
+      'domain: example.com\nhosts: [app]\n',
+      [/^target.yaml:2:8: hosts:[\s\S]*found: \[app\]\n +expected a map: \{ name: value \}$/],
+    ],
+    [
+      'a map that was left empty',
+      'domain: example.com\nhosts: { app: }\n',
+      [/^target.yaml:2:15: hosts\.app:[\s\S]*expected a map with any of: [^\n]*; \{\} where/],
+    ],
+    ['no host at all', 'domain: example.com\nhosts: {}\n', [/^target.yaml:2:8: hosts: no host to look at/]],
+    ['text where a list belongs', 'domain: example.com\nnetwork: { trust: ca.pem }\n', [/^target.yaml:2:19: network\.trust:[\s\S]*expected a list/]],
+    [
+      'a number in quotes',
+      'domain: example.com\nexposure: { closed: ["22"] }\n',
+      [/^target.yaml:2:22: exposure\.closed\[0\]:[\s\S]*expected a number, without quotes$/],
+    ],
+    [
+      'a word that is missing',
+      'domain: example.com\nauth: { accounts: [] }\n',
+      [/^target.yaml:2:7: auth: "kind" is missing\n +found: \{ accounts: … \}\n +expected one of: jwt/, /^target.yaml:2:19: auth\.accounts/],
+    ],
+    [
+      'a placeholder as a name',
+      'domain: example.com\nheaderProfiles: { "{{NAME}}": {} }\n',
+      [/^target.yaml:2:19: headerProfiles\.\{\{NAME\}\}: an unresolved placeholder/],
+    ],
+    ['nothing but a comment', '# later\n', [/^target.yaml:1:1: nothing stands in this file\n +start with `domain: example\.com`$/]],
+    [
+      'an alias that leads nowhere',
+      'domain: example.com\nname: *other\n',
+      [/^target.yaml:1:1: not usable YAML: an alias leads nowhere\n +a text that begins with \* needs quotes$/],
+    ],
     [
       'several at once',
       'domain: example.com\ngate: { block: no }\nsecrets: { a: plain }\nhosts: { api: { profile: x } }\n',
@@ -103,8 +137,34 @@ describe('every user error names its place and what would be right', () => {
     expected.forEach((pattern, index) => expect(problems[index]).toMatch(pattern))
   })
 
-  test('a literal secret is never printed', async () => {
-    expect((await told('domain: example.com\nsecrets:\n  pw: hunter2hunter2\n')).join()).not.toContain('hunter2')
+  test.each([
+    ['in its own problem', 'secrets:\n  pw: hunter2hunter2\n'],
+    ['in one of what it stands in', 'auth: { accounts: [{ username: a, password: hunter2 }] }\n'],
+    ['in one of a list beside it', 'mail: { submission: [{ password: hunter2 }] }\nname: [hunter2, b]\n'],
+    [
+      'as a name of a secret',
+      'backups: [{ id: a, dir: "s3://b/c", s3: { endpoint: "https://s3.example.com", accessKeyId: hunter2, secretAccessKey: hunter2 }, foo: [hunter2] }]\n',
+    ],
+    ['where YAML ends', 'secrets:\n  a: hunter2: b\n'],
+    ['in a quote that is not closed', 'secrets:\n  a: "hunter2\n'],
+    ['taken for an alias', 'secrets:\n  a: *hunter2\n'],
+    ['taken for a tag', 'secrets:\n  a: !hunter2\n'],
+    ['in a map where text belongs', 'secrets: { a: { b: hunter2 } }\n'],
+    ['in a list where text belongs', 'secrets: { a: [hunter2] }\n'],
+  ])('a literal secret is never printed: %s', async (_name, source) => {
+    const problems = await told(`domain: example.com\n${source}`)
+    expect(problems).not.toEqual([])
+    expect(problems.join()).not.toContain('hunter2')
+  })
+  test.each([
+    ['https://www.example.com/login', /give the domain alone: www\.example\.com$/],
+    ['localhost', /network: \{ addresses:/],
+    ['http://10.0.0.1:8080/', /network: \{ addresses:/],
+    ['::1', /network: \{ addresses:/],
+    ['no such thing', /a target file \(\.yaml, \.ts\) or a domain/],
+  ])('%s is neither a file nor a domain', async (given, hint) => {
+    const loaded = await loadTarget(given, {})
+    expect(loaded.ok ? [] : loaded.problems.map(problemText)).toEqual([expect.stringMatching(hint)])
   })
 
   test('an alias bomb is refused', async () => {

@@ -1,6 +1,7 @@
 /** From what the user typed (a file or a bare domain) to a Target, or to every problem at once. Sends nothing. */
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { normaliseTarget, type Target, type TargetInput } from '../target.ts'
@@ -20,6 +21,15 @@ const wrong = (file: string, message: string, hint?: string): Loaded => ({
 /** A name without a path that looks like a domain and is no file. */
 const looksLikeDomain = (text: string): boolean => targetSchema.shape.domain.safeParse(text).success && !/\.(?:ya?ml|ts|mts|js|mjs|json)$/i.test(text)
 
+/** What was meant by something that is neither a file nor a domain. */
+function whatInstead(given: string): string {
+  const url = /^https?:\/\/([^/:?#]+)/i.exec(given)?.[1]
+  if (url !== undefined && looksLikeDomain(url)) return `give the domain alone: ${url}`
+  if (isIP(url ?? given) !== 0 || (url ?? given) === 'localhost')
+    return 'names are judged, not addresses: write a target file with `domain` and `network: { addresses: { "*.example.com": 127.0.0.1 } }`'
+  return 'give a target file (.yaml, .ts) or a domain such as example.com'
+}
+
 /**
  * @param given path of a YAML or TypeScript target, or a bare domain
  * @param environment where `env:` references are looked up
@@ -30,11 +40,7 @@ export async function loadTarget(given: string, environment: Readonly<Record<str
   if (found instanceof Error) {
     if (looksLikeDomain(given)) return bareDomain(given)
     const code = found.code
-    return wrong(
-      given,
-      code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${code ?? found.message}`,
-      'give a target file (.yaml, .ts) or a domain such as example.com',
-    )
+    return wrong(given, code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${code ?? found.message}`, whatInstead(given))
   }
   if (found.isDirectory()) return wrong(given, 'this is a folder', 'give the target file in it')
   if (found.size > 4 * 1024 * 1024) return wrong(given, `this is no target file: ${found.size} bytes`)

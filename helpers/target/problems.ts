@@ -117,21 +117,47 @@ function deepest(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   return branch.flatMap((one) => deepest({ ...one, path: [...issue.path, ...one.path] }))
 }
 
-function wanted(issue: z.core.$ZodIssue): string {
+/** What the schema calls a type, as a person does. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list: [one, two]',
+  object: 'a map: { key: value }',
+  record: 'a map: { name: value }',
+}
+const inWords = (type: string): string => IN_WORDS[type] ?? type
+const AMOUNTS: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' }
+
+/** @param value what stands there */
+function wantedType(expected: string, path: Path, value: unknown): string {
+  if (expected === 'object') {
+    const keys = keysAt(path)
+    const some = `${keys.slice(0, 8).join(', ')}${keys.length > 8 ? ', …' : ''}`
+    return `expected a map${keys.length === 0 ? '' : ` with any of: ${some}`}${value === null ? '; {} where there is nothing to say' : ''}`
+  }
+  if ((expected === 'number' || expected === 'int') && typeof value === 'string' && /^[0-9.]+$/.test(value)) return 'expected a number, without quotes'
+  return `expected ${inWords(expected)}`
+}
+
+function wanted(issue: z.core.$ZodIssue, path: Path = [], value: unknown = undefined): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `expected ${issue.expected}`
+      return wantedType(issue.expected, path, value)
     case 'invalid_value':
       return `expected one of: ${issue.values.map(String).join(', ')}`
     case 'invalid_format':
       return `expected ${issue.message.startsWith('Invalid') ? `text matching ${issue.pattern ?? issue.format}` : issue.message}`
     case 'too_small':
-      return `expected at least ${issue.minimum}`
+      return `expected at least ${issue.minimum}${AMOUNTS[issue.origin] ?? ''}`
     case 'too_big':
-      return `expected at most ${issue.maximum}`
+      return `expected at most ${issue.maximum}${AMOUNTS[issue.origin] ?? ''}`
     case 'invalid_union': {
       const types = new Set(
-        issue.errors.flat().flatMap((one) => (one.code === 'invalid_type' ? [one.expected] : one.code === 'invalid_value' ? one.values.map(String) : [])),
+        issue.errors
+          .flat()
+          .flatMap((one) => (one.code === 'invalid_type' ? [inWords(one.expected)] : one.code === 'invalid_value' ? one.values.map(String) : [])),
       )
       return types.size > 0 ? `expected ${[...types].join(' or ')}` : issue.message
     }
@@ -140,18 +166,42 @@ function wanted(issue: z.core.$ZodIssue): string {
   }
 }
 
+/** A map is told by its keys: what stands in it is not what is wrong, and may be a secret. */
+function shownValue(value: unknown, source: string): string {
+  // The place of what is missing is that of what it is missing in.
+  if (value === undefined && /^[{[]|\n/.test(source)) return ''
+  if (typeof value !== 'object' || value === null) return source
+  if (Array.isArray(value)) return value.some((item) => typeof item === 'object' && item !== null) ? `a list of ${value.length}` : source
+  const keys = Object.keys(value)
+  return keys.length === 0 ? '{}' : `{ ${keys.map((key) => `${key}: …`).join(', ')} }`
+}
+
 /** Schema problems and those no schema can say: placeholders, literal secrets, names that do not exist, contradictions. */
 export function problemsOf(value: unknown, file: string, locate: Locate): { readonly problems: readonly Problem[]; readonly target?: TargetFile } {
   const problems: Problem[] = []
+  // What may be a secret is not repeated anywhere, also not as a part of what another problem shows.
+  const unspoken = new Set<string>()
   const add = (path: Path, message: string, more: { readonly key?: string; readonly hint?: string; readonly hidden?: boolean } = {}): void => {
     const place = locate(path, more.key)
+    if (more.hidden === true)
+      for (const text of [place.found, place.found?.replaceAll(/^["']|["']$/g, ''), at(value, path)])
+        if (typeof text === 'string' && text !== '') unspoken.add(text)
     problems.push({
       file,
       line: place.line,
       column: place.column,
       path: pathText(more.key === undefined ? path : [...path, more.key]),
       message,
-      ...(place.found === undefined ? {} : { found: more.hidden === true ? `(hidden, ${place.found.length} characters)` : oneLine(place.found) }),
+      ...(place.found === undefined
+        ? {}
+        : {
+            found:
+              more.hidden === true
+                ? `(hidden, ${place.found.length} characters)`
+                : more.key === undefined
+                  ? shownValue(at(value, path), place.found)
+                  : place.found,
+          }),
       ...(more.hint === undefined ? {} : { hint: more.hint }),
     })
   }
@@ -168,20 +218,25 @@ export function problemsOf(value: unknown, file: string, locate: Locate): { read
             hint: meant === undefined ? `known keys here: ${known.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`,
           })
         }
-      } else if (issue.code === 'invalid_type' && at(value, path) === undefined) {
+      } else if ((issue.code === 'invalid_type' || issue.code === 'invalid_value') && at(value, path) === undefined) {
         add(path.slice(0, -1), `${JSON.stringify(String(path.at(-1)))} is missing`, { hint: wanted(issue) })
       } else if (issue.code === 'invalid_key') {
         add(path.slice(0, -1), `${JSON.stringify(String(path.at(-1)))} cannot be a name here`, {
           key: String(path.at(-1)),
-          hint: issue.issues.map(wanted).join('; '),
+          hint: issue.issues.map((one) => wanted(one)).join('; '),
         })
       } else if (path[0] === 'secrets' && path.length === 2) {
         add(path, 'a secret must not stand in the file', { hint: 'reference it: env:NAME or file:/run/secrets/name', hidden: true })
-      } else add(path, 'this value cannot be used', { hint: wanted(issue) })
+      } else add(path, 'this value cannot be used', { hint: wanted(issue, path, at(value, path)) })
     }
   }
-  walkText(value, [], (text, path) => {
-    if (PLACEHOLDER.test(text)) add(path, 'an unresolved placeholder', { hint: 'put the real value here; postproof never probes a placeholder' })
+  walkText(value, [], (text, path, isKey) => {
+    if (PLACEHOLDER.test(text))
+      add(isKey ? path.slice(0, -1) : path, 'an unresolved placeholder', {
+        hint: 'put the real value here; postproof never probes a placeholder',
+        ...(isKey ? { key: text } : {}),
+      })
+    if (isKey) return
     const key = path.findLast((part) => typeof part === 'string')
     if (
       path[0] !== 'secrets' &&
@@ -196,10 +251,12 @@ export function problemsOf(value: unknown, file: string, locate: Locate): { read
     }
   })
   const usable = parsed.success ? parsed.data : withoutFaults(value)
-  if (usable !== undefined) contradictions(usable, add)
+  if (usable !== undefined) contradictions(usable, add, value)
   const where = (problem: Problem): number => problem.line * 10_000 + problem.column
   problems.sort((a, b) => where(a) - where(b))
-  return problems.length === 0 && parsed.success ? { problems, target: parsed.data } : { problems }
+  if (problems.length === 0 && parsed.success) return { problems, target: parsed.data }
+  const hide = (text: string): string => [...unspoken].sort((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, '(hidden)'), text)
+  return { problems: problems.map((problem) => (problem.found === undefined ? problem : { ...problem, found: oneLine(hide(problem.found)) })) }
 }
 
 /** Blanks, places in an answer and names of secrets are no secrets: `{password}`, `$.accessToken`, `cookie:session`, `adminPassword`. */
@@ -227,20 +284,22 @@ function withoutFaults(value: unknown): TargetFile | undefined {
   return undefined
 }
 
-function walkText(value: unknown, path: Path, visit: (text: string, path: Path) => void): void {
-  if (typeof value === 'string') visit(value, path)
+function walkText(value: unknown, path: Path, visit: (text: string, path: Path, isKey: boolean) => void): void {
+  if (typeof value === 'string') visit(value, path, false)
   else if (Array.isArray(value)) value.forEach((item, index) => walkText(item, [...path, index], visit))
   else if (typeof value === 'object' && value !== null) {
     for (const [key, item] of Object.entries(value)) {
-      if (PLACEHOLDER.test(key)) visit(key, [...path, key])
+      if (PLACEHOLDER.test(key)) visit(key, [...path, key], true)
       walkText(item, [...path, key], visit)
     }
   }
 }
 
-function contradictions(target: TargetFile, add: Add): void {
+/** @param given the value as it stands, also what of it the schema refuses */
+function contradictions(target: TargetFile, add: Add, given: unknown): void {
   const hosts = Object.keys(target.hosts ?? { '@': {}, www: {} })
-  if (target.hosts !== undefined && hosts.length === 0) add(['hosts'], 'no host to look at', { hint: 'declare at least one, such as "@": {}' })
+  if (target.hosts !== undefined && Object.keys(at(given, ['hosts']) ?? {}).length === 0)
+    add(['hosts'], 'no host to look at', { hint: 'declare at least one, such as "@": {}' })
   const known = (path: Path, name: string): void => {
     if (hosts.includes(name)) return
     const meant = nearest(name, hosts)
@@ -403,6 +462,15 @@ function signInProblems(target: TargetFile, add: Add, known: (path: Path, name: 
   })
 }
 
+/** A line as a syntax error may show it: without the value where that may be a secret, since nobody knows yet what it is. */
+function spokenLine(lines: readonly string[], index: number): string {
+  const line = lines[index] ?? ''
+  const key = /^\s*(?:-\s*)?["']?([\w.-]+)["']?\s*:/.exec(line)
+  const below = /^\s/.test(line) && /^\S[^:]*/.exec(lines.slice(0, index).findLast((one) => /^[^\s#]/.test(one)) ?? '')?.[0] === 'secrets'
+  const named = /(?:password|passwd|secret|token|key|credential)/i.test(line)
+  return below || named ? (key === null ? '(hidden)' : `${key[1]}: (hidden)`) : line
+}
+
 /** Parses YAML and finds every problem. A syntax error hides the rest, since nothing after it can be trusted. */
 export function readYaml(source: string, file: string): { readonly problems: readonly Problem[]; readonly target?: TargetFile; readonly locate?: Locate } {
   const lines = new LineCounter()
@@ -418,7 +486,7 @@ export function readYaml(source: string, file: string): { readonly problems: rea
           column: place?.col ?? 1,
           path: '',
           message: `not YAML: ${oneLine(error.message.split(' at line ')[0] ?? error.message)}`,
-          found: oneLine(source.split('\n')[(place?.line ?? 1) - 1] ?? ''),
+          found: oneLine(spokenLine(source.split('\n'), (place?.line ?? 1) - 1)),
         }
       }),
     }
@@ -428,13 +496,25 @@ export function readYaml(source: string, file: string): { readonly problems: rea
     value = document.toJS({ maxAliasCount: 100 })
   } catch (error) {
     return {
-      problems: [{ file, line: 1, column: 1, path: '', message: `not usable YAML: ${error instanceof Error ? oneLine(error.message) : String(error)}` }],
+      // The library repeats the alias that leads nowhere, which may be a password with an asterisk.
+      problems: [
+        {
+          file,
+          line: 1,
+          column: 1,
+          path: '',
+          message: `not usable YAML: ${error instanceof Error ? oneLine(error.message.replace(/^Unresolved alias.*/s, 'an alias leads nowhere')) : String(error)}`,
+          ...(String(error).includes('Unresolved alias') ? { hint: 'a text that begins with * needs quotes' } : {}),
+        },
+      ],
     }
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return {
       problems: [
-        { file, line: 1, column: 1, path: '', message: 'a target is a mapping of keys', found: oneLine(source), hint: 'start with `domain: example.com`' },
+        value === null
+          ? { file, line: 1, column: 1, path: '', message: 'nothing stands in this file', hint: 'start with `domain: example.com`' }
+          : { file, line: 1, column: 1, path: '', message: 'a target is a mapping of keys', hint: 'start with `domain: example.com`' },
       ],
     }
   }
