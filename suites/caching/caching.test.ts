@@ -90,6 +90,14 @@ describe('what a response lets caches do', () => {
     ['nothing said', [], { sharable: true, heuristic: false }, false],
     ['a guess from Last-Modified', [modified], { heuristic: true }, false],
     ['no-store', [control('no-store'), ['Expires', later(60)]], { browserSeconds: 0, sharedSeconds: 0, sharable: false }, false],
+    [
+      'no-store for browsers, a life in the operator’s own cache',
+      [control('no-store'), ['CDN-Cache-Control', 'max-age=600']],
+      { browserSeconds: 0, sharedSeconds: 600, sharable: true },
+      true,
+    ],
+    ['no-store there too', [control('no-store'), ['CDN-Cache-Control', 'no-store']], { sharedSeconds: 0, sharable: false }, false],
+    ['Vary: * is never taken again', [control('public, max-age=60'), ['Vary', '*']], { sharable: false }, false],
     ['private', [control('private, max-age=60')], { browserSeconds: 60, sharedSeconds: 0, sharable: false }, false],
     ['no-cache', [control('public, no-cache')], { browserSeconds: 0, sharedSeconds: 0 }, false],
     ['s-maxage wins for shared caches', [control('max-age=0, s-maxage=60')], { browserSeconds: 0, sharedSeconds: 60 }, true],
@@ -311,6 +319,12 @@ describe('deception', () => {
     ['like the personal one, not stored', 'pass', answer([JSON_TYPE, control('no-store')], { status: 401 })],
     ['like the personal one, stored', 'fail caching.deception', answer([JSON_TYPE, control('public, max-age=60')], { status: 401 })],
     ['like the personal one, from a cache', 'fail caching.deception.hit', answer([JSON_TYPE, control('no-store'), ['Age', '3']], { status: 401 })],
+    ['refused alike without a word to caches', 'skip', answer([JSON_TYPE], { status: 401 })],
+    [
+      'refused alike, kept by the operator’s own cache',
+      'fail caching.deception',
+      answer([JSON_TYPE, control('no-store'), ['CDN-Cache-Control', 'max-age=60']], { status: 401 }),
+    ],
     ['another type', 'pass', answer([HTML, YEAR], { status: 401 })],
     ['a firewall', 'inconclusive', answer([], { status: 503 })],
   ])('%s', (_name, expected, one) => expect(told(judge(deception, all(one), { sensitivePaths: ['/me'] }))).toBe(expected))

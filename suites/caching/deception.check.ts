@@ -3,7 +3,7 @@ import { isChallenge, mediaType } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Probe } from '../../helpers/probe.ts'
 import { assetLook } from '../../helpers/probes/page.ts'
-import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
 import { at, curlUrl, paths, policyOf, reusable, sharedHit } from './shared.ts'
 
 /** Ways to make a personal page look like a style sheet to a cache that goes by the end of the path. */
@@ -39,6 +39,7 @@ export default defineCheck({
     const obstacle = (one: HttpObservation): boolean => isChallenge(one) || one.status === 429 || one.status >= 500
     if (obstacle(real)) return inconclusive('unobserved', `the personal path answered ${real.status}`)
     const findings: Finding[] = []
+    let refused = 0
     for (const answer of Object.values(others)) {
       const policy = policyOf(answer)
       const alike = answer.status === real.status && mediaType(answer.headers) === mediaType(real.headers)
@@ -51,10 +52,20 @@ export default defineCheck({
       )
       // An obstacle (a firewall that dislikes the path) keeps the attack away as well, but shows nothing of what is behind it.
       if (obstacle(answer)) return inconclusive('unobserved', `a disguised path answered ${answer.status}`, evidence)
+      // Both are refused alike and nothing is said to caches: what a signed-in visitor would get, and who would keep it, is not seen.
+      const said = policy.control.noStore || policy.control.private
+      if (alike && (real.status < 200 || real.status >= 300) && !said) refused += 1
       if (alike && hit !== undefined) findings.push({ grade: 'fail', code: 'caching.deception.hit', evidence })
       else findings.push({ grade: alike && (reusable(policy) || (policy.heuristic && policy.sharable)) ? 'fail' : 'pass', code: 'caching.deception', evidence })
     }
-    return worst(findings)
+    const verdict = worst(findings)
+    return verdict.outcome === 'pass' && refused > 0
+      ? skip(
+          'no-access',
+          `anonymous visitors get ${real.status} for the personal path and for a disguised one alike, with no rule for caches`,
+          verdict.evidence,
+        )
+      : verdict
   },
   reproduce: (subject, target) => curlUrl({ ...subject, name: disguised(subject.name, DISGUISES[0] as string) }, target),
 })

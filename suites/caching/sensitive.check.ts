@@ -45,8 +45,10 @@ export default defineCheck({
     if (isChallenge(seen) || seen.status === 429 || seen.status >= 500) return inconclusive('unobserved', `the route answered ${seen.status}`, evidence)
     const hit = sharedHit(seen)
     if (hit !== undefined) return fail('caching.sensitive.shared-hit', [at(seen, 'sign of a shared cache', 'none', hit), evidence])
+    // First: a cache that is spoken to by name does not mind no-store in Cache-Control (RFC 9213 §2.1).
+    if (reusable(policy)) return fail('caching.sensitive.public', evidence)
     if (control.noStore) return pass(evidence)
-    if (reusable(policy) || control.public) return fail('caching.sensitive.public', evidence)
+    if (control.public) return fail('caching.sensitive.public', evidence)
     if (seen.status === 301 || seen.status === 308)
       return warn('caching.sensitive.redirect', { ...evidence, received: `${evidence.received}; to ${headerValue(seen.headers, 'location') ?? 'nowhere'}` })
     if (control.private || control.noCache) return warn('caching.sensitive.private', evidence)

@@ -1,6 +1,7 @@
 /** What the caching checks share: who shows documents, what a response lets caches do with it, how that is told. */
 import type { Subject } from '../../helpers/check.ts'
-import { type CacheControl, readAge, readCacheControl, readHttpDate } from '../../helpers/grammar/cache-control.ts'
+import { type CacheControl, readCacheControl, readHttpDate, readVary } from '../../helpers/grammar/cache-control.ts'
+import { sharedHit as readSharedHit, targetedControls, targetedSeconds } from '../../helpers/grammar/shared-cache.ts'
 import { headerValue, headerValues } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
@@ -38,17 +39,25 @@ export function policyOf(seen: HttpObservation): Policy {
   const fromExpires = expires === undefined ? undefined : until === undefined ? 0 : Math.max(0, Math.round((until - date) / 1000))
   const brokenAge = control.maxAge === undefined && control.directives.some((one) => one.name === 'max-age')
   const plain = control.noStore || control.noCache ? 0 : (control.maxAge ?? (brokenAge ? 0 : fromExpires))
-  const shared = control.noStore || control.noCache || control.private ? 0 : (control.sMaxage ?? plain)
+  const targeted = targetedControls(seen.headers)
+  // What is said to the operator's own caches replaces Cache-Control there (RFC 9213 §2.1); every other shared cache goes by Cache-Control.
+  const kept = Math.max(0, ...targeted.map((one) => targetedSeconds(one.control)))
+  const general = control.noStore || control.noCache || control.private ? 0 : (control.sMaxage ?? plain)
+  const shared = kept > 0 ? Math.max(kept, general ?? 0) : general
+  // Nothing that varies by everything is ever taken again (RFC 9111 §4.1).
+  const unique = readVary(headerValues(seen.headers, 'vary')).includes('*')
   const shown = [
     lines.length === 0 ? 'no Cache-Control' : lines.map((line) => `Cache-Control: ${line}`).join(' and '),
     ...(expires === undefined ? [] : [`Expires: ${expires}`]),
+    ...targeted.map(({ name, line }) => `${name}: ${line}`),
+    ...(unique ? ['Vary: *'] : []),
   ].join('; ')
   return {
     control,
     ...(read.ok ? {} : { error: read.error }),
     ...(plain === undefined ? {} : { browserSeconds: plain }),
     ...(shared === undefined ? {} : { sharedSeconds: shared }),
-    sharable: !control.noStore && !control.private,
+    sharable: !unique && (kept > 0 || (!control.noStore && !control.private)),
     heuristic: plain === undefined && (control.public || (HEURISTIC.has(seen.status) && headerValue(seen.headers, 'last-modified') !== undefined)),
     shown,
   }
@@ -61,15 +70,7 @@ export const reusable = (policy: Policy): boolean =>
 export const longest = (policy: Policy): number => Math.max(policy.browserSeconds ?? 0, policy.sharedSeconds ?? 0)
 
 /** What shows that a shared cache answered: Age above zero, or a cache status that says hit. Undefined: nothing does. */
-export function sharedHit(seen: HttpObservation): string | undefined {
-  const age = readAge(headerValues(seen.headers, 'age'))
-  if (age !== undefined && age > 0) return `Age: ${age}`
-  for (const name of ['cf-cache-status', 'x-cache', 'x-cache-status', 'x-proxy-cache', 'cache-status']) {
-    const value = headerValue(seen.headers, name)
-    if (value !== undefined && /(?:^|[\s;,])(?:hit|stale|updating|revalidated)(?:$|[\s;,])/i.test(value)) return `${name}: ${value}`
-  }
-  return undefined
-}
+export const sharedHit = (seen: HttpObservation): string | undefined => readSharedHit(seen.headers)
 
 /** `31536000 s (365 days)`. */
 export const duration = (seconds: number): string =>

@@ -1,4 +1,5 @@
 import { defineCheck, hostOf } from '../../helpers/check.ts'
+import { sharedHit, targetedControls, targetedSeconds } from '../../helpers/grammar/shared-cache.ts'
 import { headerValues } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Finding } from '../../helpers/verdict.ts'
@@ -6,7 +7,6 @@ import { conclude, cookiesOf, curl, everyHost, evidenceOf, type Found, noHosts, 
 
 /** RFC 9110 §15.1: without any word about it these may be stored. */
 const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501])
-const HIT = /(?:^|[\s,;:_-])hit(?:$|[\s,;:_-])/i
 
 /** Directives in lower case; those with a field list (`private="x"`, `no-cache="x"`) protect that field only and count as `name=…`. */
 const directivesOf = (seen: HttpObservation): readonly string[] =>
@@ -17,12 +17,8 @@ const positive = (directives: readonly string[], name: string): boolean => direc
 
 /** What a shared cache may do with the answer: `kept` it did already. */
 function storage(seen: HttpObservation): 'kept' | 'invited' | 'forbidden' | 'unsaid' {
-  const age = Number(headerValues(seen.headers, 'age')[0] ?? '0')
-  if (
-    age > 0 ||
-    ['x-cache', 'cf-cache-status', 'x-cache-status', 'x-proxy-cache'].some((name) => headerValues(seen.headers, name).some((value) => HIT.test(value)))
-  )
-    return 'kept'
+  if (sharedHit(seen.headers) !== undefined) return 'kept'
+  if (targetedControls(seen.headers).some(({ control }) => targetedSeconds(control) > 0)) return 'invited'
   const directives = directivesOf(seen)
   if (directives.includes('no-store') || directives.includes('private')) return 'forbidden'
   if (directives.includes('public') || positive(directives, 's-maxage') || positive(directives, 'max-age')) return 'invited'

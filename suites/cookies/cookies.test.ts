@@ -375,6 +375,8 @@ const CASES: Record<string, readonly Case[]> = {
     ['s-maxage', one(GOOD, { headers: [['Cache-Control', 's-maxage=60']] }), 'fail cookies.cached.session'],
     ['max-age alone', one(GOOD, { headers: [['Cache-Control', 'max-age=60']] }), 'fail cookies.cached.session'],
     ['from a cache, whatever was said', one(GOOD, { headers: [...PRIVATE, ['Age', '5']] }), 'fail cookies.cached.session'],
+    ['private, but kept by the operator’s own cache', one(GOOD, { headers: [...PRIVATE, ['CDN-Cache-Control', 'max-age=60']] }), 'fail cookies.cached.session'],
+    ['from the cache of Varnish', one(GOOD, { headers: [...PRIVATE, ['X-Varnish', '98307 5']] }), 'fail cookies.cached.session'],
     [
       'a hit on a later visit',
       { set: [GOOD], later: [[GOOD]], headers: PRIVATE, laterHeaders: [...PRIVATE, ['X-Cache', 'HIT']] },
@@ -455,6 +457,9 @@ test.each([
   ['aside', 'other'],
   ['residence', 'other'],
   ['author_name', 'other'],
+  ['i_like_gitea', 'session'],
+  ['.AspNetCore.Identity.Application', 'session'],
+  ['.AspNetCore.Culture', 'other'],
 ])('%s is for %s', (name, role) => expect(roleOf(name, 'abcdefghij', [])).toBe(role))
 
 test('subjects: a host that is named, a cookie that any host may set, every host for all', () => {

@@ -36,8 +36,12 @@ type Role = 'session' | 'csrf' | 'edge' | 'other'
 const EDGE =
   /^(?:AWSALB(?:TG|APP-\d)?(?:CORS)?|AWSELB(?:CORS)?|BIGip.*|__cf_bm|__cflb|__cfruid|_cfuvid|cf_clearance|ARRAffinity(?:SameSite)?|heroku-session-affinity|INGRESSCOOKIE|SERVERID|ROUTEID|GCLB|GCILB|visid_incap_\d+|incap_ses_.*|nlbi_.*|ak_bmsc|bm_s[vz]|_abck|datadome|DYN_AFFINITY|sticky|lb|affinity)$/i
 const CSRF = /csrf|xsrf/i
-/** `sid` only as a word or an ending (`connect.sid`, `PHPSESSID`): not in "consider" or "aside". */
-const SESSION = /sess|(?:^|[^a-z])sid(?:$|[^a-z])|[a-z]sid$|login|(?:^|[^a-z])log(?:ged)?[_-]in(?:$|[^a-z])|auth(?!or)|token|jwt|remember|^__(?:host|secure)-/i
+/**
+ * `sid` only as a word or an ending (`connect.sid`, `PHPSESSID`): not in "consider" or "aside". Beside words the names that some give theirs: Gitea
+ * (`i_like_gitea`), ASP.NET (`.AspNetCore.Identity.Application`).
+ */
+const SESSION =
+  /sess|(?:^|[^a-z])sid(?:$|[^a-z])|[a-z]sid$|login|(?:^|[^a-z])log(?:ged)?[_-]in(?:$|[^a-z])|auth(?!or)|token|jwt|remember|^__(?:host|secure)-|^i_like_|^\.aspnet(?:core)?\.(?:cookies|identity|applicationcookie)/i
 
 /** `logged_in=no` tells scripts something; it carries no login. */
 const FLAG = /^(?:true|false|yes|no|on|off|null|none|undefined|[01])?$/i
