@@ -209,6 +209,7 @@ async function start(application: Application, around: Surroundings, environment
     memory: application.memory ?? '1g',
     capabilities: CAPABILITIES,
     mounts: files.map(({ role, database }) => ({ source: dirname(database), target: `/restored/${role}`, writable: true as const })),
+    deadlineSeconds: around.deadlineSeconds,
     ...(beside === undefined ? {} : { beside }),
     signal,
   }

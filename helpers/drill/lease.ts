@@ -6,12 +6,15 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { request as requestTls } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** Carried by every container of a drill, with the run as its value. */
 export const LABEL = 'org.postproof.drill'
+/** Seconds since 1970 at which a container has ended itself. */
+export const UNTIL_LABEL = 'org.postproof.drill.until'
 /** In the environment of every program that a drill starts and does not know further, with the folder of the run as its value. */
 export const MARK = 'POSTPROOF_DRILL'
 
@@ -20,9 +23,12 @@ interface LeaseFile {
   /** When that process began, by the kernel: a number is given to another process one day. */
   readonly began: string
   readonly startedAt: string
-  /** Socket of the Docker in which containers were made. */
-  readonly docker?: string
+  /** The Docker in which containers were made. */
+  readonly docker?: DockerAddress
 }
+
+/** Where a Docker listens: a socket of this machine, or a port, with the folder of `ca.pem`, `cert.pem` and `key.pem` where it is asked over TLS. */
+export type DockerAddress = string | { readonly host: string; readonly port: number; readonly tls?: { readonly certificates?: string } }
 
 /** Folder of all drills of this user. */
 const rootFolder = (): string => join(tmpdir(), `postproof-drills-${process.getuid?.() ?? 'user'}`)
@@ -69,10 +75,15 @@ async function processesIn(folder: string): Promise<readonly number[]> {
   return found
 }
 
-/** One question to the Docker that listens at a socket; what is gone, or is going already, is no error. @throws Error with the code of the system, or with what Docker said */
-function docker(socket: string, method: 'GET' | 'DELETE', path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: socket, method, path, timeout: 20_000, agent: false }, (answer) => {
+/** One question to a Docker; what is gone, or is going already, is no error. @throws Error with the code of the system, or with what Docker said */
+async function docker(at: DockerAddress, method: 'GET' | 'DELETE', path: string): Promise<string> {
+  const folder = typeof at === 'string' ? undefined : at.tls?.certificates
+  const [ca, cert, key] = folder === undefined ? [] : await Promise.all(['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFile(join(folder, name))))
+  const where =
+    typeof at === 'string' ? { socketPath: at } : { host: at.host, port: at.port, ...(ca === undefined ? {} : { ca, cert, key, rejectUnauthorized: true }) }
+  const ask = typeof at !== 'string' && at.tls !== undefined ? requestTls : request
+  return await new Promise((resolve, reject) => {
+    const asked = ask({ ...where, method, path, timeout: 20_000, agent: false }, (answer) => {
       let text = ''
       answer.setEncoding('utf8')
       answer.on('data', (chunk: string) => (text += chunk))
@@ -89,8 +100,29 @@ function docker(socket: string, method: 'GET' | 'DELETE', path: string): Promise
   })
 }
 
+interface Listed {
+  readonly Id: string
+  readonly Labels?: Readonly<Record<string, string>>
+}
+async function containersOf(at: DockerAddress, label: string): Promise<readonly Listed[]> {
+  const filter = encodeURIComponent(JSON.stringify({ label: [label] }))
+  return JSON.parse(await docker(at, 'GET', `/containers/json?all=1&filters=${filter}`)) as readonly Listed[]
+}
+/** A machine that shares a Docker with others may lose its leases with itself: what has ended itself long ago is nobody's. */
+const FORGOTTEN_SECONDS = 3600
+async function removeForgotten(at: DockerAddress): Promise<readonly string[]> {
+  const removed: string[] = []
+  for (const { Id: id, Labels: labels = {} } of await containersOf(at, LABEL)) {
+    const until = Number(labels[UNTIL_LABEL] ?? Number.NaN)
+    if (!(until + FORGOTTEN_SECONDS < Date.now() / 1000)) continue
+    await docker(at, 'DELETE', `/containers/${id}?force=1&v=1`)
+    removed.push(`container ${id.slice(0, 12)} of a drill of another machine`)
+  }
+  return removed
+}
+
 /** Ends the servers of a folder, removes its containers and the folder itself. @returns what could not be removed */
-async function removeAll(folder: string, runId: string, socket: string | undefined): Promise<readonly string[]> {
+async function removeAll(folder: string, runId: string, at: DockerAddress | undefined): Promise<readonly string[]> {
   const left: string[] = []
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     const servers = await processesIn(folder)
@@ -106,13 +138,11 @@ async function removeAll(folder: string, runId: string, socket: string | undefin
   }
   for (const pid of await processesIn(folder)) left.push(`process ${pid}`)
   let keepLease = false
-  if (socket !== undefined) {
+  if (at !== undefined) {
     try {
-      const filter = encodeURIComponent(JSON.stringify({ label: [`${LABEL}=${runId}`] }))
-      const list = async (): Promise<readonly string[]> =>
-        (JSON.parse(await docker(socket, 'GET', `/containers/json?all=1&filters=${filter}`)) as readonly { readonly Id: string }[]).map(({ Id }) => Id)
+      const list = async (): Promise<readonly string[]> => (await containersOf(at, `${LABEL}=${runId}`)).map(({ Id }) => Id)
       // Whoever shares the network of another was made after it, and Docker lists the newest first.
-      for (const id of await list()) await docker(socket, 'DELETE', `/containers/${id}?force=1&v=1`)
+      for (const id of await list()) await docker(at, 'DELETE', `/containers/${id}?force=1&v=1`)
       for (let turn = 0; turn < 100 && (await list()).length > 0; turn += 1) await wait(100)
       for (const id of await list()) left.push(`container ${id.slice(0, 12)}`)
     } catch (error) {
@@ -138,7 +168,9 @@ export class Lease {
   /** Private to this run; everything that it writes is below. */
   readonly folder: string
   readonly made: string[] = []
-  #docker: string | undefined
+  /** What earlier drills of other machines had left in the same Docker. */
+  readonly swept: string[] = []
+  #docker: DockerAddress | undefined
   #removed: Promise<readonly string[]> | undefined
   private constructor(runId: string) {
     this.runId = runId
@@ -168,10 +200,12 @@ export class Lease {
     await rename(`${path}.new`, path)
   }
 
-  /** Before the first container is made. @param socket where Docker listens */
-  async containers(socket: string): Promise<void> {
-    this.#docker = socket
+  /** Before the first container is made. */
+  async containers(at: DockerAddress): Promise<void> {
+    const first = this.#docker === undefined
+    this.#docker = at
     await this.#write()
+    if (first && typeof at !== 'string') this.swept.push(...(await removeForgotten(at)))
   }
 
   /** A private folder within. */

@@ -712,7 +712,7 @@ export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
         notRestored: progress.notRestored,
         isolation: progress.isolation,
         live: { reached: [...new Set(progress.reached)], ...(drill.liveIdentifier === undefined ? {} : { identifier: drill.liveIdentifier }) },
-        cleanup: { made: [...lease.made], left: await lease.end(), swept },
+        cleanup: { made: [...lease.made], left: await lease.end(), swept: [...swept, ...lease.swept] },
       }
     },
   }

@@ -4,10 +4,12 @@
  */
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { type Duplex, PassThrough, Writable } from 'node:stream'
+import { resolve } from 'node:path'
+import { type Duplex, PassThrough, Readable, Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ContainerRuntimeClient, ImageName } from 'testcontainers'
-import { LABEL, type Lease } from '../lease.ts'
+import { type DockerAddress, LABEL, type Lease, UNTIL_LABEL } from '../lease.ts'
+import { type Copied, tarStream } from './copy.ts'
 import { EngineError, type Ran, STDERR_BYTES, STDOUT_BYTES } from './place.ts'
 
 export interface ContainerOptions {
@@ -20,7 +22,10 @@ export interface ContainerOptions {
   readonly memory: string
   readonly cpus?: number
   readonly capabilities?: readonly string[]
-  readonly mounts?: readonly { readonly source: string; readonly target: string; readonly writable?: true }[]
+  /** Files and folders of this machine that it sees: mounted, or copied into it where Docker is another machine. */
+  readonly mounts?: readonly Copied[]
+  /** It ends itself then, should nobody be left to stop it. */
+  readonly deadlineSeconds: number
   /** Whose network it shares; absent: a network of its own with nothing in it but loopback. */
   readonly beside?: Container
   readonly signal: AbortSignal
@@ -31,6 +36,8 @@ export interface Container {
   readonly image: string
   /** The image is made for another processor than this machine has. */
   readonly foreign: string | undefined
+  /** Docker is not this machine, or need not be: what it reads is a copy. */
+  readonly remote: boolean
   /** Runs a program in it to its end. */
   run(argv: readonly string[], options?: { readonly user?: string; readonly input?: string; readonly signal?: AbortSignal }): Promise<Ran>
   /** Starts a program in it; its input and its output are the two directions of the stream. */
@@ -63,13 +70,21 @@ const START_MS = 120_000
 
 interface Runtime {
   readonly client: ContainerRuntimeClient
-  readonly socket: string
+  readonly at: DockerAddress
+  /** It is reached over the network, and need not see the files of this machine. */
+  readonly remote: boolean
 }
-/** @throws EngineError where there is no Docker that sees the files of this machine */
+/** @throws EngineError where there is no Docker that can be used */
 async function findRuntime(): Promise<Runtime> {
   const host = process.env.DOCKER_HOST
-  if (/^(?:tcp|ssh|https?):/.test(host ?? ''))
-    throw new EngineError('missing', 'the Docker of DOCKER_HOST is another machine, which does not see the artifact: drill there, or where Docker is local')
+  if (/^ssh:/.test(host ?? ''))
+    throw new EngineError(
+      'missing',
+      'DOCKER_HOST over ssh:// is not spoken here: forward it (ssh -nNT -L 127.0.0.1:2375:/var/run/docker.sock HOST) and set DOCKER_HOST=tcp://127.0.0.1:2375',
+    )
+  const remote = /^(?:tcp|https?):/.test(host ?? '')
+  if (remote && process.env.DOCKER_TLS_VERIFY === '1' && process.env.DOCKER_CERT_PATH === undefined)
+    throw new EngineError('missing', 'DOCKER_TLS_VERIFY is set and DOCKER_CERT_PATH is not: it names the folder of ca.pem, cert.pem and key.pem')
   // Otherwise it may start a container of its own to find out where ports will be, and we publish none.
   process.env.TESTCONTAINERS_HOST_OVERRIDE ??= 'localhost'
   const { getContainerRuntimeClient } = await import('testcontainers')
@@ -79,11 +94,26 @@ async function findRuntime(): Promise<Runtime> {
   } catch (error) {
     throw new EngineError('missing', `Docker does not answer${host === undefined ? '' : ` at ${host}`}`, { cause: error })
   }
-  const { socketPath } = client.container.dockerode.modem as { readonly socketPath?: string }
+  const modem = client.container.dockerode.modem as {
+    readonly socketPath?: string
+    readonly host?: string
+    readonly port?: string | number
+    readonly protocol?: string
+  }
+  if (remote) {
+    const wanted = new URL((host ?? '').replace(/^tcp:/, 'http:'))
+    const port = Number(modem.port)
+    if (modem.host !== wanted.hostname || (wanted.port !== '' && port !== Number(wanted.port)))
+      throw new EngineError('missing', `Docker does not answer at ${wanted.host}`)
+    const certificates = process.env.DOCKER_CERT_PATH
+    const tls = modem.protocol === 'https' ? { tls: certificates === undefined ? {} : { certificates: resolve(certificates) } } : {}
+    return { client, at: { host: wanted.hostname.replace(/^\[|\]$/g, ''), port, ...tls }, remote }
+  }
+  const { socketPath } = modem
   const declared = host?.replace(/^(?:unix|npipe):\/\//, '')
   if (socketPath === undefined || (declared !== undefined && socketPath !== declared))
     throw new EngineError('missing', `Docker does not answer at ${host ?? 'a socket of this machine'}`)
-  return { client, socket: socketPath }
+  return { client, at: socketPath, remote }
 }
 
 /** A Docker of this machine may be there; whether it answers is not asked. */
@@ -133,10 +163,14 @@ function logText(bytes: Buffer): string {
 
 /** The image is there, or is fetched where that is declared, and there is room for a copy of what is restored. */
 export async function prepareImage(image: string, pull: 'never' | 'missing', wanted: number): Promise<void> {
-  const { client } = await findRuntime()
+  const { client, remote } = await findRuntime()
   try {
     if (!(await client.image.exists(await imageName(image)))) {
-      if (pull === 'never') throw new EngineError('missing', `the image ${image} is not on this machine: pull it first (docker pull), or declare pull: missing`)
+      if (pull === 'never')
+        throw new EngineError(
+          'missing',
+          `the image ${image} is not ${remote ? 'where Docker runs' : 'on this machine'}: pull it first (docker pull), or declare pull: missing`,
+        )
       try {
         await client.image.pull(await imageName(image))
       } catch (error) {
@@ -144,8 +178,8 @@ export async function prepareImage(image: string, pull: 'never' | 'missing', wan
       }
     }
     const { DockerRootDir: root } = (await client.container.dockerode.info()) as { readonly DockerRootDir?: string }
-    // Where Docker runs in a machine of its own, its folder is not ours to see.
-    const free = root === undefined ? undefined : await statfs(root).catch(() => undefined)
+    // Where Docker runs in a machine of its own, its folder is not ours to see: a folder of the same name is another.
+    const free = root === undefined || remote ? undefined : await statfs(root).catch(() => undefined)
     if (free !== undefined && free.bavail * free.bsize < wanted)
       throw new EngineError(
         'missing',
@@ -167,7 +201,7 @@ export async function imageCommand(image: string): Promise<readonly string[]> {
 /** @throws EngineError where it does not start */
 export async function startContainer(lease: Lease, options: ContainerOptions): Promise<Container> {
   const { image, signal } = options
-  const { client, socket } = await findRuntime()
+  const { client, at, remote } = await findRuntime()
   const { GenericContainer, PullPolicy, StartupCheckStrategy } = await import('testcontainers')
   class Limited extends GenericContainer {
     constructor() {
@@ -177,7 +211,7 @@ export async function startContainer(lease: Lease, options: ContainerOptions): P
       if (options.cpus !== undefined) this.hostConfig.NanoCpus = Math.ceil(options.cpus * 1e9)
       this.hostConfig.LogConfig = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '1' } }
       // Unlike the words of a bind, these may hold colons.
-      this.hostConfig.Mounts = (options.mounts ?? []).map(({ source, target, writable }) => ({
+      this.hostConfig.Mounts = (remote ? [] : (options.mounts ?? [])).map(({ source, target, writable }) => ({
         Type: 'bind',
         Source: source,
         Target: target,
@@ -191,14 +225,14 @@ export async function startContainer(lease: Lease, options: ContainerOptions): P
       return await Promise.resolve('SUCCESS')
     }
   }
-  await lease.containers(socket)
+  await lease.containers(at)
   signal.throwIfAborted()
   const container = new Limited()
     .withPullPolicy(PullPolicy.neverPull())
     // No container of the library's own that removes others: the lease and its sweep do.
     .withAutoCleanup(false)
     .withAutoRemove(false)
-    .withLabels({ [LABEL]: lease.runId })
+    .withLabels({ [LABEL]: lease.runId, [UNTIL_LABEL]: String(Math.ceil(Date.now() / 1000 + options.deadlineSeconds)) })
     .withNetworkMode(options.beside === undefined ? 'none' : `container:${options.beside.id}`)
     .withDroppedCapabilities('ALL')
     .withAddedCapabilities(...(options.capabilities ?? []))
@@ -208,10 +242,13 @@ export async function startContainer(lease: Lease, options: ContainerOptions): P
   if (options.command !== undefined) container.withEntrypoint([...options.command]).withCommand([])
   if (options.environment !== undefined) container.withEnvironment({ ...options.environment })
   if (options.user !== undefined) container.withUser(options.user)
+  const copies = remote ? (options.mounts ?? []) : []
+  if (copies.length > 0) container.withCopyArchivesToContainer([{ tar: Readable.from(tarStream(copies, signal), { objectMode: false }), target: '/' }])
   let id: string
   try {
     id = (await container.start()).getId()
   } catch (error) {
+    signal.throwIfAborted()
     const why = told(error)
     throw new EngineError(GONE.test(why) ? 'died' : 'missing', `the container of ${image} did not start: ${why}`, { cause: error })
   }
@@ -269,6 +306,7 @@ export async function startContainer(lease: Lease, options: ContainerOptions): P
     id,
     image,
     foreign,
+    remote,
     run: async (argv, more = {}) => {
       signal.throwIfAborted()
       const { stream, exit } = await start(argv, more.user, more.input !== undefined)

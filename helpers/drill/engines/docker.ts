@@ -104,13 +104,16 @@ const lineOf = (kind: ServerKind, version: string): string =>
     .slice(0, kind === 'postgres' ? 1 : 2)
     .join('.')
 
+/** Its own name, where that is short enough for a copy. */
+const nameInside = (path: string): string => (Buffer.byteLength(basename(path)) > 60 ? 'artifact' : basename(path))
+
 /** @throws EngineError where it does not come up */
 export async function startDocker(lease: Lease, kind: ServerKind, options: DockerOptions): Promise<Place & { readonly container: Container }> {
   const { image, signal, restoreVersion } = options
   const recipe = RECIPES[kind]
   await prepareImage(image, options.pull, options.wanted)
   signal.throwIfAborted()
-  const inside = new Map(options.files.map((path, index) => [path, `/artifact/${index}/${basename(path)}`]))
+  const inside = new Map(options.files.map((path, index) => [path, `/artifact/${index}/${nameInside(path)}`]))
   const port = recipe.port + (options.listening ?? 0)
   const container = await startContainer(lease, {
     image,
@@ -126,6 +129,7 @@ export async function startDocker(lease: Lease, kind: ServerKind, options: Docke
     memory: options.memory,
     ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
     mounts: [...inside].map(([source, target]) => ({ source, target })),
+    deadlineSeconds: options.deadlineSeconds,
     ...(options.beside === undefined ? {} : { beside: options.beside }),
     signal,
   })
@@ -154,6 +158,15 @@ export async function startDocker(lease: Lease, kind: ServerKind, options: Docke
         throw new EngineError('died', `${recipe.what} did not answer in the container of ${image} within two minutes`)
       if (version === '') await wait(100)
     }
+    // Of the disk of another machine nobody knew before.
+    const free = container.remote
+      ? Number(/^\S+\s+\d+\s+\d+\s+(\d+)/m.exec((await exec('df -Pk /tmp/drill', [], {})).stdout)?.[1] ?? Number.NaN) * 1024
+      : Number.NaN
+    if (free < options.wanted)
+      throw new EngineError(
+        'missing',
+        `${Math.round(free / 1024 ** 2)} MiB are free where Docker keeps containers, and the drill may need ${Math.round(options.wanted / 1024 ** 2)} MiB`,
+      )
   } catch (error) {
     await container.remove()
     throw error
