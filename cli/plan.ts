@@ -98,7 +98,8 @@ export async function plan(given: string, flags: AskFlags & { readonly json?: bo
     out('what acts on the target, exactly, if it does as declared; where two numbers stand, its answers decide:')
     const first = Math.max(...rows.map(([what]) => what.length))
     for (const [what, count, more] of rows) out(`${what.padEnd(first)}  ${count}${more === '' ? '' : `  (${more})`}`)
-    if (openEnded) out(`${'pages'.padEnd(first)}  what they ask for in a browser comes on top`)
+    if (openEnded)
+      out(`${'pages'.padEnd(first)}  WebSockets that they open in a browser come on top: they end a page beyond its requests, and cannot be held back`)
     if (unexpected > 0) out(`${'otherwise'.padEnd(first)}  up to ${unexpected} requests more, to say what is wrong`)
   }
   return judged.length === 0 ? 2 : 0

@@ -134,7 +134,7 @@ export interface ProbeCost {
   readonly unexpected?: number
   /** What the target answers decides how much of it is used: the numbers are bounds, whatever it does. */
   readonly atMost?: true
-  /** It opens pages in a browser: what these ask for comes on top. */
+  /** It opens pages in a browser: WebSockets that these open are counted and told of, yet cannot be held back. */
   readonly openEnded?: true
 }
 

@@ -7,7 +7,7 @@ import { access } from 'node:fs/promises'
 import { type ProbeContext, ProbeError } from '../probe.ts'
 import { sleep } from '../sleep.ts'
 import { pinnedAddresses, probeMs, realPort } from '../target.ts'
-import type { BrowserStep } from '../target/journeys.ts'
+import { type BrowserStep, PAGE_REQUESTS } from '../target/journeys.ts'
 import { splitUrl } from './http.ts'
 import { filled } from './sign-in.ts'
 import { tlsHandshake } from './tls.ts'
@@ -29,7 +29,8 @@ interface BrowserRequest {
 interface Page {
   on(event: 'console', listener: (message: { type(): string; text(): string; location(): { url: string } }) => void): void
   on(event: 'pageerror', listener: (error: Error) => void): void
-  on(event: 'request' | 'requestfailed', listener: (request: BrowserRequest) => void): void
+  on(event: 'requestfailed', listener: (request: BrowserRequest) => void): void
+  on(event: 'websocket', listener: (socket: { url(): string }) => void): void
   on(event: 'response', listener: (response: { status(): number; url(): string; request(): BrowserRequest }) => void): void
   goto(url: string, options: { waitUntil: 'load'; timeout: number }): Promise<{ status(): number } | null>
   waitForLoadState(state: 'networkidle', options: { timeout: number }): Promise<void>
@@ -37,8 +38,17 @@ interface Page {
   url(): string
   addInitScript(script: string): Promise<void>
   exposeFunction(name: string, call: (text: string) => void): Promise<void>
+  close(): Promise<void>
+}
+/** Of the whole browser: every page, frame and worker. */
+interface Devtools {
+  on(event: 'Fetch.requestPaused', listener: (paused: { requestId: string; request: { url: string; method: string } }) => void): void
+  send(command: 'Fetch.enable', options: { patterns: readonly { urlPattern: string }[] }): Promise<unknown>
+  send(command: 'Fetch.continueRequest', options: { requestId: string }): Promise<unknown>
+  send(command: 'Fetch.failRequest', options: { requestId: string; errorReason: 'BlockedByClient' }): Promise<unknown>
 }
 interface Browser {
+  newBrowserCDPSession(): Promise<Devtools>
   newContext(options: { serviceWorkers: 'block' }): Promise<{ newPage(): Promise<Page> }>
   close(): Promise<void>
 }
@@ -98,6 +108,8 @@ export interface BrowserLook {
   readonly troubles: readonly PageTrouble[]
   /** Answers that were seen. */
   readonly requests: number
+  /** Its pages wanted to send more than so many requests, and were closed. */
+  readonly beyond?: number
 }
 
 const MOST_TROUBLES = 100
@@ -140,6 +152,9 @@ export class JourneyBrowser {
   #page: Page | undefined
   #troubles: PageTrouble[] = []
   #requests = 0
+  /** Requests that pages may still send. */
+  #left = 0
+  #beyond = false
 
   constructor(context: ProbeContext) {
     this.#context = context
@@ -160,6 +175,8 @@ export class JourneyBrowser {
       args: await argumentsFor(this.#context, hosts),
       timeout: 30_000,
     })
+    const devtools = await this.#browser.newBrowserCDPSession()
+    await this.#count(devtools)
     const page = await (await this.#browser.newContext({ serviceWorkers: 'block' })).newPage()
     this.#watch(page)
     await page.exposeFunction('__postproofPolicy', (text) => this.#note({ kind: 'policy', text: short(text) }))
@@ -169,8 +186,34 @@ export class JourneyBrowser {
     this.#page = page
     return page
   }
+  /**
+   * Lets requests out one by one, as many as the step may send. By the protocol itself: playwright-core would answer preflights in the server's place
+   * wherever it intercepts.
+   */
+  async #count(devtools: Devtools): Promise<void> {
+    devtools.on('Fetch.requestPaused', ({ requestId, request: { url, method } }) => {
+      const parts = splitUrl(url)
+      const held = parts !== undefined && !this.#admitted()
+      if (parts !== undefined && !held) this.#context.zones?.note({ host: parts.host, path: parts.path, method })
+      const going = held
+        ? devtools.send('Fetch.failRequest', { requestId, errorReason: 'BlockedByClient' })
+        : devtools.send('Fetch.continueRequest', { requestId })
+      // Of a page that is closed meanwhile nothing is under way any more.
+      going.catch(() => {})
+    })
+    await devtools.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] })
+  }
+  #admitted(): boolean {
+    if (this.#left > 0) {
+      this.#left -= 1
+      return true
+    }
+    this.#beyond = true
+    void this.#page?.close().catch(() => {})
+    return false
+  }
   #note(trouble: PageTrouble): void {
-    if (this.#troubles.length < MOST_TROUBLES) this.#troubles.push(trouble)
+    if (!this.#beyond && this.#troubles.length < MOST_TROUBLES) this.#troubles.push(trouble)
   }
   #watch(page: Page): void {
     page.on('console', (message) => {
@@ -181,9 +224,12 @@ export class JourneyBrowser {
       this.#note({ kind: 'console', text: short(text), url: short(message.location().url) })
     })
     page.on('pageerror', (error) => this.#note({ kind: 'exception', text: short(`${error.name}: ${error.message}`) }))
-    page.on('request', (request) => {
-      const parts = splitUrl(request.url())
-      if (parts !== undefined) this.#context.zones?.note({ host: parts.host, path: parts.path, method: request.method() })
+    page.on('websocket', (socket) => {
+      const parts = splitUrl(socket.url().replace(/^ws/, 'http'))
+      this.#context.used?.({ sockets: 1 })
+      if (parts !== undefined) this.#context.zones?.note({ host: parts.host, path: parts.path })
+      // Told when it is under way: nothing could hold it back, but what comes next.
+      this.#admitted()
     })
     page.on('requestfailed', (request) => {
       const why = request.failure()?.errorText ?? 'failed'
@@ -210,6 +256,8 @@ export class JourneyBrowser {
     ])
     this.#troubles = []
     this.#requests = 0
+    const most = step.maxRequests ?? PAGE_REQUESTS
+    this.#left = most
     const timeout = probeMs(target)
     const actions: ActionLook[] = []
     for (const one of step.browser) {
@@ -263,12 +311,16 @@ export class JourneyBrowser {
         // Its message repeats what was to be filled in below the first line.
         detail = short((error as Error).message.split('\n')[0] ?? 'failed', 200)
       }
+      if (this.#beyond) {
+        ok = false
+        detail = `its pages wanted to send more than ${most} requests, and were closed`
+      }
       actions.push({ what, ok, detail, ms: Math.round(performance.now() - start) })
       if (!ok) break
     }
     // What is still under way may yet fail.
     await page.waitForLoadState('networkidle', { timeout: IDLE_MS }).catch(() => {})
-    return { actions, troubles: [...this.#troubles], requests: this.#requests }
+    return { actions, troubles: [...this.#troubles], requests: this.#requests, ...(this.#beyond ? { beyond: most } : {}) }
   }
 
   async close(): Promise<void> {

@@ -5,10 +5,11 @@ import { matchValue, showValue } from '../matcher.ts'
 import { type Impact, type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
 import { sleep } from '../sleep.ts'
 import type { Target } from '../target.ts'
-import type { Journey, RequestStep } from '../target/journeys.ts'
+import { type Journey, PAGE_REQUESTS, type RequestStep } from '../target/journeys.ts'
 import { type ActionLook, JourneyBrowser, type PageTrouble } from './browser.ts'
 import { exchange, type ExchangeAnswer, type ExchangeRequest } from './exchange.ts'
 import { splitUrl } from './http.ts'
+import { zonesOf } from '../zones.ts'
 import { type Asked, askedCost } from './asked.ts'
 import { filled, jsonAt, Session, signInCost } from './sign-in.ts'
 
@@ -37,6 +38,8 @@ export interface StepLook {
   readonly tries: number
   readonly actions: readonly ActionLook[]
   readonly troubles: readonly PageTrouble[]
+  /** Of pages: they wanted to send more requests than so many, and were closed. */
+  readonly beyond?: number
   /** A step before it failed, or what it needs was not captured. */
   readonly leftOut?: string
 }
@@ -297,6 +300,7 @@ class Walk {
       at,
       expected: [],
       tries: 1,
+      ...(seen.beyond === undefined ? {} : { beyond: seen.beyond }),
       actions: seen.actions.map((one) => ({ ...one, detail: this.#hidden(one.detail) })),
       troubles: seen.troubles
         .filter((one) => !ignored(one))
@@ -308,7 +312,8 @@ class Walk {
   }
 }
 
-export const stepFailed = (step: StepLook): boolean => step.failure !== undefined || step.expected.some(({ ok }) => !ok) || step.actions.some(({ ok }) => !ok)
+export const stepFailed = (step: StepLook): boolean =>
+  step.failure !== undefined || step.beyond !== undefined || step.expected.some(({ ok }) => !ok) || step.actions.some(({ ok }) => !ok)
 
 /** The strongest thing that a journey does. */
 export function impactOf(journey: Journey): Impact {
@@ -337,28 +342,29 @@ export function walkJourney(journey: Journey, target: Target): Probe<JourneyLook
   const cleanUp = journey.cleanUp ?? []
   const steps = [...journey.steps, ...cleanUp]
   const { logins, asked } = signInCost(journey.auth)
-  const { requests, zones } = askedCost(target, [
+  const own = askedCost(target, [
     ...asked,
-    // Beside the pages that are opened, nobody knows before what a page asks for.
     ...steps.flatMap((step): readonly Asked[] =>
-      'browser' in step
-        ? step.browser.flatMap((one) => ('open' in one ? [{ url: one.open }] : []))
-        : [{ url: step.url, times: 1 + triesOf(step), ...(step.method === undefined ? {} : { method: step.method }) }],
+      'browser' in step ? [] : [{ url: step.url, times: 1 + triesOf(step), ...(step.method === undefined ? {} : { method: step.method }) }],
     ),
   ])
-  const retried = steps.some((step) => !('browser' in step) && step.retry !== undefined)
+  // Pages ask for what they like, wherever they like, and no more than this.
+  const pages = steps.reduce((sum, step) => sum + ('browser' in step ? (step.maxRequests ?? PAGE_REQUESTS) : 0), 0)
+  const requests = own.requests + pages
+  const zones = pages === 0 ? own.zones : Object.fromEntries(zonesOf(target).map(({ name }) => [name, (own.zones[name] ?? 0) + pages]))
+  // What happens in the background is asked for until it has happened.
+  const open = pages > 0 || steps.some((step) => !('browser' in step) && step.retry !== undefined)
   return {
     kind: 'walkJourney',
     key: `walkJourney ${journey.id} ${createHash('sha256').update(JSON.stringify(journey)).digest('hex').slice(0, 12)}`,
     impact: impactOf(journey),
     cost: {
       connections: requests,
-      // What happens in the background is asked for until it has happened.
       requests,
       zones,
       logins,
-      ...(retried ? { atMost: true } : {}),
-      ...(journey.steps.some((step) => 'browser' in step) ? { openEnded: true } : {}),
+      ...(open ? { atMost: true } : {}),
+      ...(pages > 0 ? { openEnded: true } : {}),
     },
     host,
     timeoutMs: seconds * 1_000,

@@ -63,6 +63,8 @@ const request = {
     .optional(),
 }
 const requestStep = z.strictObject(request)
+/** Of a step in a browser that declares no number: nine of ten pages of the web send fewer than 200. */
+export const PAGE_REQUESTS = 300
 const browserStep = z.strictObject({
   name: text('what the user does'),
   browser: z
@@ -78,6 +80,12 @@ const browserStep = z.strictObject({
     )
     .min(1)
     .meta({ description: 'in a browser: pages load without console errors, failed requests and violations of the policy' }),
+  maxRequests: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .meta({ description: `requests that its pages may send together. What is beyond is not sent, and the journey ends there. Default ${PAGE_REQUESTS}` })
+    .optional(),
   ignore: z.array(z.string().min(1)).meta({ description: 'console messages and addresses that are no fault' }).optional(),
 })
 const journey = z.strictObject({

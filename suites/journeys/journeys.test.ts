@@ -80,6 +80,9 @@ describe('judgement', () => {
       'fail',
       'journeys.step.page',
     ],
+    ['pages without end', steps, look(step(), page({ beyond: 300, actions: [{ what: 'open', ok: false, detail: 'closed', ms: 4 }] })), 'inconclusive'],
+    ['pages without end, after the last action', steps, look(step(), page({ beyond: 300 })), 'inconclusive'],
+    ['pages without end were not all seen', pageErrors, look(step(), page({ beyond: 300 })), 'inconclusive'],
     ['a limiter', steps, look(step({ status: 429, ...wrong('status') })), 'inconclusive'],
     [
       'an expectation that cannot be read',

@@ -66,6 +66,13 @@ export default defineCheck({
     const own = look.steps.filter(({ kind }) => kind !== 'clean-up')
     const misused = own.flatMap((step) => step.expected.flatMap((one) => (one.misused === undefined ? [] : [`${step.name}: ${one.misused}`])))
     if (misused.length > 0) return inconclusive('misused', misused.join('; '))
+    const over = own.find(({ beyond }) => beyond !== undefined)
+    if (over !== undefined)
+      return inconclusive(
+        'unobserved',
+        `the pages of "${over.name}" wanted to send more than ${over.beyond ?? 0} requests and were closed: raise maxRequests of the step if they need more`,
+        over.actions.map((one) => at(over, one.what, 'done', one.detail)),
+      )
     const obstacle = own.find((step) => step.status === 429 && !step.expected.some(({ kind, ok }) => kind === 'status' && ok))
     const findings = own.flatMap((step): readonly Finding[] => {
       if (step.leftOut !== undefined)
