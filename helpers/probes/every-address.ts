@@ -4,11 +4,16 @@ import { type Observed, type Probe, ProbeError } from '../probe.ts'
 import { httpRequest } from './http.ts'
 import { resolveHost, usableAddresses } from './resolve.ts'
 
+export interface AtAddress {
+  readonly address: string
+  readonly seen: Observed<HttpObservation>
+}
+
 /** GET https://fqdn/path at each address (at most 8; IPv6 only where this vantage has it). Fails only where the name has no address. */
-export function everyAddress(fqdn: string, path: string): Probe<readonly { readonly address: string; readonly seen: Observed<HttpObservation> }[]> {
+export function everyAddress(fqdn: string, path: string, scheme: 'https' | 'http' = 'https'): Probe<readonly AtAddress[]> {
   return {
     kind: 'everyAddress',
-    key: `everyAddress https://${fqdn}${path}`,
+    key: `everyAddress ${scheme}://${fqdn}${path}`,
     impact: 'read',
     cost: { connections: 0, requests: 1 },
     host: fqdn,
@@ -21,7 +26,7 @@ export function everyAddress(fqdn: string, path: string): Probe<readonly { reado
         usable.map(async ({ address }, index) => ({
           address,
           // The first address is the one that every other question about the host goes to: the same look.
-          seen: await context.observe(httpRequest({ scheme: 'https', host: fqdn, path, ...(index === 0 ? {} : { address }) })),
+          seen: await context.observe(httpRequest({ scheme, host: fqdn, path, ...(index === 0 ? {} : { address }) })),
         })),
       )
     },

@@ -1,9 +1,39 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
-import { titleOf } from '../../helpers/headers.ts'
-import { isUnroutable } from '../../helpers/probe.ts'
-import { everyAddress } from '../../helpers/probes/every-address.ts'
+import { headerValue, titleOf } from '../../helpers/headers.ts'
+import type { HttpObservation } from '../../helpers/observations.ts'
+import { attempt, isUnroutable } from '../../helpers/probe.ts'
+import { type AtAddress, everyAddress } from '../../helpers/probes/every-address.ts'
 import { type Evidence, type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
 import { curlHttps, evidenceOf, noHosts, obstacle, readMarker } from './shared.ts'
+
+/** Where an answer sends the visitor; the rest of a Location may hold what is made anew for each. */
+const leadsTo = (seen: HttpObservation): string => {
+  const location = headerValue(seen.headers, 'location')
+  return location === undefined ? '' : URL.canParse(location, seen.url) ? new URL(location, seen.url).origin : location
+}
+/** What a server that was forgotten in the last change goes without. */
+const POLICY: readonly string[] = ['strict-transport-security', 'content-security-policy', 'x-frame-options', 'x-content-type-options']
+const policyOf = (seen: HttpObservation): readonly string[] => POLICY.filter((name) => headerValue(seen.headers, name) !== undefined)
+
+/** Port 80 of every address: authorities that validate by HTTP-01 choose IPv6 first, and so do visitors who type the name. */
+function plainFindings(all: readonly AtAddress[], name: string): readonly Finding[] {
+  const answers = all.filter(({ seen }) => seen.ok && obstacle(seen.value) === undefined)
+  const first = answers[0]?.seen
+  if (first?.ok !== true) return []
+  return all.flatMap(({ address, seen }): Finding[] => {
+    const what = `http://${name}/ at ${address}`
+    const expected = `${first.value.status}${leadsTo(first.value) === '' ? '' : ` to ${leadsTo(first.value)}`}, as at ${first.value.peer}`
+    if (!seen.ok) {
+      if (isUnroutable(seen.failure, address)) return []
+      const received = `${seen.failure.phase}: ${seen.failure.message} (${seen.failure.code})`
+      return [{ grade: 'warn', code: 'routing.address.plain-dead', severity: 'medium', evidence: { what, expected, received } }]
+    }
+    if (obstacle(seen.value) !== undefined) return []
+    const alike = seen.value.status === first.value.status && leadsTo(seen.value) === leadsTo(first.value)
+    const evidence = evidenceOf(seen.value, expected, undefined, what)
+    return [alike ? { grade: 'pass', evidence } : { grade: 'fail', code: 'routing.address.plain-differs', evidence }]
+  })
+}
 
 export default defineCheck({
   id: 'routing/address-parity',
@@ -18,15 +48,30 @@ export default defineCheck({
       fix: 'Start the server there, open its firewall for both families, or take the record away.',
     },
     'routing.address.differs': {
-      meaning: 'One address answers with another status, title or marker than the first.',
+      meaning: 'One address answers with another status, title or marker than the first, or sends visitors to another place.',
       fix: 'Bring every server behind the name to the same release and configuration.',
+    },
+    'routing.address.headers': {
+      meaning: 'One address answers without a header of policy that another sends.',
+      fix: 'Bring every server behind the name to the same configuration, and reload it.',
+    },
+    'routing.address.plain-differs': {
+      meaning: 'Port 80 of one address answers otherwise than that of another: a server block that listens for one family only (nginx: listen [::]:80).',
+      fix: 'nginx: write listen 80 and listen [::]:80 in the same server block, at every server behind the name.',
+    },
+    'routing.address.plain-dead': {
+      meaning: 'Port 80 of one address does not answer, that of another does.',
+      fix: 'Open it everywhere (nginx: listen [::]:80; the firewall of both families), or close it everywhere.',
     },
   },
   options: {},
   subjects: eachHost(),
   unless: noHosts,
-  needs: (subject) => ({ all: everyAddress(hostOf(subject).fqdn, hostOf(subject).path) }),
-  judge: ({ all }, { subject }) => {
+  needs: (subject) => ({
+    all: everyAddress(hostOf(subject).fqdn, hostOf(subject).path),
+    plain: attempt(everyAddress(hostOf(subject).fqdn, '/', 'http')),
+  }),
+  judge: ({ all, plain }, { subject }) => {
     const { marker } = hostOf(subject).declared
     const first = all.find((one) => one.seen.ok)?.seen
     if (first?.ok !== true) return inconclusive('unobserved', `none of the ${all.length} addresses answered`)
@@ -55,10 +100,17 @@ export default defineCheck({
       const alike =
         seen.value.status === first.value.status &&
         titleOf(seen.value) === titleOf(first.value) &&
+        leadsTo(seen.value) === leadsTo(first.value) &&
         (marker === undefined || readMarker(marker, seen.value).ok === readMarker(marker, first.value).ok)
       const evidence = evidenceOf(seen.value, `status ${first.value.status} and the same title and marker everywhere`, undefined, what)
       findings.push(alike ? { grade: 'pass', evidence } : { grade: 'fail', code: 'routing.address.differs', evidence })
+      const [here, there] = [policyOf(seen.value), policyOf(first.value)]
+      if (alike && here.join() !== there.join()) {
+        const received = evidenceOf(seen.value, `headers of policy as at ${first.value.peer}: ${there.join(', ') || 'none'}`, here.join(', ') || 'none', what)
+        findings.push({ grade: 'warn', code: 'routing.address.headers', severity: 'medium', evidence: received })
+      }
     }
+    if (plain.ok) findings.push(...plainFindings(plain.value, subject.name))
     const verdict = worst(findings)
     if (verdict.outcome === 'fail') return verdict
     if (unclear !== undefined) return unclear

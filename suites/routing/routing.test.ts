@@ -81,7 +81,8 @@ function judge(name: string, looked: object, described: Described = {}): Verdict
   const target = targetOf(described)
   const subject = check.subjects(target)[0]
   if (subject === undefined) throw new RangeError(`${name} has no subject in this target`)
-  return check.judge(looked as never, { target, subject, now: NOW, options: check.options })
+  const nothing = name === 'address-parity' ? { plain: seen([]) } : {}
+  return check.judge({ ...nothing, ...looked } as never, { target, subject, now: NOW, options: check.options })
 }
 /** `pass`, `fail routing.marker.missing`, `inconclusive unobserved`… */
 const shown = (verdict: Verdict): string => {
@@ -100,6 +101,11 @@ const errorPages = (more: object = {}): Described => ({
 })
 const origin: Described = { host: { marker: GITEA }, file: { edge: { kind: 'cdn', origin: { address: '198.51.100.7', direct: 'refused' } } } }
 const at = (address: string, one: Observed<HttpObservation>) => ({ address, seen: one })
+const both = (one: HttpObservation, other: HttpObservation): object => ({ all: [at('192.0.2.1', seen(one)), at('192.0.2.2', seen(other))] })
+const onPlain = (one: Observed<HttpObservation>, other: Observed<HttpObservation>): object => ({
+  ...both(page(), page()),
+  plain: seen([at('192.0.2.1', one), at('192.0.2.2', other)]),
+})
 const unknown = (more: object = {}): object => ({
   document: seen(chain(page())),
   host: seen(page({ status: 421, body: 'Misdirected' })),
@@ -141,6 +147,21 @@ const CASES: Record<string, readonly Case[]> = {
       'fail routing.address.dead',
     ],
     ['none answers', { all: [at('192.0.2.1', failed('ECONNREFUSED'))] }, 'inconclusive unobserved'],
+    ['a redirect to another place', both(redirect('https://www.example.com/'), redirect('https://www.example.org/')), 'fail routing.address.differs'],
+    ['a redirect with a state of its own', both(redirect('/login?state=1'), redirect('/login?state=2')), 'pass'],
+    ['headers of policy at one only', both(page({ headers: [...HTML, ['X-Frame-Options', 'DENY']] }), page()), 'warn routing.address.headers'],
+    ['other headers at one only', both(page({ headers: [...HTML, ['X-Served-By', 'a']] }), page()), 'pass'],
+    ['http alike', onPlain(seen(redirect('https://git.example.com/')), seen(redirect('https://git.example.com/'))), 'pass'],
+    [
+      'http to another place',
+      onPlain(seen(redirect('https://git.example.com/')), seen(redirect('https://shop.example.com/'))),
+      'fail routing.address.plain-differs',
+    ],
+    ['content over http at one', onPlain(seen(redirect('https://git.example.com/')), seen(page())), 'fail routing.address.plain-differs'],
+    ['http closed at one', onPlain(seen(redirect('https://git.example.com/')), failed('ECONNREFUSED')), 'warn routing.address.plain-dead'],
+    ['http closed at both', onPlain(failed('ECONNREFUSED'), failed('ECONNREFUSED')), 'pass'],
+    ['http by a family that this machine lacks', onPlain(seen(redirect('https://git.example.com/')), failed('ENETUNREACH')), 'pass'],
+    ['a limiter over http', onPlain(seen(redirect('https://git.example.com/')), seen(LIMITED)), 'pass'],
   ],
   'edge-error': [
     ['a document', { document: chain(page()) }, 'pass'],
