@@ -7,7 +7,8 @@ import { httpRequest, splitUrl } from './http.ts'
 import { assetLook, type Page, pageOf, type PageReference } from './page.ts'
 import { type Sweep, sweepPaths } from './sweep.ts'
 
-const MOST_SCRIPTS = 12
+/** Frameworks split what a page needs into dozens of chunks. */
+const MOST_SCRIPTS = 48
 const MOST_SCRIPT_BYTES = 2 * 1024 * 1024
 const MOST_MAP_BYTES = 1024 * 1024
 
@@ -73,7 +74,7 @@ async function mapOf(context: ProbeContext, url: string, script: HttpObservation
 }
 
 /**
- * The document and every script of its own (hosts of the target, at most 12, 2 MiB each), each with its source map: the one it names, or
+ * The document and every script of its own (hosts of the target, at most 48, 2 MiB each), each with its source map: the one it names, or
  * `<script>.map`. A failed script is an observation of its own.
  * @throws ProbeError of the document
  */

@@ -9,7 +9,7 @@ import type { HttpObservation, RawHeaders } from '../observations.ts'
 import { Pace } from '../pace.ts'
 import { type Observed, type Probe, type ProbeContext, ProbeError, RETRYABLE } from '../probe.ts'
 import { Bursts } from './burst.ts'
-import { type HttpRequest, httpRequest, sentHeaders } from './http.ts'
+import { type HttpRequest, httpRequest, sentHeaders, splitUrl } from './http.ts'
 import { resolveHost } from './resolve.ts'
 
 export interface SweepPath {
@@ -198,7 +198,12 @@ async function burst(
   if (bursts === undefined || turn.stopped !== undefined) return seen
   const got = await bursts.ask(
     context,
-    plain.map(({ request: { path, headers, maxBodyBytes = MAX_BODY_BYTES } }) => ({ path, maxBodyBytes, headers: sentHeaders({ headers }) })),
+    plain.map(({ request: { path, headers, maxBodyBytes = MAX_BODY_BYTES } }) => ({
+      path,
+      maxBodyBytes,
+      headers: sentHeaders({ headers }),
+      beside: siblingOf(path),
+    })),
     (at) => alone((plain[at] as (typeof plain)[number]).request),
   )
   got.forEach((one, at) => {
@@ -206,6 +211,19 @@ async function burst(
     seen[index] = one?.ok === true ? { ...one, value: turn.slim(one.value) } : one
   })
   return seen
+}
+
+/** Statuses that a ban answers with: of a path alone they mean that it is closed. */
+const BARS: ReadonlySet<number> = new Set([403, 406])
+
+/** Why the refusals at the end of a sweep are no answers about paths: the document, which was served before, is refused now as well. */
+async function barredSince(context: ProbeContext, root: HttpObservation, answers: readonly SweepAnswer[]): Promise<string | undefined> {
+  const last = answers.findLast(({ seen }) => seen !== undefined)?.seen
+  if (last?.ok !== true || !BARS.has(last.value.status) || BARS.has(root.status)) return undefined
+  const { scheme, host } = splitUrl(root.url) ?? { scheme: 'https', host: '' }
+  const again = await look(context, { scheme, host, maxBodyBytes: REFUSAL_BYTES, tag: 'after a sweep' })
+  if (again.ok && !BARS.has(again.value.status)) return undefined
+  return `the host refuses this machine by now: GET / was answered with ${root.status} before, and ${again.ok ? `with ${again.value.status}` : `not at all (${again.failure.code})`} afterwards`
 }
 
 /**
@@ -240,6 +258,14 @@ export function sweepPaths(host: string, name: string, paths: readonly SweepPath
         const seen = together[index] ?? (await alone(request))
         if (seen !== undefined) answers[index] = { path: request.path, seen }
       })
+      const barred = await barredSince(context, root.value, answers)
+      if (barred !== undefined) {
+        turn.stopped ??= barred
+        // What the ban answered says nothing of the path.
+        answers.forEach(({ path, seen }, index) => {
+          if (seen?.ok === true && BARS.has(seen.value.status)) answers[index] = { path }
+        })
+      }
       // Without its sibling a success cannot be judged: it stays unasked.
       const besides = new Map<string, { readonly request: SweepPath; readonly indexes: number[] }>()
       answers.forEach(({ seen }, index) => {

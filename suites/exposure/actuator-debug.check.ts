@@ -20,11 +20,6 @@ const ARTEFACTS: readonly Artefact[] = [
     'environment listing',
     json((value) => Array.isArray(value['propertySources']), 'its "propertySources"', /"propertySources"\s*:\s*\[/),
   ),
-  data(
-    '/env',
-    'environment listing',
-    json((value) => Array.isArray(value['propertySources']), 'its "propertySources"', /"propertySources"\s*:\s*\[/),
-  ),
   { ...data('/actuator/heapdump', 'heap dump', magic('JAVA PROFILE 1.', 'its first bytes')), maxBodyBytes: 512, headers: [['range', 'bytes=0-511']] },
   page('/debug/pprof/', 'profiler', by(/profile\?debug=1|<title>\/debug\/pprof\/<\/title>/i, 'its list of profiles')),
   data(

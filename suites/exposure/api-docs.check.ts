@@ -11,7 +11,7 @@ const item = (path: string, proof: Artefact['proof']): Artefact => ({ path, what
 
 const ARTEFACTS: readonly Artefact[] = [
   ...['/openapi.json', '/swagger.json', '/v3/api-docs'].map((path) => item(path, DESCRIPTION)),
-  ...['/docs', '/redoc', '/swagger-ui/index.html'].map((path) => ({ ...item(path, PAGE), html: true })),
+  ...['/docs', '/redoc'].map((path) => ({ ...item(path, PAGE), html: true })),
 ]
 
 export default defineCheck({

@@ -21,10 +21,33 @@ export const declaredSweep = (subject: Subject, name: string, paths: readonly st
     paths.map((path) => ({ path, maxBodyBytes: 16_384 })),
   )
 
-/** A page that asks for a login: a password field, or a single sign-on form. */
-const asksForLogin = (seen: HttpObservation): boolean =>
-  looksLikeHtml(seen) &&
-  /<input\b[^>]*type\s*=\s*["']?password|<form\b[^>]*(?:action|id)\s*=\s*["']?[^"'>]*(?:login|signin|sign-in|oauth|saml|sso)/i.test(bodyText(seen))
+const FORM = /<form\b([^>]*)>([\s\S]*?)(?:<\/form>|$)/gi
+const PASSWORD = /<input\b[^>]*type\s*=\s*["']?password/gi
+/** Fields that somebody fills in. */
+const FIELD = /<input\b(?![^>]*type\s*=\s*["']?(?:hidden|submit|button|checkbox|image|reset)\b)[^>]*>|<select\b|<textarea\b/gi
+const SINGLE_SIGN_ON = /(?:action|id)\s*=\s*["']?[^"'>]*(?:login|signin|sign-in|oauth|saml|sso)/i
+/** Who reads this is inside already. */
+const INSIDE = /(?:href|action)\s*=\s*["'][^"']*(?:log-?out|sign-?out|log_out|sign_out)\b/i
+/** A list of data beside a form is no login. */
+const ROWS = /<tr\b/gi
+
+/**
+ * A page that asks for a login and shows nothing else: a form with one password and at most two fields beside it, or one that leads to single sign-on.
+ * The form for a new user inside an open administration has more of everything, and a way to sign out.
+ */
+const asksForLogin = (seen: HttpObservation): boolean => {
+  if (!looksLikeHtml(seen)) return false
+  const text = bodyText(seen)
+  if (INSIDE.test(text) || (text.match(ROWS)?.length ?? 0) > 6) return false
+  const count = (pattern: RegExp, inside: string): number => inside.match(pattern)?.length ?? 0
+  const forms = [...text.matchAll(FORM)]
+  if (forms.length === 0) return count(PASSWORD, text) === 1
+  return forms.some(
+    ([, attributes = '', inside = '']) =>
+      (count(PASSWORD, inside) === 1 && count(FIELD, inside) <= 3) ||
+      (SINGLE_SIGN_ON.test(attributes) && count(PASSWORD, inside) <= 1 && count(FIELD, inside) <= 3),
+  )
+}
 
 /** Served content that is the path’s own fails; refusals, redirects, logins and the host’s answer to anything pass. */
 export function judgeDeclared(sweep: Sweep, code: string, expected: string): Verdict {

@@ -22,7 +22,6 @@ const ARTEFACTS: readonly Artefact[] = [
   ),
   page('/index.nginx-debian.html', 'default page of nginx', NGINX),
   page('/index.html', 'default page of a server', new RegExp(`${NGINX.source}|${APACHE.source}`, 'i')),
-  page('/index.lighttpd.html', 'default page of lighttpd', /<title>Welcome page<\/title>[\s\S]*lighttpd/i),
   page('/iisstart.htm', 'default page of IIS', /<title>IIS Windows(?: Server)?<\/title>/i),
   page('/examples/servlets/', 'example programs of Tomcat', /<title>Servlets? Examples<\/title>/i),
 ]

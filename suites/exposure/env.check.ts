@@ -1,12 +1,16 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { type Artefact, curlOf, judgeSweep, noHosts, sweepOf } from './shared.ts'
 
-const ASSIGNMENT = /^(?:export\s+)?[A-Z_][A-Z0-9_]*=/
-const SECRET = /^(?:export\s+)?[A-Z0-9_]*(?:SECRET|PASS|TOKEN|KEY|CREDENTIAL|DSN|DATABASE_URL|PRIVATE)[A-Z0-9_]*=\s*["']?[^\s"'#]/
+const ASSIGNMENT = /^(?:export\s+)?[A-Z_][A-Z0-9_]*\s*=(?!=)/i
+const SECRET = /^(?:export\s+)?[A-Z0-9_]*(?:SECRET|PASS|TOKEN|KEY|CREDENTIAL|DSN|DATABASE_URL|PRIVATE)[A-Z0-9_]*\s*=\s*["']?[^\s"'#]/i
+/** A value in quotes may go over many lines: keys do. */
+const OVER_LINES = /^((?:export\s+)?[A-Z_][A-Z0-9_]*\s*=\s*)(["'])[^"'\n]*\n[^"']{0,20000}\2\s*$/gim
 
 /** At least two assignments, and nothing but assignments, comments and empty lines: a manual that quotes one is no environment file. */
 const proof: Artefact['proof'] = (text) => {
   const lines = text
+    .replace(/^\uFEFF/, '')
+    .replace(OVER_LINES, '$1value')
     .split(/\r?\n/)
     .slice(0, 2_000)
     .map((line) => line.trim())

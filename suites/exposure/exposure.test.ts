@@ -228,6 +228,14 @@ const FOUND: readonly Case[] = [
   ['env', 'with secrets', site('/.env', ENV), 'fail', 'exposure.env.secret'],
   ['env', 'as JavaScript by type only', site('/.env', ENV, 'application/octet-stream'), 'fail', 'exposure.env.secret'],
   ['env', 'without secrets', site('/.env.local', 'A=1\nB=2\n'), 'fail', 'exposure.env'],
+  [
+    'env',
+    'with a key over many lines',
+    site('/.env', `NAME=shop\nPRIVATE_KEY="-----BEGIN PRIVATE KEY-----\n${'hunter2hunter2\n'.repeat(24)}-----END PRIVATE KEY-----"\nPORT=80\n`),
+    'fail',
+    'exposure.env.secret',
+  ],
+  ['env', 'with spaces and small letters', site('/.env', '\uFEFFapp_name = shop\ndb_password = hunter2hunter2\n'), 'fail', 'exposure.env.secret'],
   ['env', 'below the interface', site('/api/.env', ENV, 'text/plain'), 'fail', 'exposure.env.secret'],
   ['env', 'under text/html, but without a tag', site('/.env', ENV, HTML), 'fail', 'exposure.env.secret'],
   [
@@ -253,6 +261,94 @@ const FOUND: readonly Case[] = [
   ],
   ['secrets-files', 'AWS', site('/.aws/credentials', '[default]\naws_access_key_id = A\naws_secret_access_key = B\n'), 'fail', 'exposure.secrets-file'],
   ['secrets-files', 'password file', site('/.htpasswd', 'admin:$apr1$x$y\n'), 'fail', 'exposure.secrets-file'],
+  ['secrets-files', 'password file of old', site('/.htpasswd', 'admin:rl.3StKT.4T8M\n'), 'fail', 'exposure.secrets-file'],
+  ['secrets-files', 'what an editor left', site('/wp-config.php~', "<?php\ndefine( 'DB_PASSWORD', 'hunter2' );\n"), 'fail', 'exposure.secrets-file'],
+  [
+    'setup-wizard',
+    'Gitea, at the root',
+    site('/', page('Installation - Gitea', '<form><select name="db_type"></select></form>'), HTML),
+    'fail',
+    'exposure.setup-wizard',
+  ],
+  [
+    'directory-listing',
+    'IIS',
+    site(
+      '/backup/',
+      '<html><head><title>example.com - /backup/</title></head><body><H1>example.com - /backup/</H1><hr>\r\n\r\n<pre><A HREF="/">[To Parent Directory]</A><br><br></pre>',
+      HTML,
+    ),
+    'fail',
+    'exposure.directory-listing',
+  ],
+  [
+    'directory-listing',
+    'Tomcat',
+    site('/files/', '<html><head><title>Directory Listing For [/files/]</title></head><body><h1>Directory Listing For [/files/]</h1></body></html>', HTML),
+    'fail',
+    'exposure.directory-listing',
+  ],
+  [
+    'directory-listing',
+    'Go',
+    site(
+      '/static/',
+      '<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n<a href="a.sql">a.sql</a>\n<a href="b/">b/</a>\n</pre>\n',
+      HTML,
+    ),
+    'fail',
+    'exposure.directory-listing',
+  ],
+  [
+    'directory-listing',
+    'nginx, as JSON',
+    site('/uploads/', '[\n{ "name":"a.png", "type":"file", "mtime":"Sat, 21 Nov 2026 12:00:00 GMT", "size":1 }\n]', 'application/json'),
+    'fail',
+    'exposure.directory-listing',
+  ],
+  [
+    'directory-listing',
+    'lighttpd',
+    site(
+      '/uploads/',
+      '<!DOCTYPE html>\n<html>\n<head>\n<title>Index of /uploads/</title>\n</head>\n<body>\n<h2>Index of /uploads/</h2>\n<div class="list">\n<table></table></div></body></html>',
+      HTML,
+    ),
+    'fail',
+    'exposure.directory-listing',
+  ],
+  [
+    'directory-listing',
+    'Apache, plain',
+    site(
+      '/static/',
+      '<html><head><title>Index of /static</title></head><body>\n<h1>Index of /static</h1>\n<ul><li><a href="a.js"> a.js</a></li>\n</ul></body></html>',
+      HTML,
+    ),
+    'fail',
+    'exposure.directory-listing',
+  ],
+  [
+    'capture-sink',
+    'another catcher than the usual one',
+    site('/api/v1/messages', '{"total":3,"messages":[]}', 'application/json'),
+    'fail',
+    'exposure.capture-sink.mail',
+  ],
+  [
+    'not-served',
+    'an open administration with a form for a new user',
+    site('/data/gantry.db', page('Users', '<a href="/logout">Log out</a><form action="/users"><input name="a"><input type="password" name="b"></form>'), HTML),
+    'fail',
+    'exposure.not-served',
+  ],
+  [
+    'not-served',
+    'a form with more than a login asks for',
+    site('/data/gantry.db', page('Users', '<form><input name="a"><input name="b"><input name="c"><input type="password"><input type="password"></form>'), HTML),
+    'fail',
+    'exposure.not-served',
+  ],
   ['secrets-files', 'Docker', site('/.docker/config.json', '{"auths":{"r.example":{"auth":"eA=="}}}', 'application/json'), 'fail', 'exposure.secrets-file'],
   ['backup', 'zip of the host', site('/example.com.zip', Buffer.from('PK\x03\x04rest', 'latin1'), 'application/zip'), 'fail', 'exposure.backup'],
   ['backup', 'partial content', site('/backup.tar.gz', Buffer.from([0x1f, 0x8b, 8]), 'application/gzip', 206), 'fail', 'exposure.backup'],
@@ -498,6 +594,21 @@ const QUIET: readonly Case[] = [
     'env',
     'the same for every dot file',
     { site: (path) => (/^\/(?:api\/)?\.[a-z]/.test(path) || path.includes('.postproof') ? { body: ENV } : undefined) },
+    'pass',
+  ],
+  ['env', 'code with assignments', site('/.env', 'if (a == 1) {\n  b = 2;\n}\nreturn a === b\n'), 'pass'],
+  ['directory-listing', 'a page that begins alike', site('/static/', page('Index of plants', '<pre><a href="a">a</a></pre>'), HTML), 'pass'],
+  [
+    'not-served',
+    'a login',
+    site(
+      '/data/gantry.db',
+      page(
+        'Log in',
+        '<form action="/in"><input type="hidden" name="c"><input name="a"><input type="password" name="b"><input type="checkbox" name="r"></form>',
+      ),
+      HTML,
+    ),
     'pass',
   ],
   ['env', 'JavaScript', site('/.env', 'window.ENV={}\nconst A=1\n', 'text/javascript'), 'pass'],
@@ -846,6 +957,26 @@ test.for<readonly [check: string, port: number, what: string, world: World, outc
   ],
   ['database-port', 27_017, 'silence', every(27_017, { state: 'open' }), 'warn', 'exposure.database.unknown'],
   ['database-port', 6379, 'locked out', every(6379, { state: 'filtered' }, { state: 'filtered' }), 'inconclusive'],
+  [
+    'database-port',
+    8123,
+    'a server that shows what it was asked',
+    every(8123, { state: 'open', banner: http(200, 'GET /?query=SELECT%20%27postproof%27 HTTP/1.1\nUser-Agent: postproof\n') }),
+    'warn',
+    'exposure.database.unknown',
+  ],
+  ['database-port', 8123, 'ClickHouse', every(8123, { state: 'open', banner: http(200, 'a\r\npostproof\n\r\n0\r\n\r\n') }), 'fail', 'exposure.database.open'],
+  [
+    'database-port',
+    5984,
+    'a page with brackets',
+    every(5984, { state: 'open', banner: http(200, '<script>a=["b"]</script>') }),
+    'warn',
+    'exposure.database.unknown',
+  ],
+  ['database-port', 5984, 'CouchDB', every(5984, { state: 'open', banner: http(200, '["_replicator","_users","shop"]\n') }), 'fail', 'exposure.database.open'],
+  ['admin-port', 8500, 'a page with empty attributes', every(8500, { state: 'open', banner: http(200, '<a href="">x</a>') }), 'warn', 'exposure.admin.unknown'],
+  ['admin-port', 8500, 'Consul', every(8500, { state: 'open', banner: http(200, '"10.1.10.12:8300"') }), 'fail', 'exposure.admin.open'],
   ['admin-port', 2375, 'refused', {}, 'pass'],
   ['admin-port', 2375, 'Docker', every(2375, { state: 'open', banner: http(200, '{"ApiVersion":"1.48"}') }), 'fail', 'exposure.admin.open'],
   ['admin-port', 5900, 'VNC', every(5900, { state: 'open', banner: 'RFB 003.008\n' }), 'fail', 'exposure.admin.reachable'],
@@ -881,6 +1012,30 @@ test('a sweep stops after three refusals in a row, and no other sweep of the hos
   )
   expect(verdict).toMatchObject({ outcome: 'inconclusive' })
   expect(requests.length).toBeLessThan(13)
+})
+
+test('a ban in the middle of a sweep makes nothing of it closed', async () => {
+  let asked = 0
+  const { verdict, requests } = await judged(
+    checkNamed('secrets-files'),
+    { site: () => ((asked += 1) < 6 ? undefined : { status: 403, body: 'Forbidden' }) },
+    TARGET,
+  )
+  expect(verdict).toMatchObject({ outcome: 'inconclusive', reason: expect.stringContaining('refuses this machine by now') })
+  expect(requests.at(-1)).toBe('GET https://example.com/')
+  // Dot files alone are forbidden: the document is still there.
+  const closed = await judged(checkNamed('env'), { site: (path) => (path.includes('/.') ? { status: 403, body: 'Forbidden' } : undefined) }, TARGET)
+  expect(closed.verdict).toMatchObject({ outcome: 'pass' })
+})
+
+test('more scripts than are read are not passed over', async () => {
+  const scripts = Array.from({ length: 60 }, (_, index) => `<script src="/assets/${index}.js"></script>`).join('')
+  const world: World = {
+    site: (path) =>
+      path === '/' ? { type: HTML, body: page('Shop', scripts) } : /^\/assets\/\d+\.js$/.test(path) ? { type: 'text/javascript', body: 'a\n' } : undefined,
+  }
+  for (const name of ['secrets-in-js', 'source-maps'])
+    expect((await judged(checkNamed(name), world, TARGET)).verdict).toMatchObject({ outcome: 'inconclusive' })
 })
 
 test('an unreadable host costs one request', async () => {

@@ -21,8 +21,14 @@ const ARTEFACTS: readonly Artefact[] = [
     code: CODE,
     proof: json((value) => typeof value['auths'] === 'object' && value['auths'] !== null, 'its "auths"'),
   },
-  { path: '/.htpasswd', what: 'password file', code: CODE, proof: by(/^[^\s:<>]{1,64}:(?:\$(?:apr1|2[aby]|5|6)\$|\{SHA\})/m, 'a user with a password hash') },
+  {
+    path: '/.htpasswd',
+    what: 'password file',
+    code: CODE,
+    proof: by(/^[^\s:<>]{1,64}:(?:\$(?:apr1|2[aby]|1|5|6|y|argon2\w*)\$|\{(?:S?SHA\d*|PLAIN)\}|[./0-9A-Za-z]{13}\s*$)/m, 'a user with a password hash'),
+  },
   { path: '/wp-config.php.bak', what: 'copy of the WordPress configuration', code: CODE, proof: WORDPRESS },
+  { path: '/wp-config.php~', what: 'copy of the WordPress configuration', code: CODE, proof: WORDPRESS },
   { path: '/.kube/config', what: 'cluster configuration', code: CODE, proof: by(/^clusters:\s*$[\s\S]*^users:\s*$/m, 'its clusters and users') },
   {
     path: '/terraform.tfstate',

@@ -83,6 +83,12 @@ export default defineCheck({
     }
     if (findings.some((one) => one.grade !== 'pass')) return worst(findings)
     if (unread.length > 0) return inconclusive('unobserved', `own scripts could not be read: ${unread.slice(0, 3).join('; ')}`, findings[0]?.evidence ?? [])
+    if (seen.cut || texts.some((one) => one.truncated))
+      return inconclusive(
+        'unobserved',
+        'the document names more of its own scripts than are read, or one is longer than what is read',
+        findings[0]?.evidence ?? [],
+      )
     return worst(findings)
   },
   reproduce: curlOf('/'),

@@ -28,6 +28,8 @@ const web =
     if (status >= 200 && status < 300 && mark.test(text)) return { access: 'open', shown }
     return (status === 401 || status === 403) && refusal.test(text) ? { access: 'guarded', shown: `status ${status} of such a service` } : undefined
   }
+/** A body, in chunks or whole, that is this and nothing else: pages of whatever else listens there hold anything. */
+const listed = (body: string): RegExp => new RegExp(String.raw`\r\n\r\n(?:[0-9a-f]+\r\n)?\s*${body}\s*(?:0\s*)?$`, 'i')
 const greets =
   (pattern: RegExp, shown: string, access: Access = 'guarded'): NonNullable<Service['read']> =>
   (_bytes, text) =>
@@ -112,7 +114,7 @@ export const SERVICES: readonly Service[] = [
     ports: [5984],
     kind: 'data',
     say: get('/_all_dbs'),
-    read: web(/\r\n\r\n[\s\S]*\[[\s\S]*"?[\s\S]*\]/, 'its list of databases', /CouchDB/i),
+    read: web(listed(String.raw`\[(?:"[a-z0-9_$()+/-]*",?)*(?:\]|"?[a-z0-9_$()+/-]*$)`), 'its list of databases', /CouchDB/i),
   },
   {
     name: 'SQL Server',
@@ -140,7 +142,7 @@ export const SERVICES: readonly Service[] = [
     ports: [8123],
     kind: 'data',
     say: get('/?query=SELECT%20%27postproof%27'),
-    read: web(/\r\n\r\n[\s\S]*postproof/, 'the answer to a query', /X-ClickHouse|Authentication failed/i),
+    read: web(listed('postproof'), 'the answer to a query', /X-ClickHouse|Authentication failed/i),
   },
   {
     name: 'AMQP broker',
@@ -210,7 +212,7 @@ export const SERVICES: readonly Service[] = [
     ports: [8500],
     kind: 'admin',
     say: get('/v1/status/leader'),
-    read: web(/\r\n\r\n[\s\S]*"(?:[\d.]+:\d+)?"\s*/, 'its leader', /consul|ACL|Permission denied/i),
+    read: web(listed(String.raw`"(?:[\w.:[\]-]+:\d+)?"`), 'its leader', /consul|ACL|Permission denied/i),
   },
   {
     name: 'Vault',

@@ -13,6 +13,8 @@ const wizard = (path: string, product: string, proof: Artefact['proof'], html = 
 const ARTEFACTS: readonly Artefact[] = [
   wizard('/wp-admin/install.php', 'WordPress', by(/<title>WordPress[^<]*Installation<\/title>[\s\S]*<form id="setup"/, 'its form'), true),
   wizard('/install', 'Gitea or Forgejo', by(/<title>Installation\b[\s\S]*name="db_type"/, 'its form'), true),
+  // Newer ones have it at the root alone.
+  wizard('/', 'Gitea or Forgejo', by(/<title>Installation\b[\s\S]*name="db_type"/, 'its form'), true),
   wizard('/install.html', 'AdGuard Home', by(/<title>Setup AdGuard Home<\/title>/, 'its title'), true),
   wizard('/core/install.php', 'Drupal', by(/<title>Choose language \| Drupal<\/title>|data-drupal-selector="edit-langcode"[\s\S]*install/, 'its form'), true),
   wizard('/installation/index.php', 'Joomla', by(/<title>Joomla[!]? (?:Web )?Install/i, 'its title'), true),

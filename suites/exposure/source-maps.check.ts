@@ -86,6 +86,12 @@ export default defineCheck({
     }
     if (findings.some((one) => one.grade !== 'pass')) return worst(findings)
     if (blind.length > 0) return inconclusive('unobserved', `own scripts or maps could not be read: ${blind.slice(0, 3).join('; ')}`)
+    if (seen.cut)
+      return inconclusive(
+        'unobserved',
+        'the document names more of its own scripts than are read',
+        evidenceOf(document, 'every script looked at', `${seen.scripts.length} looked at`),
+      )
     if (findings.length === 0)
       findings.push({
         grade: 'pass',
