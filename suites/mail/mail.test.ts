@@ -368,6 +368,20 @@ table('mail/spf-all', [
   ['+all', { spf: await spf('+all'), dmarc: REJECT }, 'fail mail.spf.all.pass'],
   ['all', { spf: await spf('mx all'), dmarc: REJECT }, 'fail mail.spf.all.pass'],
   ['+all by redirect', { spf: await spf('redirect=r.example.com', 'r.example.com TXT v=spf1 all'), dmarc: REJECT }, 'fail mail.spf.all.pass'],
+  [
+    '+all in an include',
+    { spf: await spf('include:i.example.com -all', 'i.example.com TXT v=spf1 ip4:192.0.2.1 all'), dmarc: REJECT },
+    'fail mail.spf.all.pass',
+    'by include:i.example.com',
+  ],
+  ['+all in an include that refuses', { spf: await spf('-include:i.example.com -all', 'i.example.com TXT v=spf1 +all'), dmarc: REJECT }, 'pass'],
+  [
+    '~all in an include, as providers have it',
+    { spf: await spf('include:i.example.com -all', 'i.example.com TXT v=spf1 ip4:192.0.2.1 ~all'), dmarc: REJECT },
+    'pass',
+  ],
+  ['a name that is always there', { spf: await spf('exists:x.example.com -all', X), dmarc: REJECT }, 'fail mail.spf.all.pass', 'every address'],
+  ['a name for each address', { spf: await spf('exists:%{i}.x.example.com -all', X), dmarc: REJECT }, 'pass'],
   ['all of IPv4', { spf: await spf('ip4:0.0.0.0/0 -all'), dmarc: REJECT }, 'fail mail.spf.all.range', 'ip4:0.0.0.0/0'],
   [
     'all of IPv6 in an include',

@@ -12,7 +12,10 @@ export default defineCheck({
   source: 'RFC 7208 §5.1 (all), §6.1 (redirect), §8.2 and §8.5 (neutral and softfail); M3AAWG on ~all together with DMARC',
   severity: 'high',
   codes: {
-    'mail.spf.all.pass': { meaning: 'The record ends in +all: everybody may send for the domain.', fix: 'End it in -all.' },
+    'mail.spf.all.pass': {
+      meaning: 'The record ends in +all, or one of its terms matches every address: everybody may send for the domain.',
+      fix: 'End it in -all; take the term out.',
+    },
     'mail.spf.all.range': { meaning: 'A term lets a network of millions of addresses send for the domain.', fix: 'Name the addresses that send.' },
     'mail.spf.all.neutral': {
       meaning: 'The record ends in ?all, which says nothing of strangers.',
@@ -59,6 +62,30 @@ export default defineCheck({
       }
     }
     const end = finalAll(spf)
+    for (const { domain, via, reading } of spf.nodes) {
+      // An include that matches everybody passes everybody, whatever stands behind it.
+      if (reading?.ok !== true || /^[-~?]/.test(via ?? '')) continue
+      const open = reading.value.directives.find(
+        ({ mechanism, qualifier, text, domain: named }) =>
+          qualifier === '+' &&
+          ((mechanism === 'all' && domain !== end.domain) ||
+            // A name without macros is there for everybody or for nobody (§5.7).
+            (mechanism === 'exists' &&
+              named?.includes('%') === false &&
+              spf.lookups.some((one) => one.domain === domain && one.term === text && one.outcome === 'found'))),
+      )
+      if (open !== undefined)
+        findings.push({
+          grade: 'fail',
+          code: 'mail.spf.all.pass',
+          severity: 'critical',
+          evidence: {
+            what: `term of ${domain}`,
+            expected: 'terms that some addresses match',
+            received: `${open.text} of ${domain}${via === undefined ? '' : `, by ${via},`} matches every address`,
+          },
+        })
+    }
     const evidence = spfEvidence(
       spf,
       '-all at the end, or ~all with an enforcing DMARC policy',
