@@ -7,6 +7,24 @@ import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
 import { caaDomainsOf, climbEvidence, setOf } from './caa.ts'
 import { dig, dnsHosts, noDns } from './shared.ts'
 
+const nameAbove = (name: string): string => (name.includes('.') ? name.slice(name.indexOf('.') + 1) : name)
+interface AskedFor {
+  readonly name: string
+  readonly wildcard: boolean
+  /** The wildcard stands at the name above: its records begin there (RFC 8659 §3). */
+  readonly above: boolean
+}
+/** What an authority must look up of this host to issue the certificate again: the name, a wildcard below it in the same certificate, or the one that covers it. */
+function askedFor(dnsNames: readonly string[], host: string): readonly AskedFor[] {
+  const names = new Set(dnsNames.map((name) => name.toLowerCase().replace(/\.$/, '')))
+  const covering = `*.${nameAbove(host)}`
+  const found: AskedFor[] = []
+  if (!names.has(host) && names.has(covering)) found.push({ name: covering, wildcard: true, above: true })
+  else found.push({ name: host, wildcard: false, above: false })
+  if (names.has(`*.${host}`)) found.push({ name: `*.${host}`, wildcard: true, above: false })
+  return found
+}
+
 export default defineCheck({
   id: 'dns/caa-permits-issuer',
   title: 'CAA lets the authority of the certificate renew it',
@@ -27,27 +45,35 @@ export default defineCheck({
   options: {},
   subjects: dnsHosts(),
   unless: noDns,
-  needs: (subject) => ({ climb: caaClimb(hostOf(subject).fqdn), tls: attempt(tlsHandshake({ host: hostOf(subject).fqdn })) }),
-  judge: ({ climb, tls }, { subject, target }) => {
-    const set = setOf(climb)
+  needs: (subject) => ({
+    climb: caaClimb(hostOf(subject).fqdn),
+    over: caaClimb(nameAbove(hostOf(subject).fqdn)),
+    tls: attempt(tlsHandshake({ host: hostOf(subject).fqdn })),
+  }),
+  judge: ({ climb: own, over, tls }, { subject, target }) => {
     const leaf = tls.ok ? tls.value.chain[0] : undefined
     const organisation = leaf?.issuerOrganization ?? leaf?.issuerCommonName
-    const wildcard =
-      leaf !== undefined && !leaf.dnsNames.includes(subject.name) && leaf.dnsNames.includes(`*.${subject.name.slice(subject.name.indexOf('.') + 1)}`)
+    const asked = askedFor(leaf?.dnsNames ?? [], subject.name)
+    // Where a wildcard alone covers the name, nobody asks for the records of the name itself.
+    const climb = asked.every(({ above }) => above) ? over : own
+    const set = setOf(climb)
     const served = organisation === undefined ? undefined : caaDomainsOf(organisation)
     const declared = target.file.dns?.caa
     const evidence = [
       {
-        what: `issuer of the certificate of ${subject.name}${wildcard ? ' (wildcard)' : ''}`,
+        what: `issuer of the certificate of ${subject.name}${asked.some(({ wildcard }) => wildcard) ? ` (${asked.map(({ name }) => name).join(', ')})` : ''}`,
         expected: 'an authority that CAA permits',
         received: `${organisation ?? 'unknown'}${served === undefined ? '' : `: ${served.join(', ')}`}`,
         ...(tls.ok ? { where: tls.value.peer, at: tls.value.at } : {}),
       },
       ...climbEvidence(climb, 'a set that permits it, or none'),
     ]
-    if (set.broken !== undefined) return inconclusive('unobserved', `CAA was not answered: ${set.broken}`, evidence)
-    if (served !== undefined && !permits(set.properties, served, wildcard)) return fail('dns.caa.forbids-issuer', evidence)
-    const refused = (declared ?? []).filter((one) => !permits(set.properties, [one], wildcard))
+    const broken = asked.map(({ above }) => setOf(above ? over : own).broken).find((one) => one !== undefined)
+    if (broken !== undefined) return inconclusive('unobserved', `CAA was not answered: ${broken}`, evidence)
+    const forbidden = (issuers: readonly string[]): boolean =>
+      asked.some(({ wildcard, above }) => !permits(setOf(above ? over : own).properties, issuers, wildcard))
+    if (served !== undefined && forbidden(served)) return fail('dns.caa.forbids-issuer', evidence)
+    const refused = (declared ?? []).filter((one) => forbidden([one]))
     if (refused.length > 0)
       return fail('dns.caa.forbids-declared', [
         { what: 'dns.caa of the target', expected: 'permitted by CAA', received: `not permitted: ${refused.join(', ')}` },

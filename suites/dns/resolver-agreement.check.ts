@@ -2,7 +2,7 @@ import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { authoritativeAnswers, resolverAnswers } from '../../helpers/probes/dns-zone.ts'
 import type { DnsObservation } from '../../helpers/observations.ts'
-import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
 import { answered, answerLine, digResolvers, dnsHosts, isAnswer, noDns, silentOnes, lookLine, valuesOf, within } from './shared.ts'
 
 const addresses = (seen: DnsObservation): readonly string[] => valuesOf(seen, seen.type)
@@ -46,6 +46,7 @@ export default defineCheck({
     const declared = [...(target.file.dns?.addresses ?? []), ...(target.file.edge?.addresses ?? [])]
     const findings: Finding[] = []
     const unread: string[] = []
+    let witnesses = 0
     const zoneSays = [zoneA, zoneAaaa].flatMap((zone) => (zone.ok ? answered(zone.value) : [])).filter(({ value }) => isAnswer(value) && value.authoritative)
     const denied = zoneA.ok && zoneAaaa.ok && zoneSays.length > 0 && zoneSays.every(({ value }) => value.rcode === 'NXDOMAIN')
     for (const [all, zone] of [
@@ -54,6 +55,7 @@ export default defineCheck({
     ] as const) {
       const seen = answered(all)
       const own = zone.ok ? answered(zone.value).filter(({ value }) => isAnswer(value) && value.authoritative) : []
+      witnesses = Math.max(witnesses, own.length + seen.length)
       const some = [...own, ...seen].find(({ value }) => addresses(value).length > 0)?.value
       for (const { name, value } of seen) {
         const mine = addresses(value)
@@ -97,7 +99,11 @@ export default defineCheck({
         `resolvers without an answer: ${unread.join('; ')}`,
         findings.map((one) => one.evidence),
       )
-    return worst(findings)
+    const verdict = worst(findings)
+    // One voice agrees with nobody.
+    return verdict.outcome === 'pass' && witnesses < 2
+      ? skip('no-access', 'one resolver was asked and no server of the zone answered: nothing to compare (network.resolvers names more)', verdict.evidence)
+      : verdict
   },
   reproduce: digResolvers('A'),
 })
