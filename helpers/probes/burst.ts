@@ -16,10 +16,12 @@ export interface BurstRequest {
   /** As sent, but for `host`. */
   readonly headers: RawHeaders
   readonly maxBodyBytes: number
+  /** Of a path beside it, asked in the same breath where the host says the same to anything. */
+  readonly beside?: string
 }
 
-/** Unanswered at a time. */
-const WINDOW = 16
+/** Unanswered at a time: HTTP/1.1 answers them one after the other, so that a host does no more at once; over a distance each window costs a round trip. */
+const WINDOW = 64
 /** Fewer are not worth a connection. */
 const FEWEST = 8
 /** A kind of success has at least so many answers: what the host says to anything. */
@@ -43,7 +45,7 @@ interface Asker {
   readonly failed: (error: unknown) => void
 }
 
-type Answered = Pipelined & { readonly peer: string }
+type Answered = Pipelined & { readonly peer: string; readonly beside: readonly { readonly request: BurstRequest; readonly answer: PipelinedAnswer }[] }
 
 /** What makes answers one kind, or undefined for what must be asked by itself. */
 function kindOf(answer: Pick<HttpObservation, 'status' | 'headers' | 'body'>): string | undefined {
@@ -53,6 +55,20 @@ function kindOf(answer: Pick<HttpObservation, 'status' | 'headers' | 'body'>): s
   return status === 200 && answer.body.length > 0 ? `${status} ${hash('sha256', answer.body)}` : undefined
 }
 
+const nameOf = ({ path, headers, maxBodyBytes }: BurstRequest): string => JSON.stringify([path, headers, maxBodyBytes])
+
+/** What stands beside each, once, where among the answers one success comes {@link KIND} times: the host may say it to anything. */
+function besides(requests: readonly BurstRequest[], answers: readonly PipelinedAnswer[]): readonly BurstRequest[] {
+  const kinds = Map.groupBy(answers, (answer) => (answer.status === 200 ? kindOf(answer) : undefined))
+  if (![...kinds].some(([kind, members]) => kind !== undefined && members.length >= KIND)) return []
+  const found = new Map<string, BurstRequest>()
+  for (const { beside, ...request } of requests) {
+    const one = { ...request, path: beside ?? request.path }
+    if (beside !== undefined && !found.has(nameOf(one))) found.set(nameOf(one), one)
+  }
+  return [...found.values()]
+}
+
 const start = (body: Uint8Array, { maxBodyBytes }: BurstRequest): Uint8Array => (body.length > maxBodyBytes ? body.subarray(0, maxBodyBytes) : body)
 
 export class Bursts {
@@ -60,6 +76,8 @@ export class Bursts {
   readonly #waiting: Asker[] = []
   #gathering = false
   #begun = false
+  /** What was asked beside others, until somebody asks for it. */
+  readonly #beside = new Map<string, Seen>()
 
   constructor(host: string) {
     this.#host = host
@@ -72,7 +90,7 @@ export class Bursts {
   ask(context: ProbeContext, requests: readonly BurstRequest[], alone: (index: number) => Promise<Seen | undefined>): Promise<readonly (Seen | undefined)[]> {
     return new Promise((resolve, reject) => {
       if (this.#begun || requests.length === 0) {
-        resolve(requests.map(() => undefined))
+        resolve(requests.map((request) => this.#beside.get(nameOf(request))))
         return
       }
       this.#waiting.push({ context, requests, alone, done: resolve, failed: reject })
@@ -91,7 +109,7 @@ export class Bursts {
     try {
       const [first] = askers
       if (first !== undefined && all.length >= FEWEST) {
-        const { answers, peer, refused } = await this.#pipelined(
+        const { answers, beside, peer, refused } = await this.#pipelined(
           first.context,
           all.map(({ request }) => request),
         )
@@ -115,13 +133,15 @@ export class Bursts {
               return REFUSALS.has(answer.status) ? kindOf(again.value) === kind : Buffer.compare(again.value.body, start(answer.body, request)) === 0
             }),
           )
-          if (confirmed.every(Boolean))
+          if (confirmed.every(Boolean)) {
             for (const [, members] of kept)
               for (const { answer, at } of members) {
                 const { request, by, index } = all[at] as (typeof all)[number]
                 ;(seen[by] as (Seen | undefined)[])[index] ??= this.#observation(request, answer, peer)
               }
-          else first.context.log('asked one by one: there it answers otherwise')
+            for (const { request, answer } of beside)
+              if (kept.some(([kind]) => kind === kindOf(answer))) this.#beside.set(nameOf(request), this.#observation(request, answer, peer))
+          } else first.context.log('asked one by one: there it answers otherwise')
         }
       }
       askers.forEach(({ done }, by) => done(seen[by] as (Seen | undefined)[]))
@@ -131,8 +151,9 @@ export class Bursts {
   }
 
   async #pipelined(context: ProbeContext, requests: readonly BurstRequest[]): Promise<Answered> {
-    const heads = requests.map(({ path, headers }, index) => getHead(this.#host, path, headers, index === requests.length - 1))
-    const nothing = (refused: string): Answered => ({ answers: [], refused, peer: '' })
+    const headOf = ({ path, headers }: BurstRequest, last: boolean): string | undefined => getHead(this.#host, path, headers, last)
+    const heads = requests.map((request, index) => headOf(request, index === requests.length - 1))
+    const nothing = (refused: string): Answered => ({ answers: [], beside: [], refused, peer: '' })
     const sayable = heads.filter((head) => head !== undefined)
     if (sayable.length < heads.length) return nothing('a request that is no plain GET')
     let address: string
@@ -153,15 +174,33 @@ export class Bursts {
     const began = performance.now()
     const limitMs = probeMs(context.target)
     const pace = context.pace(address)
+    /** Asked on the way, just before the last. */
+    let added: readonly BurstRequest[] = []
     const got = await pipeline(socket, sayable, {
       window: WINDOW,
       quietMs: Math.min(QUIET_MS, limitMs),
       mostMs: Math.max(limitMs, 10_000),
       signal: context.signal,
       turn: () => pace.turn(),
+      more: (answers) => {
+        const said = besides(requests, answers).map((request) => ({ request, head: headOf(request, false) }))
+        added = said.flatMap(({ request, head }) => (head === undefined ? [] : [request]))
+        return said.flatMap(({ head }) => (head === undefined ? [] : [head]))
+      },
     })
-    context.log(`${heads.length} GETs in one go to ${tcp.peer} -> ${got.refused ?? `${got.answers.length} answers`} in ${round(performance.now() - began)} ms`)
-    return { ...got, peer: tcp.peer }
+    context.log(
+      `${requests.length + added.length} GETs in one go to ${tcp.peer} -> ${got.refused ?? `${got.answers.length} answers`} in ${round(performance.now() - began)} ms`,
+    )
+    const before = requests.length - 1
+    return {
+      ...got,
+      answers: [...got.answers.slice(0, before), ...got.answers.slice(before + added.length)],
+      beside: added.flatMap((request, index) => {
+        const answer = got.answers[before + index]
+        return answer === undefined ? [] : [{ request, answer }]
+      }),
+      peer: tcp.peer,
+    }
   }
 
   #observation(request: BurstRequest, answer: PipelinedAnswer, peer: string): Seen {

@@ -366,6 +366,45 @@ describe('a sweep where nobody set a pace', () => {
     }
     expect(asked).toBeLessThan(50)
   })
+
+  test.each<[string, (path: string) => readonly [status: number, body: string], number]>([
+    ['says the same to everything: what stands beside each is asked in the same breath', () => [200, '<title>home</title>'], 40],
+    [
+      'says the same to everything but what nobody has: that is not believed without a second look',
+      (path) => (path.includes('postproof') ? [404, 'no'] : [200, 'yes']),
+      100,
+    ],
+    ['says something else each time: nothing of it is believed', (path) => [200, path], 100],
+  ])('a host that %s', async (_what, say, most) => {
+    const { chain, key } = await issueCertificate({ names: ['example.com'] })
+    const asked = new Map<Socket, string[]>()
+    const server = createHttps({ key, cert: chain, ALPNProtocols: ['http/1.1'] }, (request, response) => {
+      const { url = '' } = request
+      const own = asked.get(request.socket) ?? []
+      asked.set(request.socket, [...own, url])
+      const [status, body] = say(url)
+      response.writeHead(status, { 'Content-Length': Buffer.byteLength(body) }).end(body)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    })
+    const paths = Array.from({ length: 30 }, (_, index) => ({ path: `/folder${index}/file.txt` }))
+    const [seen] = await look(targetOf((server.address() as AddressInfo).port), sweepPaths('example.com', 'test', paths))
+    const { answers } = valueOf(seen)
+    expect(answers).toHaveLength(30)
+    for (const { path, seen: one, sibling } of answers) {
+      const beside = new URL(valueOf(sibling).url).pathname
+      expect([path, beside]).toEqual([path, path.replace('file', 'postproof-3f9c0d1e')])
+      expect([valueOf(one).status, Buffer.from(valueOf(one).body).toString()]).toEqual(say(path))
+      expect([valueOf(sibling).status, Buffer.from(valueOf(sibling).body).toString()]).toEqual(say(beside))
+    }
+    const ordinary = [...asked.values()].reduce((sum, own) => sum + (own.includes('/') ? own.length : 0), 0)
+    expect(ordinary).toBeLessThanOrEqual(most)
+    expect([...asked.values()].flat().length).toBeLessThanOrEqual(most + 60)
+    if (most === 40) expect(ordinary).toBeLessThan(4)
+  })
 })
 
 describe.each(['nginx', 'caddy'] as const)('against a real %s', (kind) => {

@@ -193,16 +193,26 @@ export interface Pipelined {
  * signal's reason; ends the socket.
  * @param turn waits until the address may be asked once more
  * @param quietMs give up when nothing comes for so long
+ * @param more asked once, when all heads but the last are on their way and half of them are answered: what that makes worth asking before it
  */
 export function pipeline(
   socket: Socket,
-  heads: readonly string[],
-  options: { readonly window: number; readonly quietMs: number; readonly mostMs: number; readonly signal: AbortSignal; turn(): Promise<void> },
+  given: readonly string[],
+  options: {
+    readonly window: number
+    readonly quietMs: number
+    readonly mostMs: number
+    readonly signal: AbortSignal
+    turn(): Promise<void>
+    more?(answers: readonly PipelinedAnswer[]): readonly string[]
+  },
 ): Promise<Pipelined> {
   return new Promise((resolve, reject) => {
     const { window, quietMs, mostMs, signal } = options
     const reader = new AnswerReader()
     const answers: PipelinedAnswer[] = []
+    let heads = given
+    let { more } = options
     const sentAt: number[] = []
     const sentIso: string[] = []
     const began = performance.now()
@@ -235,9 +245,17 @@ export function pipeline(
       sending = true
       try {
         // Refilled when half of the window is free: fewer and fuller packets.
-        while (!state.over && !reader.ended && sentAt.length < heads.length && sentAt.length - answers.length <= window / 2) {
+        let held = false
+        while (!state.over && !reader.ended && !held && sentAt.length < heads.length && sentAt.length - answers.length <= window / 2) {
           let text = ''
           while (sentAt.length < heads.length && sentAt.length - answers.length < window) {
+            if (more !== undefined && sentAt.length === heads.length - 1) {
+              // Half of them tell what kind of host it is: until then the last waits.
+              held = answers.length * 2 < sentAt.length
+              if (held) break
+              heads = [...heads.slice(0, -1), ...more(answers), ...heads.slice(-1)]
+              more = undefined
+            }
             const asked = performance.now()
             await options.turn()
             const now = performance.now()
@@ -251,7 +269,7 @@ export function pipeline(
             sentIso.push(new Date().toISOString())
           }
           heard = performance.now()
-          if (!state.over) socket.write(text, 'latin1')
+          if (!state.over && text !== '') socket.write(text, 'latin1')
         }
       } catch (error) {
         end(error instanceof Error ? error.message : String(error))
