@@ -86,6 +86,16 @@ async function feedPsql(place: Place, database: string, piece: Piece, signal: Ab
   return fed
 }
 
+/**
+ * Removes the write-ahead log behind where the server writes. It is as large as the data and only a restart after a crash would read it, which nobody does
+ * here: it goes while the data are asked, and not when everybody waits for the end of the cleaning up. What cannot be removed goes with the server. Never throws.
+ */
+export async function dropLog(place: Place, signal: AbortSignal): Promise<void> {
+  const behind = `select name from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$' and name collate "C" < pg_walfile_name(pg_current_wal_insert_lsn())`
+  const script = 'cd "$(psql -X -q -A -t -c "show data_directory")/pg_wal" && psql -X -q -A -t -c "$1" | xargs rm -f'
+  await place.sh(script, [behind], { signal }).catch(() => undefined)
+}
+
 /** A schema as pg_dump or pg_restore writes it: its declarations and how many objects of each kind. */
 function ofSchema(text: string): Pick<DumpFacts, 'declarations' | 'objects'> {
   const scanner = sqlScanner()

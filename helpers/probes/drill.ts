@@ -30,6 +30,7 @@ import type {
 import {
   allPaths,
   type Ask,
+  dropLog,
   fileRows,
   type DeclaredFiles,
   type NamedFiles,
@@ -223,6 +224,7 @@ async function drillPostgres(setting: Setting, piece: Piece, globals: readonly P
     course.reached.push(started.reached)
     const restoreMs = course.lastMs('restore', piece.label)
     await course.phase('usable', piece.label, () => postgresAsk(started, restored.database, signal)('select 1'))
+    const removed = dropLog(started, signal)
     const { found, references, migrations, contents } = await course.phase('verify', piece.label, async () => ({
       found: await inspectPostgres(started, piece, restored, { drill, signal, now: course.startedAt.getTime() }),
       references: await referencedFiles(setting, piece, async (file) => {
@@ -232,6 +234,7 @@ async function drillPostgres(setting: Setting, piece: Piece, globals: readonly P
       migrations: await appliedMigrations(setting, piece, postgresAsk(started, restored.database, signal)),
       contents: await postgresContents(drill, postgresAsk(started, restored.database, signal)),
     }))
+    await removed
     course.isolation.push({ label: piece.label, ...(await started.reach()) })
     course.databases.push({
       label: piece.label,
