@@ -43,7 +43,7 @@ export function actProblems(target: TargetFile, add: Add): void {
     })
   target.defaultCredentials?.services?.forEach(({ login }, index) => {
     if (login !== undefined && login.json !== undefined && login.form !== undefined)
-      add(['defaultCredentials', 'services', index, 'login', 'form'], 'a login is sent as `json` or as `form`, not as both')
+      add(['defaultCredentials', 'services', index, 'login', 'form'], 'a login is sent as `json` or as `form`, not as both', { hint: 'keep one of them' })
   })
   const uploads = new Set<string>()
   target.uploads?.forEach((upload, index) => {
@@ -52,10 +52,10 @@ export function actProblems(target: TargetFile, add: Add): void {
     uploads.add(upload.id)
     if (upload.idPath === undefined)
       for (const [key, url] of [
-        ['download', upload.download],
-        ['delete', upload.delete?.url],
+        [['download'], upload.download],
+        [['delete', 'url'], upload.delete?.url],
       ] as const)
-        if (url?.includes('{id}') === true) add([...at, key], '{id} needs `idPath`, which says where the answer holds it', { hint: 'idPath: $.id' })
+        if (url?.includes('{id}') === true) add([...at, ...key], '{id} needs `idPath`, which says where the answer holds it', { hint: 'idPath: $.id' })
   })
   const journeys = new Set<string>()
   target.journeys?.forEach((journey, index) => {

@@ -137,6 +137,7 @@ function wantedType(expected: string, path: Path, value: unknown): string {
     const some = `${keys.slice(0, 8).join(', ')}${keys.length > 8 ? ', …' : ''}`
     return `expected a map${keys.length === 0 ? '' : ` with any of: ${some}`}${value === null ? '; {} where there is nothing to say' : ''}`
   }
+  if (expected === 'string' && typeof value === 'number') return 'expected text, in quotes'
   if ((expected === 'number' || expected === 'int') && typeof value === 'string' && /^[0-9.]+$/.test(value)) return 'expected a number, without quotes'
   return `expected ${inWords(expected)}`
 }
@@ -317,11 +318,20 @@ function contradictions(target: TargetFile, add: Add, given: unknown): void {
     }
     const lowest = host.tls?.minVersion ?? target.defaults?.tls?.minVersion
     const highest = host.tls?.maxVersion ?? target.defaults?.tls?.maxVersion
-    if (lowest !== undefined && highest !== undefined && lowest > highest) add(['hosts', name], `tls.minVersion ${lowest} is above tls.maxVersion ${highest}`)
+    if (lowest !== undefined && highest !== undefined && lowest > highest)
+      add(
+        ['hosts', name, ...(host.tls === undefined ? [] : ['tls', host.tls.minVersion === undefined ? 'maxVersion' : 'minVersion'])],
+        `tls.minVersion ${lowest} is above tls.maxVersion ${highest}`,
+        {
+          hint: `a maxVersion of ${lowest} or above, or a lower minVersion`,
+        },
+      )
   }
   target.cors?.forEach((entry, index) => {
     known(['cors', index, 'host'], entry.host)
-    for (const origin of entry.origins) if (entry.refused?.includes(origin) === true) add(['cors', index, 'refused'], `${origin} is both allowed and refused`)
+    for (const origin of entry.origins)
+      if (entry.refused?.includes(origin) === true)
+        add(['cors', index, 'refused'], `${origin} is both allowed and refused`, { hint: 'keep it in `origins` or in `refused`' })
   })
   target.cookies?.forEach((entry, index) => {
     if (Array.isArray(entry.hosts)) entry.hosts.forEach((name, position) => known(['cookies', index, 'hosts', position], name))
@@ -340,9 +350,10 @@ function contradictions(target: TargetFile, add: Add, given: unknown): void {
   if (target.exposure?.captureSink !== undefined) known(['exposure', 'captureSink', 'host'], target.exposure.captureSink.host)
   const open = new Set([...(target.exposure?.open ?? []), ...(target.exposure?.optionalOpen ?? [])])
   target.exposure?.closed?.forEach((port, index) => {
-    if (open.has(port)) add(['exposure', 'closed', index], `port ${port} is declared both open and closed`)
+    if (open.has(port)) add(['exposure', 'closed', index], `port ${port} is declared both open and closed`, { hint: 'keep it in one of the lists' })
   })
-  if (target.dns?.ipv6 === 'required' && target.network?.ipv6 === false) add(['dns', 'ipv6'], 'IPv6 is required, but network.ipv6 says this vantage has none')
+  if (target.dns?.ipv6 === 'required' && target.network?.ipv6 === false)
+    add(['dns', 'ipv6'], 'IPv6 is required, but network.ipv6 says this vantage has none', { hint: 'run it where IPv6 is reached, and leave network.ipv6 out' })
   for (const [name, addresses] of Object.entries(target.network?.addresses ?? {})) {
     for (const address of [addresses].flat())
       if (isIP(address) === 0)
@@ -359,11 +370,13 @@ function contradictions(target: TargetFile, add: Add, given: unknown): void {
     if (resolver !== undefined && !/^(?:\[[0-9a-f:]+\]|[0-9.]+)(?::\d+)?$|^[0-9a-f:]+$/i.test(resolver))
       add([...path], `${JSON.stringify(resolver)} is not address[:port]`, { hint: '127.0.0.1:5353 or [::1]:53' })
   }
-  for (const [index, pattern] of Object.entries(target.hosts ?? {}).flatMap(([name, host]) =>
-    [host.live ?? []].flat().map((channel, position) => [`${name}.${position}`, channel] as const),
-  )) {
-    if (pattern.expect !== undefined && pattern.mode === 'longpoll') add(['hosts', index.split('.')[0] ?? '', 'live'], '`expect` needs mode websocket or sse')
-  }
+  for (const [name, { live }] of Object.entries(target.hosts ?? {}))
+    [live ?? []].flat().forEach(({ mode, expect }, position) => {
+      if (expect !== undefined && mode === 'longpoll')
+        add(['hosts', name, 'live', ...(Array.isArray(live) ? [position] : []), 'expect'], '`expect` needs mode websocket or sse', {
+          hint: 'leave `expect` out, or correct `mode`',
+        })
+    })
   actProblems(target, add)
 }
 
@@ -386,6 +399,7 @@ function secretNamed(target: TargetFile, add: Add): (path: Path, name: string | 
 function mailProblems(target: TargetFile, add: Add): void {
   const secret = secretNamed(target, add)
   const sinks = (target.mail?.sinks ?? []).map(({ url }) => url.replace(/\/+$/, ''))
+  target.mail?.submission?.forEach(({ password }, index) => secret(['mail', 'submission', index, 'password'], password))
   target.mail?.sinks?.forEach((sink, index) => secret(['mail', 'sinks', index, 'password'], sink.password))
   target.mail?.delivery?.forEach(({ trigger, inbox, expect }, index) => {
     const place: Path = ['mail', 'delivery', index]

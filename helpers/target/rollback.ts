@@ -161,7 +161,7 @@ export function rollbackProblems(
     list?.forEach((one, index) => {
       look([...at, index, 'run'], one.run)
       if ('background' in one && one.background === true && one.run === undefined)
-        add([...at, index, 'background'], 'a request does not go on in the background')
+        add([...at, index, 'background'], 'a request does not go on in the background', { hint: 'leave `background` out, or `run` a program' })
       if ('needs' in one && one.needs !== undefined && rollback.database === undefined)
         add([...at, index, 'needs'], 'nothing tells whether the database is up', { hint: 'rollback.database: { up: [pg_isready] }' })
     })
