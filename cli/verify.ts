@@ -71,7 +71,14 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
   const interrupt = new Interrupt()
   const observer = certain ? new Observer(target, watch) : undefined
   if (observer !== undefined) (await import('../helpers/look-ahead.ts')).lookAhead(observer)
-  catalogue ??= await loadCatalogue(target)
+  try {
+    catalogue ??= await loadCatalogue(target)
+  } catch (error) {
+    // Connections that are kept would hold the process for a minute.
+    observer?.abort('the checks could not be loaded')
+    await observer?.close()
+    throw error
+  }
   if (target.discovered) {
     // What the domain has is part of what must be found out: looked up first, with probes that the checks will ask for again.
     const { findHosts } = await import('../helpers/find-hosts.ts')
