@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { gatewaySession } from '../../helpers/probes/forward-auth.ts'
 import { type Finding, inconclusive } from '../../helpers/verdict.ts'
-import { concluded, curlSignIn, eachGateway, evidence, guardedOf, succeeded, unanswered, undeclared } from './shared.ts'
+import { concluded, curlSignIn, eachGateway, evidence, guardedOf, sameBody, succeeded, unanswered, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'forward-auth/forged-cookie',
@@ -30,7 +30,7 @@ export default defineCheck({
     return concluded(
       seen.forged.map(
         (answer): Finding =>
-          succeeded(answer) && answer.bodyHash === right.bodyHash
+          succeeded(answer) && sameBody(answer, right)
             ? { grade: 'fail', code: 'forward-auth.cookie.forged', evidence: evidence(answer, 'kept out') }
             : { grade: 'pass', evidence: evidence(answer, 'kept out') },
       ),

@@ -62,6 +62,7 @@ const answer = (status: number, more: Partial<Answer> = {}): Answer => ({
 const silent = answer(0, { failure: { code: 'EOF', message: 'closed', phase: 'response' } })
 const limited = answer(429, { obstacle: 'a limiter (429)' })
 const page = answer(200, { bodyHash: 'application', html: true })
+const counted = (number: string): Answer => answer(200, { html: true, bodyHash: number, gist: 'the application' })
 const ASKED = `https://${HOST}/postproof?view=1&back=2`
 const LOGIN = `https://auth.example.com/login?rd=${encodeURIComponent(ASKED)}`
 const sending = (one: Answer, location?: string, loginPage = false): Sending => ({ answer: one, ...(location === undefined ? {} : { location }), loginPage })
@@ -318,6 +319,24 @@ describe('what one login opens', () => {
     ['sso', 'a host does not answer', openedWith({ answer: silent }), 'inconclusive'],
     ['forged-cookie', 'refused', session, 'pass'],
     ['forged-cookie', 'opens', { ...session, forged: [answer(302), page] }, 'fail forward-auth.cookie.forged'],
+    [
+      'forged-cookie',
+      'opens the application, with other numbers in it',
+      { ...openedWith({ answer: counted('3') }), forged: [counted('4')] },
+      'fail forward-auth.cookie.forged',
+    ],
+    [
+      'logout',
+      'the application goes on, with other numbers in it',
+      { ...openedWith({ answer: counted('3') }), after: [{ host: HOST, answer: counted('4') }] },
+      'fail forward-auth.logout.alive',
+    ],
+    [
+      'session',
+      'the answer is kept, with other numbers in it',
+      { ...openedWith({ answer: counted('3') }), afterwards: counted('4') },
+      'fail forward-auth.session.cached',
+    ],
     ['forged-cookie', 'another page than the application', { ...session, forged: [answer(200, { bodyHash: 'login page' })] }, 'pass'],
     ['forged-cookie', 'the right one opens nothing', openedWith({ answer: answer(302) }), 'inconclusive'],
     ['forged-cookie', 'nothing', { ...session, forged: [silent] }, 'inconclusive'],

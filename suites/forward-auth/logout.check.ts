@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { gatewaySession } from '../../helpers/probes/forward-auth.ts'
 import { type Finding, illustrated, inconclusive } from '../../helpers/verdict.ts'
-import { concluded, curlSignIn, eachGateway, evidence, guardedOf, moved, succeeded, unanswered, undeclared } from './shared.ts'
+import { concluded, curlSignIn, eachGateway, evidence, guardedOf, moved, sameBody, succeeded, unanswered, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'forward-auth/logout',
@@ -32,7 +32,7 @@ export default defineCheck({
       seen.signOut.status >= 400 ? [{ grade: 'fail', code: 'forward-auth.logout.failed', evidence: evidence(seen.signOut, 'signed out') }] : []
     for (const { host, answer } of seen.after) {
       const before = seen.opened.find((one) => one.host === host)?.answer
-      const alive = succeeded(answer) && answer.bodyHash === before?.bodyHash
+      const alive = succeeded(answer) && before !== undefined && sameBody(answer, before)
       findings.push(
         alive
           ? { grade: 'fail', code: 'forward-auth.logout.alive', evidence: evidence(answer, 'kept out') }

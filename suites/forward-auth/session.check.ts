@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { gatewaySession } from '../../helpers/probes/forward-auth.ts'
 import { fail, type Finding, illustrated, worst } from '../../helpers/verdict.ts'
-import { curlSignIn, eachGateway, evidence, guardedOf, moved, succeeded, unanswered, undeclared } from './shared.ts'
+import { curlSignIn, eachGateway, evidence, guardedOf, moved, sameBody, succeeded, unanswered, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'forward-auth/session',
@@ -44,7 +44,7 @@ export default defineCheck({
     const transitions = [moved('not signed in', 'signed in', 'signing in', findings[0] as Finding)]
     for (const { host, answer, identity } of seen.opened) {
       const without = seen.anonymous.find((one) => one.host === host)?.answer
-      const open = succeeded(answer) && answer.bodyHash !== without?.bodyHash
+      const open = succeeded(answer) && (without === undefined || !sameBody(answer, without))
       const opens: Finding =
         open || (succeeded(answer) && without !== undefined && succeeded(without))
           ? { grade: 'pass', evidence: evidence(answer, '2xx', String(answer.status)) }
@@ -82,7 +82,10 @@ export default defineCheck({
     if (seen.afterwards !== undefined && seen.afterwards.failure === undefined) {
       const saw = seen.opened[0]?.answer
       findings.push(
-        saw !== undefined && succeeded(seen.afterwards) && seen.afterwards.bodyHash === saw.bodyHash && seen.anonymous[0]?.answer.bodyHash !== saw.bodyHash
+        saw !== undefined &&
+          succeeded(seen.afterwards) &&
+          sameBody(seen.afterwards, saw) &&
+          !seen.anonymous.slice(0, 1).some((one) => sameBody(one.answer, saw))
           ? { grade: 'fail', code: 'forward-auth.session.cached', evidence: evidence(seen.afterwards, 'kept out'), severity: 'critical' }
           : { grade: 'pass', evidence: evidence(seen.afterwards, 'kept out') },
       )

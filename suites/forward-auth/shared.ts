@@ -36,6 +36,8 @@ export const evidence = (answer: Answer, expected: string, received = shown(answ
   where: `${answer.method} ${answer.url}`,
   at: answer.at,
 })
+/** Both answers are one document, but for values that change from answer to answer. */
+export const sameBody = (a: Answer, b: Answer): boolean => a.bodyHash === b.bodyHash || (a.gist !== undefined && a.gist === b.gist)
 export const succeeded = (answer: Answer): boolean => answer.status >= 200 && answer.status < 300
 
 export function unanswered(answers: readonly (Answer | undefined)[]): Verdict | undefined {

@@ -46,6 +46,9 @@ export default defineCheck({
     const refused = denied(seen)
     const finding = ((): Finding => {
       if (refused) return { grade: 'pass', evidence }
+      // Tokens may come in the first message: who is let in and told nothing has not been let in yet.
+      if (seen.status === 101 && seen.messageCount === 0 && seen.closeCode === undefined && channelOf(subject).auth === 'token')
+        return { grade: 'warn', code: 'websocket.auth.open', evidence }
       if (seen.status === 101)
         return seen.messageCount > 0 ? { grade: 'fail', code: 'websocket.auth.data', evidence } : { grade: 'fail', code: 'websocket.auth.open', evidence }
       if (seen.status >= 300 && seen.status < 400) return { grade: 'warn', code: 'websocket.auth.redirected', evidence }

@@ -7,6 +7,8 @@ import { answered, at, channelOf, channels, denied, guarded, handshake, ordinary
 
 /** `.test` belongs to nobody (RFC 6761); the host's own name in front finds comparisons that look at the start only. */
 const lookAlike = (subject: Subject): string => `https://${hostOf(subject).fqdn}.postproof-foreign.test`
+/** Ends as the domain does, without being below it: finds comparisons that look at the end only. */
+const endsAlike = (target: Target): string => `https://postproof${target.domain}`
 const declared = (subject: Subject, target: Target): readonly string[] =>
   (channelOf(subject).origins ?? []).map((one) => one.replaceAll('{domain}', target.domain))
 /** How long a peer that accepted may take to close because of the origin. */
@@ -32,7 +34,7 @@ export default defineCheck({
   needs: (subject, target): Record<string, Probe<WebSocketObservation>> => ({
     own: ordinary(subject, target),
     ...Object.fromEntries(
-      [lookAlike(subject), 'null']
+      [lookAlike(subject), endsAlike(target), 'null']
         .filter((origin) => !declared(subject, target).includes(origin))
         .map((origin) => [origin, variant(subject, target, { origin, listenMs: LISTEN_MS })]),
     ),

@@ -180,6 +180,8 @@ test.each<[string, string, WebSocketObservation, Live?]>([
   ['data, then closed with 4401', 'fail websocket.auth.data', socket({ closeCode: 4401, messageCount: 1 })],
   ['data', 'fail websocket.auth.data', socket({ messageCount: 3 })],
   ['open and silent', 'fail websocket.auth.open', socket()],
+  ['open and silent, where the token may come in the first message', 'warn websocket.auth.open', socket(), { ...channel, auth: 'token' }],
+  ['data before any token', 'fail websocket.auth.data', socket({ messageCount: 1 }), { ...channel, auth: 'token' }],
   ['closed for another reason', 'fail websocket.auth.open', socket({ closeCode: 1011 })],
   ['redirect', 'warn websocket.auth.redirected', refusal(302, [['Location', '/login']])],
   ['400', 'warn websocket.auth.unclear', refusal(400)],
@@ -199,6 +201,7 @@ test.each<[string, string, WebSocketObservation, Live?]>([
 
 describe('origin check', () => {
   const foreign = 'https://draw.example.com.postproof-foreign.test'
+  const ending = 'https://postproofexample.com'
   const cookie = { ...channel, auth: 'cookie' } as const
   const token = { ...channel, auth: 'token' as const, origins: ['https://draw.example.com'] }
   const open = { ...channel, auth: 'none' as const, origins: ['https://draw.example.com'] }
@@ -215,11 +218,17 @@ describe('origin check', () => {
     ['the upgrade fails anyway', 'inconclusive', open, refusal(502), refusal(403), refusal(403)],
     ['a limiter answers', 'inconclusive', open, socket(), refusal(429), refusal(403)],
     ['the backend fails', 'inconclusive', open, socket(), refusal(403), refusal(502)],
-  ])('%s', (_name, expected, live, own, first, second) => expect(told(judge(originCheck, live, { own, [foreign]: first, null: second }))).toBe(expected))
+  ])('%s', (_name, expected, live, own, first, second) =>
+    expect(told(judge(originCheck, live, { own, [foreign]: first, [ending]: first.status === 101 ? refusal(403) : first, null: second }))).toBe(expected),
+  )
+  test('compared by its end alone', () =>
+    expect(told(judge(originCheck, open, { own: socket(), [foreign]: refusal(403), [ending]: socket(), null: refusal(403) }))).toBe(
+      'fail websocket.origin.accepted',
+    ))
   test('what is declared is not foreign', () => {
     const target = targetOf({ ...open, origins: ['https://draw.example.com', 'null'] })
     const [subject] = originCheck.subjects(target)
-    expect(Object.keys(originCheck.needs(subject as never, target, {}))).toEqual(['own', foreign])
+    expect(Object.keys(originCheck.needs(subject as never, target, {}))).toEqual(['own', foreign, ending])
   })
   test('without declared origins or cookies nobody is foreign', () => expect(originCheck.subjects(targetOf({ ...channel, auth: 'token' }))).toEqual([]))
 })
