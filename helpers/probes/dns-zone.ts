@@ -144,6 +144,8 @@ export interface Delegation {
   /** The parent's server that answered. */
   readonly from: string
   readonly names: readonly string[]
+  /** SOA of the zone at those that the zone itself does not name: nobody else asks them. */
+  readonly strangers: readonly ServerAnswer[]
 }
 /** @throws ProbeError `NOZONE`, `NOPARENT` (no server of the parent answered usefully) */
 export function delegationOf(name: string): Probe<Delegation> {
@@ -166,7 +168,10 @@ export function delegationOf(name: string): Probe<Delegation> {
           const seen = await context.observe(dnsQuery({ name: apex, type: 'NS', server: where.server, recursionDesired: false }))
           if (!seen.ok || seen.value.rcode !== 'NOERROR') continue
           const names = serversIn([...seen.value.answers, ...seen.value.authority], apex)
-          if (names.length > 0) return { apex, parent, from: `${server} (${where.server})`, names }
+          if (names.length === 0) continue
+          const strange = names.filter((one) => !zone.value.servers.some((known) => known.name === one)).slice(0, MOST_SERVERS)
+          const located = await Promise.all(strange.map((one) => locate(context, one)))
+          return { apex, parent, from: `${server} (${where.server})`, names, strangers: await ask(context, located, { name: apex, type: 'SOA' }) }
         }
       }
       throw new ProbeError({ code: 'NOPARENT', message: `no server of the zone above ${apex} could be asked`, phase: 'resolve' })

@@ -337,12 +337,21 @@ table('dns/ns-serial', [
   ['none told', { all: servers('TIMEOUT', rcode(D, 'SOA', 'REFUSED')) }, 'inconclusive'],
   ['rubbish for a serial is none', { all: servers(SOA('NaN')) }, 'inconclusive'],
 ])
-const parent = (...names: string[]) => ok({ apex: D, parent: 'com', from: 'a.registry.example', names })
+const parent = (...names: string[]) => ok({ apex: D, parent: 'com', from: 'a.registry.example', names, strangers: [] as readonly ServerAnswer[] })
+const delegated = (...strangers: readonly ServerAnswer[]) => ({
+  zone: zone('ns1', 'ns2'),
+  parent: ok({ apex: D, parent: 'com', from: 'a.registry.example', names: ['ns1', 'ns2', 'ns3.example.net'], strangers }),
+})
 table('dns/delegation', [
   ['the same set in another order', { zone: zone('ns1', 'ns2'), parent: parent('ns2', 'ns1') }, 'pass'],
   ['one more at the parent', { zone: zone('ns1', 'ns2'), parent: parent('ns1', 'ns2', 'old') }, 'warn dns.delegation.differs', {}, /old/],
   ['one less at the parent', { zone: zone('ns1', 'ns2'), parent: parent('ns1') }, 'warn dns.delegation.differs'],
   ['the parent cannot be asked', { zone: zone('ns1', 'ns2'), parent: no('NOPARENT') }, 'inconclusive'],
+  ['one more that serves the zone', delegated(...servers(authority(SOA(1)))), 'warn dns.delegation.differs'],
+  ['one that refuses', delegated(...servers(rcode(D, 'SOA', 'REFUSED'))), 'fail dns.delegation.lame', {}, 'REFUSED'],
+  ['one that refers elsewhere', delegated(...servers({ ...none('SOA', D), authoritative: false })), 'fail dns.delegation.lame'],
+  ['one whose name does not exist', delegated(...servers('NXDOMAIN')), 'fail dns.delegation.lame', {}, /NXDOMAIN/],
+  ['one that is silent', delegated(...servers('TIMEOUT')), 'warn dns.delegation.differs'],
 ])
 table('dns/tcp-fallback', [
   ['both', { udp: servers(SOA(1), SOA(1)), tcp: servers(SOA(1), SOA(1)) }, 'pass'],
