@@ -159,6 +159,7 @@ const CASES: Record<string, readonly Case[]> = {
     ['names in other case', preflightWith('Access-Control-Allow-Headers', 'AUTHORIZATION, Content-Type'), 'pass'],
     ['an asterisk without credentials', { ...STAR, preflight: PREFLIGHT }, 'pass', { ...less('credentials') }],
     ['open and open', STAR, 'pass', OPEN],
+    ['open with credentials declared: browsers refuse the asterisk', STAR, 'fail cors.origin-other', { ...OPEN, credentials: true }],
     ['open declared, but closed', {}, 'fail cors.origin-missing', OPEN],
     [
       'any header is declared and echoed',

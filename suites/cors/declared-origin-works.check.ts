@@ -4,7 +4,7 @@ import { isChallenge, isObstacle } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Probe } from '../../helpers/probe.ts'
 import type { Finding } from '../../helpers/verdict.ts'
-import { at, conclude, curl, entryOf, FOREIGN, isOpen, noCors, preflight, real, routes, shown, UNDECLARED_HEADER, welcome } from './shared.ts'
+import { at, conclude, curl, entryOf, FOREIGN, noCors, preflight, real, routes, shown, UNDECLARED_HEADER, welcome } from './shared.ts'
 
 const methodsOf = (declared: readonly string[] | undefined): readonly string[] => (declared === undefined || declared.length === 0 ? ['GET'] : declared)
 
@@ -72,7 +72,7 @@ export default defineCheck({
       }
       if (kind === 'OPTIONS') add(answer.status >= 200 && answer.status <= 299, 'cors.preflight-status', '200–299', String(answer.status))
       const grant = originGrant(cors, origin)
-      const usable = grant === 'exact' || (grant === 'any' && (entry.credentials !== true || isOpen(entry)))
+      const usable = grant === 'exact' || (grant === 'any' && entry.credentials !== true)
       const code =
         cors.origins.length === 0
           ? 'cors.origin-missing'

@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { originGrant, readCors } from '../../helpers/grammar/cors.ts'
 import { isChallenge } from '../../helpers/headers.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
-import { at, curl, entryOf, FOREIGN, isOpen, real, routes, shown, welcome } from './shared.ts'
+import { at, curl, entryOf, FOREIGN, real, routes, shown, welcome } from './shared.ts'
 
 export default defineCheck({
   id: 'cors/error-responses',
@@ -30,9 +30,7 @@ export default defineCheck({
     const grant = originGrant(cors, origin)
     const evidence = at(seen, `answer ${seen.status} with Origin: ${origin}`, `Access-Control-Allow-Origin: ${origin}`, shown(cors))
     if (grant === 'list') return fail('cors.error-duplicated', evidence)
-    return grant === 'exact' || (grant === 'any' && (entryOf(subject).credentials !== true || isOpen(entryOf(subject))))
-      ? pass(evidence)
-      : warn('cors.error-without-policy', evidence)
+    return grant === 'exact' || (grant === 'any' && entryOf(subject).credentials !== true) ? pass(evidence) : warn('cors.error-without-policy', evidence)
   },
   reproduce: curl(
     (subject, target) => welcome(subject, target)[0] ?? FOREIGN,
