@@ -199,9 +199,11 @@ export async function imageCommand(image: string): Promise<readonly string[]> {
 }
 
 /** @throws EngineError where it does not start */
-export async function startContainer(lease: Lease, options: ContainerOptions): Promise<Container> {
+export const startContainer = async (lease: Lease, options: ContainerOptions): Promise<Container> => await begin(lease, options, await findRuntime())
+
+async function begin(lease: Lease, options: ContainerOptions, runtime: Runtime): Promise<Container> {
   const { image, signal } = options
-  const { client, at, remote } = await findRuntime()
+  const { client, at, remote } = runtime
   const { GenericContainer, PullPolicy, StartupCheckStrategy } = await import('testcontainers')
   class Limited extends GenericContainer {
     constructor() {
@@ -250,6 +252,8 @@ export async function startContainer(lease: Lease, options: ContainerOptions): P
   } catch (error) {
     signal.throwIfAborted()
     const why = told(error)
+    // A socket of this machine may lead to another: into a machine of Docker's own, or out of the container that the drill itself runs in.
+    if (!remote && /bind source path does not exist/.test(why)) return await begin(lease, options, { ...runtime, remote: true })
     throw new EngineError(GONE.test(why) ? 'died' : 'missing', `the container of ${image} did not start: ${why}`, { cause: error })
   }
   const { dockerode } = client.container

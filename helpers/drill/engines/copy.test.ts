@@ -89,7 +89,8 @@ test('ten gigabytes: their size in the header, little of them in memory, and an 
   const size = 10 * 1024 ** 3
   truncateSync(path, size)
   const stop = new AbortController()
-  let [seen, highest, header] = [0, 0, Buffer.alloc(0)]
+  let [seen, highest] = [0, 0]
+  let header: Buffer = Buffer.alloc(0)
   const before = process.memoryUsage().rss
   const reading = (async () => {
     for await (const part of tarStream([{ source: path, target: '/artifact/0/large.sql' }], stop.signal)) {
