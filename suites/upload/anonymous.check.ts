@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { lookAt, notDeclared, obstacle, show, succeeded, told, uploads } from './shared.ts'
+import { lookAt, notDeclared, obstacle, refusedInWords, show, succeeded, told, uploads } from './shared.ts'
 
 export default defineCheck({
   id: 'upload/anonymous',
@@ -44,6 +44,7 @@ export default defineCheck({
       sent.map((one): Finding => {
         const evidence = told(look, one, '401 or 403')
         if (one.status === 401 || one.status === 403) return { grade: 'pass', evidence }
+        if (succeeded(subject, one) && refusedInWords(look, one)) return { grade: 'warn', code: 'upload.anonymous.unclear', evidence }
         if (succeeded(subject, one) || (one.status !== undefined && one.status < 300)) return { grade: 'fail', code: 'upload.anonymous.accepted', evidence }
         return { grade: 'warn', code: 'upload.anonymous.unclear', evidence }
       }),

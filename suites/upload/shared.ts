@@ -44,6 +44,8 @@ export const toldServed = (what: string, served: Served, expected: string): Evid
       : `${served.failure.message} (${served.failure.code})`,
   where: served.url,
 })
+/** What is taken gets an id; an answer of success without one, where the allowed file got one, refuses in its body. */
+export const refusedInWords = (look: UploadLook, sent: Sent): boolean => look.allowed.id !== undefined && sent.id === undefined && sent.url === undefined
 /** Where not even the simplest file is taken, nothing can be said of the others. */
 export const blocked = (subject: Subject, look: UploadLook): Verdict | undefined =>
   succeeded(subject, look.allowed) ? undefined : inconclusive('unobserved', 'not even a small allowed file is taken', told(look, look.allowed, 'accepted'))

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { blocked, lookAt, obstacle, show, succeeded, told, uploadOf, uploads } from './shared.ts'
+import { blocked, lookAt, obstacle, refusedInWords, show, succeeded, told, uploadOf, uploads } from './shared.ts'
 
 export default defineCheck({
   id: 'upload/type-check',
@@ -38,6 +38,7 @@ export default defineCheck({
       look.foreign.map(({ sent }): Finding => {
         const evidence = told(look, sent, right.join(', '))
         if (sent.status !== undefined && right.includes(sent.status)) return { grade: 'pass', evidence }
+        if (succeeded(subject, sent) && refusedInWords(look, sent)) return { grade: 'warn', code: 'upload.type.status', evidence }
         if (succeeded(subject, sent)) return { grade: 'fail', code: sent.type === type ? 'upload.type.disguised' : 'upload.type.taken', evidence }
         if (sent.status === undefined || sent.status >= 500) return { grade: 'fail', code: 'upload.type.error', evidence }
         return { grade: 'warn', code: 'upload.type.status', evidence }

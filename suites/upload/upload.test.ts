@@ -126,6 +126,9 @@ describe('judgement', () => {
     ['read to the end', earlyRefusal, { farAbove: sent(413) }, 'warn', 'upload.limit.read-all'],
     ['cut while slow', slow, { slow: sent(undefined) }, 'fail', 'upload.slow.cut'],
     ['a page', typeCheck, { foreign: [{ sent: sent(201, { type: 'text/html' }) }] }, 'fail', 'upload.type.taken'],
+    ['refused in words', typeCheck, { foreign: [{ sent: sent(200) }] }, 'warn', 'upload.type.status'],
+    ['strangers refused in words', anonymous, { anonymous: sent(200) }, 'warn', 'upload.anonymous.unclear'],
+    ['taken from strangers under an address', anonymous, { anonymous: sent(200, { url: 'http://example.com/files/9' }) }, 'fail', 'upload.anonymous.accepted'],
     ['a page called a picture', typeCheck, { foreign: [{ sent: sent(201) }] }, 'fail', 'upload.type.disguised'],
     ['a crash', typeCheck, { foreign: [{ sent: sent(500) }] }, 'fail', 'upload.type.error'],
     ['nothing tried', typeCheck, { foreign: [] }, 'inconclusive'],
@@ -238,6 +241,28 @@ describe('against servers', () => {
     expect(results.find(({ check }) => check === 'upload/accepted')?.outcome).toBe('pass')
     expect(results.find(({ check }) => check === 'upload/size-limit')).toMatchObject({ outcome: 'inconclusive', blame: 'misused' })
     expect((most - before) / 1024 ** 2).toBeLessThan(250)
+  })
+  test('a file that is handed out by a redirect to a store comes back whole', async () => {
+    const files: Buffer[] = []
+    const port = await serverWith((message, reply) => {
+      const [, place, number] = (message.url ?? '').split('/')
+      const parts: Buffer[] = []
+      message.on('data', (chunk: Buffer) => parts.push(chunk))
+      message.on('end', () => {
+        if (message.method === 'DELETE') reply.writeHead(204).end()
+        else if (place === 'files') reply.writeHead(302, { Location: `/store/${number}?signature=x` }).end()
+        else if (place === 'store') reply.writeHead(200, { 'Content-Type': 'image/png' }).end(files[Number(number?.split('?')[0])])
+        else {
+          const whole = Buffer.concat(parts)
+          const body = whole.subarray(whole.indexOf('\r\n\r\n') + 4, whole.lastIndexOf('\r\n--'))
+          reply.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify({ id: String(files.push(body) - 1) }))
+        }
+      })
+    })
+    const { results } = await runTarget(targetOf({ maxBytes: undefined as never, slowSeconds: undefined as never, types: undefined as never }, port), {
+      catalogue: [accepted],
+    })
+    expect(results[0], JSON.stringify(results[0])).toMatchObject({ outcome: 'pass' })
   })
   test('without consent nothing is sent', async () => {
     let requests = 0
