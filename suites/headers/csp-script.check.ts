@@ -1,19 +1,19 @@
 import { CspEvaluator } from 'csp_evaluator'
 import { checkScriptAllowlistBypass } from 'csp_evaluator/dist/checks/security_checks.js'
-import { Severity } from 'csp_evaluator/dist/finding.js'
+import { Severity as Weight } from 'csp_evaluator/dist/finding.js'
 import { CspParser } from 'csp_evaluator/dist/parser.js'
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { type ContentSecurityPolicy, effectiveList, readSource, scriptNonces, scriptOpenings } from '../../helpers/grammar/content-security-policy.ts'
 import { isSharedWildcard } from '../../helpers/grammar/server-name.ts'
 import { documentOf } from '../../helpers/probes/http.ts'
-import { type Finding, skip, worst } from '../../helpers/verdict.ts'
+import { type Finding, type Severity, skip, worst } from '../../helpers/verdict.ts'
 import { curlDocument, declaredCsp, evidenceOf, noPages, pageOr, policiesOf, showsPages } from './shared.ts'
 
 /** Hosts of a policy that serve JSONP or old Angular, by the list of Google's evaluator; its guesses (`'self'` might) are left out. */
 const bypasses = (policy: ContentSecurityPolicy): readonly string[] =>
   new CspEvaluator(new CspParser(policy.text).csp)
     .evaluate([], [checkScriptAllowlistBypass])
-    .flatMap((finding) => (finding.value === undefined || finding.severity !== Severity.HIGH ? [] : [finding.value]))
+    .flatMap((finding) => (finding.value === undefined || finding.severity !== Weight.HIGH ? [] : [finding.value]))
 
 const numericHosts = (policy: ContentSecurityPolicy): readonly string[] =>
   (effectiveList(policy, 'script-src-elem')?.sources ?? []).filter((text) => {
@@ -89,13 +89,15 @@ export default defineCheck({
     if (enforced.length === 0) return skip('not-applicable', 'no policy is enforced (headers/csp-present judges that)')
     const openings = scriptOpenings(enforced)
     const shown = enforced.map((policy) => policy.text).join(' , ')
-    const finding = (grade: Finding['grade'], code: string, expected: string, received: string): Finding => ({
+    const finding = (grade: Finding['grade'], code: string, expected: string, received: string, severity?: Severity): Finding => ({
       grade,
       code,
+      ...(severity === undefined ? {} : { severity }),
       evidence: evidenceOf(seen, 'scripts', expected, `${received}: ${shown.slice(0, 400)}`),
     })
     const findings: Finding[] = []
-    if (openings.unrestricted) findings.push(finding('fail', 'headers.csp.unrestricted', 'script-src or default-src', 'neither'))
+    // For scripts that is as good as no policy, and weighs as much (headers/csp-present): whoever has one for frames alone is not worse off than without.
+    if (openings.unrestricted) findings.push(finding('fail', 'headers.csp.unrestricted', 'script-src or default-src', 'neither', 'medium'))
     else {
       if (openings.inline) findings.push(finding('fail', 'headers.csp.unsafe-inline', 'inline code only with nonce or hash', "'unsafe-inline'"))
       if (openings.schemes.length > 0)

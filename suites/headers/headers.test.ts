@@ -893,6 +893,16 @@ describe('types, repetitions, grammar, size', () => {
   ])
 })
 
+test('a policy for frames alone weighs as much as none', () => {
+  const severityOf = (id: string, value: string | null): string | undefined => {
+    const verdict = judge(id, { headers: { 'content-security-policy': value } })
+    return verdict.outcome === 'fail' ? (verdict.severity ?? checks.get(`headers/${id}`)?.severity) : undefined
+  }
+  expect(severityOf('csp-script', "frame-ancestors 'self'; object-src 'none'")).toBe('medium')
+  expect(severityOf('csp-present', null)).toBe('medium')
+  expect(severityOf('csp-script', "script-src 'unsafe-inline'")).toBe('high')
+})
+
 describe('what headers tell', () => {
   const version = (name: string, value: string): Short => [`${name}: ${value}`, 'version-disclosure', header(name, value), 'warn', 'headers.version']
   const quiet = (name: string, value: string): Short => [`${name}: ${value}`, 'version-disclosure', header(name, value), 'pass']
@@ -903,7 +913,11 @@ describe('what headers tell', () => {
     version('x-powered-by', 'Next.js 14.2'),
     version('x-aspnet-version', '4.0.30319'),
     version('x-generator', 'Drupal 10.1 (https://www.drupal.org)'),
+    version('x-generator', 'Drupal 10 (https://www.drupal.org)'),
     version('via', '1.1 varnish (Varnish/6.0)'),
+    quiet('x-powered-by', 'WP Engine'),
+    quiet('x-generator', 'Drupal'),
+    quiet('x-powered-by', 'Studio 3T'),
     quiet('server', 'nginx'),
     quiet('server', 'cloudflare'),
     quiet('server', 'GitHub.com'),
