@@ -61,7 +61,7 @@ export async function plan(given: string, flags: AskFlags & { readonly json?: bo
   }
   const out = (line: string): void => void process.stdout.write(`${line}\n`)
   out(
-    `${target.name} (${target.domain}): ${judged.length} verdicts on ${target.hosts.length} hosts, ${skipped} skipped for want of a declaration; nothing was sent`,
+    `${target.name} (${target.domain}): ${judged.length} verdicts on ${target.hosts.length} ${target.hosts.length === 1 ? 'host' : 'hosts'}, ${skipped} skipped for want of a declaration; nothing was sent`,
   )
   out('')
   out('impact   probes  connections ≤  requests ≤  consent')

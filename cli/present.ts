@@ -78,6 +78,11 @@ const firstFailure = (look: Style, clean: (text: string) => string, result: Resu
   return cut(`first ${result.outcome}: ${result.check} ${visible(clean(result.subject))}: ${visible(clean(seen))}`, look.width)
 }
 
+const opening = (run: Run): string => {
+  const [verdicts, hosts] = [run.cases.length, run.target.hosts.length]
+  return `${run.target.name}: ${verdicts} ${verdicts === 1 ? 'verdict' : 'verdicts'} on ${hosts} ${hosts === 1 ? 'host' : 'hosts'}\n`
+}
+
 function tallies(run: Run): Map<string, { total: number; done: number; counts: Record<Outcome, number> }> {
   const suites = new Map<string, { total: number; done: number; counts: Record<Outcome, number> }>()
   // What nobody declared is told by the report; a line for each such suite would fill the screen.
@@ -102,7 +107,7 @@ function plain(look: Style, secrets: ReadonlyMap<string, string>): Presenter {
   return {
     start: (run) => {
       suites = tallies(run)
-      process.stdout.write(`${run.target.name}: ${run.cases.length} verdicts on ${run.target.hosts.length} hosts\n`)
+      process.stdout.write(opening(run))
     },
     result: (result) => {
       const suite = suites.get(result.suite)
@@ -148,7 +153,7 @@ function live(look: Style, secrets: ReadonlyMap<string, string>): Presenter {
   return {
     start: (run) => {
       suites = tallies(run)
-      out.write(`${run.target.name}: ${run.cases.length} verdicts on ${run.target.hosts.length} hosts\n`)
+      out.write(opening(run))
       draw()
       timer = setInterval(draw, 100)
       timer.unref()

@@ -26,7 +26,8 @@ export async function validate(given: string, flags: { readonly json?: boolean }
   }
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ valid: problems.length === 0, problems })}\n`)
   else if (problems.length > 0) printProblems(problems)
-  else if (loaded.ok) process.stdout.write(`${given}: valid (${loaded.target.hosts.length} hosts of ${loaded.target.domain})\n`)
+  else if (loaded.ok)
+    process.stdout.write(`${given}: valid (${loaded.target.hosts.length} ${loaded.target.hosts.length === 1 ? 'host' : 'hosts'} of ${loaded.target.domain})\n`)
   return problems.length === 0 ? 0 : EXIT_MISUSE
 }
 

@@ -23,6 +23,8 @@ export interface Evidence {
   readonly received: string
   readonly where?: string
   readonly at?: string
+  /** As it must be: shown beside what is not, to compare with. Only in a verdict that fails or warns. */
+  readonly holds?: true
 }
 
 interface Shown {
@@ -85,7 +87,7 @@ export function worst(findings: readonly Finding[]): Verdict {
   const level = (finding: Finding): number => (finding.severity === undefined ? SEVERITIES.length : SEVERITIES.indexOf(finding.severity))
   const sorted = [...findings].sort((a, b) => rank[a.grade] - rank[b.grade] || level(a) - level(b))
   const first = sorted[0] as Finding
-  const evidence = sorted.map((finding) => finding.evidence)
+  const evidence = sorted.map(({ grade, evidence: item }) => (grade === 'pass' && first.grade !== 'pass' ? { ...item, holds: true as const } : item))
   if (first.grade === 'pass') return pass(evidence)
   if (first.code === undefined) return inconclusive('defect', `a ${first.grade} finding carries no failure code`, evidence)
   return first.grade === 'fail' ? fail(first.code, evidence, first.severity) : warn(first.code, evidence, first.severity)

@@ -15,7 +15,7 @@ import { metrics } from './metrics.ts'
 import type { Report } from './report.ts'
 import { cells, findings, quiet, type Style, suiteLine, summary } from './terminal.ts'
 import { visible } from './sanitize.ts'
-import { reportJsonSchema } from './schema.ts'
+import { reportJsonSchema, reportSchema } from './schema.ts'
 import { hostileReport, longReport, sampleReport } from './testing/sample.ts'
 
 const json = (report: Report): string => [...jsonPieces(report)].join('')
@@ -220,6 +220,62 @@ describe('terminal', () => {
   test('a suite with a verdict more than was planned is drawn full', () => {
     const counts = { pass: 3, warn: 0, fail: 0, inconclusive: 0, skip: 0 }
     for (const done of [0, 2, 3]) expect(cells(suiteLine({ colour: false, width: 80 }, { suite: 'run', total: 2, done, counts }))).toBeLessThanOrEqual(80)
+  })
+  test('the same finding of several subjects is told once, with their names', () => {
+    const [first] = sampleReport().results as [Report['results'][number]]
+    const red = { ...first, outcome: 'fail' as const, code: 'tls.expired' }
+    const other = { ...red, subject: 'other.example.com', evidence: [{ what: 'notAfter', expected: 'after 2026-03-01', received: '2025-01-01' }] }
+    const hosts = ['a', 'b', 'c'].map((name) => ({ ...red, subject: `${name}.example.com` }))
+    const shown = findings({ colour: false, width: 80 }, { ...sampleReport(), results: [...hosts, other] })
+    expect(shown.match(/✗ fail/g)).toHaveLength(2)
+    expect(shown).toMatch(/a\.example\.com[\s\S]*\n {4}the same: b\.example\.com, c\.example\.com\n/)
+    const many = Array.from({ length: 90 }, (_, index) => ({ ...red, subject: `host-${index}.example.com` }))
+    expect(findings({ colour: false, width: 60 }, { ...sampleReport(), results: many })).toMatch(/the same: host-1\.example\.com and 88 more\n/)
+  })
+  test('what one missing answer has blinded is told once, whatever probe met it', () => {
+    const [first] = sampleReport().results as [Report['results'][number]]
+    const blind = (because: string, subject: string) => ({
+      ...first,
+      check: `tls/${subject}`,
+      subject,
+      outcome: 'inconclusive' as const,
+      reason: 'connect: refused',
+      because,
+    })
+    const shown = (...results: Report['results']) => findings({ colour: false, width: 80 }, { ...sampleReport(), results })
+    expect(shown(blind('one', 'a'), blind('two', 'b'))).toMatch(/connect: refused[\s\S]*and 1 more verdict is blind for the same cause\n/)
+    expect(shown(blind('one', 'a'), blind('two', 'b'), blind('two', 'c'))).toMatch(/and 2 more verdicts are blind for the same cause\n/)
+  })
+  test('warnings of one check take one line', () => {
+    const [first] = sampleReport().results as [Report['results'][number]]
+    const results = ['a', 'b', 'c'].map((subject) => ({ ...first, outcome: 'warn' as const, code: 'tls.old', subject }))
+    expect(findings({ colour: false, width: 80 }, { ...sampleReport(), results })).toMatch(/^! warn {2}tls\/validity {2}a and 2 more: notAfter: [^\n]*\n$/)
+  })
+  test('what is as it must be is told as such, and not on the terminal', () => {
+    const [first] = sampleReport().results as [Report['results'][number]]
+    const evidence = [
+      { what: 'GET /a', expected: '404', received: '200' },
+      { what: 'GET /b', expected: '404', received: '404', holds: true as const },
+    ]
+    const report = { ...sampleReport(), results: [{ ...first, outcome: 'fail' as const, code: 'tls.expired', evidence }] }
+    expect(findings({ colour: false, width: 80 }, report)).toMatch(/GET \/a[\s\S]*… 1 more in the report/)
+    expect(findings({ colour: false, width: 80 }, report)).not.toContain('GET /b')
+    expect(markdown(report)).toMatch(/`GET \/b` \| `404` \| `404` as it must be \|/)
+    expect(html(report)).toContain('["GET /b","404","404","",1]')
+    expect(junit(report)).toMatch(/GET \/b: expected 404; received 404 \(as it must be\)/)
+    expect(reportSchema.parse(report)).toMatchObject({ results: [{ evidence }] })
+  })
+  test('of one, everything is in the singular', () => {
+    const report = sampleReport()
+    const one: Report = {
+      ...report,
+      target: { ...report.target, hosts: ['example.com'] },
+      run: { ...report.run, checks: 1, connections: 1 },
+      counts: { ...report.counts, warn: 1 },
+    }
+    expect(html(one)).toContain('1 check on 1 host · 1 connection<')
+    expect(html(one)).toMatch(/<b>1<\/b> warning</)
+    expect(markdown(one)).toContain(' 1 warning,')
   })
   test('failures come before what is unsure, and that before warnings', () => {
     const shown = findings({ colour: false, width: 80 }, sampleReport())

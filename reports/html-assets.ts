@@ -20,7 +20,7 @@ h2{font-size:19px;margin:36px 0 12px}
 .fail{color:var(--bad);background:var(--bad-bg)}.inconclusive{color:var(--unsure);background:var(--unsure-bg)}.warn{color:var(--warn);background:var(--warn-bg)}.pass{color:var(--good);background:var(--good-bg)}.skip{color:var(--skip);background:var(--skip-bg)}
 .reason{font-weight:600}
 .blocking{margin-top:12px}.blocking ul{margin:8px 0;padding-left:20px;font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px}
-.scroll{overflow-x:auto;overflow-wrap:normal}
+.scroll{position:relative;overflow-x:auto;overflow-wrap:normal}
 table{border-collapse:collapse}
 .grid th[scope=col] span{display:inline-block;font-weight:500;font-size:12px;color:var(--dim)}
 .grid th[scope=col]{padding:4px 3px;text-align:center;vertical-align:bottom}
@@ -47,6 +47,7 @@ details.result>summary::-webkit-details-marker{display:none}
 .body table{width:100%;margin-top:10px;font-size:13px;table-layout:fixed}
 .body th{text-align:left;font-weight:500;color:var(--dim);padding:4px 10px 4px 0;border-bottom:1px solid var(--line)}
 .body td{padding:5px 10px 5px 0;vertical-align:top;border-bottom:1px solid var(--line);font-family:ui-monospace,Menlo,Consolas,monospace}
+.holds{color:var(--dim)}.holds .note{display:block;color:var(--good);font-family:system-ui,sans-serif}
 .command{display:flex;gap:8px;align-items:flex-start;margin-top:10px}
 .command code{flex:1;background:var(--skip-bg);border-radius:6px;padding:8px 10px;font:13px/1.45 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap}
 .command button{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:6px 10px;cursor:pointer}
@@ -85,7 +86,7 @@ function body(r){
  if(r.w)box.append(el('p','',r.w));
  if(r.r)box.append(el('p','',(r.b?r.b+': ':'')+r.r));
  if(r.e&&r.e.length){const table=el('table'),head=el('tr');for(const name of['what','expected','received'])head.append(Object.assign(el('th','',name),{scope:'col'}));const thead=el('thead');thead.append(head);const rows=el('tbody');
-  for(const [what,expected,received,where]of r.e){const row=el('tr');row.append(el('td','',where?what+' ('+where+')':what),el('td','',expected),el('td','',received));rows.append(row)}table.append(thead,rows);box.append(table)}
+  for(const [what,expected,received,where,holds]of r.e){const row=el('tr',holds?'holds':''),got=el('td','',received);if(holds)got.append(el('span','note','as it must be'));row.append(el('td','',where?what+' ('+where+')':what),el('td','',expected),got);rows.append(row)}table.append(thead,rows);box.append(table)}
  if(r.y!==undefined&&texts[r.y])box.append(el('p','',texts[r.y]));
  if(r.f!==undefined&&texts[r.f]){const p=el('p');p.append(el('strong','','Fix: '),document.createTextNode(texts[r.f]));box.append(p)}
  if(r.p){const line=el('div','command'),code=el('code','',r.p),copy=el('button','','Copy');copy.type='button';copy.setAttribute('aria-label','Copy the command that shows it');copy.addEventListener('click',async()=>{try{await navigator.clipboard.writeText(r.p);copy.textContent='Copied'}catch{const range=document.createRange();range.selectNodeContents(code);const s=getSelection();s.removeAllRanges();s.addRange(range);copy.textContent='Selected'}});line.append(code,copy);box.append(line)}

@@ -118,6 +118,16 @@ describe.skipIf(!installed)('in Chromium', () => {
     await page.context().close()
   })
 
+  test('a grid of many suites scrolls in its own box, never the page', async () => {
+    const report = sampleReport()
+    const [first] = report.results as [Report['results'][number]]
+    const suites = ['caching', 'cookies', 'cors', 'dns', 'exposure', 'headers', 'health', 'performance', 'redirects', 'routing', 'tls', 'websocket']
+    const { page } = await open({ ...report, results: suites.map((suite) => ({ ...first, suite, check: `${suite}/one` })) }, { width: 390 })
+    expect(await page.evaluate('document.querySelector(".scroll").scrollWidth > innerWidth')).toBe(true)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    await page.context().close()
+  })
+
   test('what is open stands first, opened; filters narrow it; nothing matching says so', async () => {
     const { page } = await open(sampleReport())
     expect(await rows(page)).toBe(5)

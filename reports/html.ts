@@ -29,6 +29,8 @@ const embedded = (value: unknown): string =>
 
 const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 
+const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+
 function verdict(report: Report): { readonly word: string; readonly tone: string } {
   if (report.gate.interrupted === true) return { word: 'Interrupted', tone: 'bad' }
   if (report.gate.passed) return { word: 'Passed', tone: 'good' }
@@ -148,7 +150,7 @@ function* data(report: Report): Generator<string> {
     ...(slim && (result.outcome === 'pass' || result.outcome === 'skip')
       ? {}
       : {
-          e: result.evidence.slice(0, 50).map((item) => [item.what, item.expected, item.received, item.where ?? '']),
+          e: result.evidence.slice(0, 50).map((item) => [item.what, item.expected, item.received, item.where ?? '', ...(item.holds === undefined ? [] : [1])]),
           y: once(result.why),
           f: once(result.fix),
           u: once(result.source),
@@ -228,8 +230,8 @@ function pageOf(report: Report, signed: Signed | undefined): string {
 <header class="${tone}">
 <p class="eyebrow">postproof ${report.tool.version} · ${report.target.domain} · ${report.target.environment}</p>
 <h1>${word} <span class="of">${report.target.name}</span></h1>
-<p class="when"><time datetime="${report.startedAt}">${report.startedAt.slice(0, 19).replace('T', ' ')} UTC</time> · ${seconds} s · ${report.run.checks} checks on ${report.target.hosts.length} hosts · ${report.run.connections} connections</p>
-<ul class="counts" aria-label="Verdicts">${(['fail', 'inconclusive', 'warn', 'pass', 'skip'] as const).map((outcome) => markup`<li class="${outcome}"><b>${counts[outcome]}</b> ${outcome === 'skip' ? 'not looked at' : outcome === 'pass' ? 'passed' : outcome === 'fail' ? 'failed' : outcome === 'warn' ? 'warnings' : 'inconclusive'}</li>`)}</ul>
+<p class="when"><time datetime="${report.startedAt}">${report.startedAt.slice(0, 19).replace('T', ' ')} UTC</time> · ${seconds} s · ${some(report.run.checks, 'check')} on ${some(report.target.hosts.length, 'host')} · ${some(report.run.connections, 'connection')}</p>
+<ul class="counts" aria-label="Verdicts">${(['fail', 'inconclusive', 'warn', 'pass', 'skip'] as const).map((outcome) => markup`<li class="${outcome}"><b>${counts[outcome]}</b> ${outcome === 'skip' ? 'not looked at' : outcome === 'pass' ? 'passed' : outcome === 'fail' ? 'failed' : outcome === 'warn' ? (counts.warn === 1 ? 'warning' : 'warnings') : 'inconclusive'}</li>`)}</ul>
 ${report.gate.reason === undefined ? undefined : markup`<p class="reason">${report.gate.reason}</p>`}
 ${report.gate.blocking.length === 0 ? undefined : markup`<details class="blocking"><summary>${report.gate.blocking.length} ${report.gate.blocking.length === 1 ? 'verdict blocks' : 'verdicts block'} the gate (${report.gate.block} and above)</summary><ul>${report.gate.blocking.slice(0, 200).map((line) => markup`<li>${line}</li>`)}</ul></details>`}
 ${report.run.aborted === undefined ? undefined : markup`<p class="reason">The run ended early: ${report.run.aborted}</p>`}${

@@ -17,7 +17,10 @@ const escaped = (text: string): string =>
 const details = (result: ReportResult): string =>
   [
     ...(result.reason === undefined ? [] : [result.reason]),
-    ...result.evidence.map((item) => `${item.what}${item.where === undefined ? '' : ` (${item.where})`}: expected ${item.expected}; received ${item.received}`),
+    ...result.evidence.map(
+      (item) =>
+        `${item.what}${item.where === undefined ? '' : ` (${item.where})`}: expected ${item.expected}; received ${item.received}${item.holds === undefined ? '' : ' (as it must be)'}`,
+    ),
     ...(result.fix === '' ? [] : [`fix: ${result.fix}`]),
     ...(result.reproduce === '' ? [] : [`reproduce: ${result.reproduce}`]),
   ].join('\n')

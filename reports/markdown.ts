@@ -64,7 +64,10 @@ function detail(result: ReportResult): string {
   if (result.reason !== undefined) lines.push(`Reason: ${code(result.reason)}`, '')
   if (result.evidence.length > 0) {
     lines.push('| what | expected | received |', '|---|---|---|')
-    for (const item of result.evidence.slice(0, 20)) lines.push(`| ${cell(item.what)} | ${cell(item.expected)} | ${cell(item.received)} |`)
+    for (const item of result.evidence.slice(0, 20))
+      lines.push(
+        `| ${cell(item.where === undefined ? item.what : `${item.what} (${item.where})`)} | ${cell(item.expected)} | ${cell(item.received)}${item.holds === undefined ? '' : ' as it must be'} |`,
+      )
     if (result.evidence.length > 20) lines.push(`| … | | ${result.evidence.length - 20} more in report.json |`)
     lines.push('')
   }
@@ -81,7 +84,7 @@ export function markdown(report: Report, signed?: Signed): string {
   const lines = [
     `# ${gate.passed ? '✅' : '❌'} ${code(report.target.name)}: ${verdict}`,
     '',
-    `${code(report.target.domain)} · ${report.startedAt} · ${counts.fail} failed, ${counts.inconclusive} inconclusive, ${counts.warn} warnings, ${counts.pass} passed, ${counts.skip} skipped`,
+    `${code(report.target.domain)} · ${report.startedAt} · ${counts.fail} failed, ${counts.inconclusive} inconclusive, ${counts.warn} ${counts.warn === 1 ? 'warning' : 'warnings'}, ${counts.pass} passed, ${counts.skip} skipped`,
     '',
     '| suite | pass | warn | fail | inconclusive | skip |',
     '|---|---:|---:|---:|---:|---:|',
@@ -92,6 +95,15 @@ export function markdown(report: Report, signed?: Signed): string {
     }),
     '',
   ]
+  if (gate.reason !== undefined) lines.push(`Reason: ${code(gate.reason)}`, '')
+  if (gate.blocking.length > 0)
+    lines.push(
+      `What blocks the gate (${gate.block} and above):`,
+      '',
+      ...gate.blocking.slice(0, 50).map((line) => `- ${code(line)}`),
+      ...(gate.blocking.length > 50 ? [`- … ${gate.blocking.length - 50} more`] : []),
+      '',
+    )
   if (report.run.used !== undefined && report.run.used.requests > 0) lines.push(`Used by what acts on the target: ${usedInWords(report.run.used)}.`, '')
   if (report.run.cleanedUp !== undefined)
     lines.push(
@@ -112,7 +124,8 @@ export function markdown(report: Report, signed?: Signed): string {
       '## Not looked at',
       '',
       ...[...skips].map(
-        ([reason, results]) => `- ${code(reason)}: ${results.length} (${[...new Set(results.map((result) => result.check))].slice(0, 8).join(', ')})`,
+        ([reason, results]) =>
+          `- ${code(reason)}: ${results.length} (${[...new Set(results.map((result) => result.check))].slice(0, 8).join(', ')}${new Set(results.map((result) => result.check)).size > 8 ? ', …' : ''})`,
       ),
       '',
     )

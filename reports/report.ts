@@ -114,6 +114,7 @@ const shown = (item: Evidence, text: (value: string) => string): Evidence => ({
   received: text(item.received),
   ...(item.where === undefined ? {} : { where: text(item.where) }),
   ...(item.at === undefined ? {} : { at: item.at }),
+  ...(item.holds === undefined ? {} : { holds: item.holds }),
 })
 
 const figuresOf = (figures: readonly Figure[] | undefined, text: (value: string) => string): { readonly figures?: readonly Figure[] } =>

@@ -196,7 +196,16 @@ export const reportSchema = z.object({
       reason: z.string().optional(),
       because: z.string().optional(),
       title: z.string(),
-      evidence: z.array(z.object({ what: z.string(), expected: z.string(), received: z.string(), where: z.string().optional(), at: z.string().optional() })),
+      evidence: z.array(
+        z.object({
+          what: z.string(),
+          expected: z.string(),
+          received: z.string(),
+          where: z.string().optional(),
+          at: z.string().optional(),
+          holds: z.literal(true).optional(),
+        }),
+      ),
       figures: z.array(figure).optional().meta({ description: 'pictures of what was seen, as data' }),
       why: z.string(),
       fix: z.string(),

@@ -68,11 +68,17 @@ export function suiteLine(style: Style, progress: SuiteProgress): string {
   // A verdict on the run itself comes on top of those that were planned.
   const filled = progress.total === 0 ? room : Math.min(room, Math.round((progress.done / progress.total) * room))
   const bad = progress.counts.fail > 0 ? 'fail' : progress.counts.inconclusive > 0 ? 'inconclusive' : progress.counts.warn > 0 ? 'warn' : 'pass'
-  return `${pad(cut(progress.suite, 14), 14)} ${paint(style, COLOURS[bad], '━'.repeat(filled))}${paint(style, 'gray', '─'.repeat(room - filled))} ${pad(`${progress.done}/${progress.total}`, 9)} ${tally(style, progress.counts)}`
+  return `${pad(cut(progress.suite, 14), 14)} ${paint(style, COLOURS[bad], '━'.repeat(filled))}${paint(style, 'gray', '─'.repeat(room - filled))} ${pad(`${progress.done}/${Math.max(progress.total, progress.done)}`, 9)} ${tally(style, progress.counts)}`
 }
 
-/** Evidence of one result, failing side first, each item on its own lines. */
-function resultLines(style: Style, result: ReportResult, options: { readonly evidence?: number } = {}): readonly string[] {
+/** How many items of evidence a finding shows. */
+const MOST_EVIDENCE = 3
+
+/**
+ * Evidence of one result, failing side first, each item on its own lines; what is as it must be stands in the report.
+ * @param also what is the same finding ({@link findingOf})
+ */
+function resultLines(style: Style, result: ReportResult, also: readonly ReportResult[]): readonly string[] {
   const inner = style.width - 4
   const mark = `${MARKS[result.outcome]} ${result.outcome}`
   const name = `  ${result.check}  `
@@ -83,61 +89,88 @@ function resultLines(style: Style, result: ReportResult, options: { readonly evi
   lines.push(`    ${cut(result.title, inner)}`)
   if (result.waiver !== undefined) lines.push(`    ${cut(`waived until ${result.waiver.expires} by ${result.waiver.owner}: ${result.waiver.reason}`, inner)}`)
   if (result.reason !== undefined) lines.push(`    ${cut(result.reason, inner)}`)
-  for (const item of result.evidence.slice(0, options.evidence ?? 3)) {
+  const shown = result.evidence.filter((item) => item.holds === undefined).slice(0, MOST_EVIDENCE)
+  for (const item of shown) {
     lines.push(`    ${cut(`${item.what}${item.where === undefined ? '' : ` at ${item.where}`}`, inner)}`)
     lines.push(`      expected  ${cut(item.expected, inner - 12)}`)
     lines.push(`      received  ${cut(item.received, inner - 12)}`)
   }
-  if (result.evidence.length > (options.evidence ?? 3)) lines.push(`    … ${result.evidence.length - (options.evidence ?? 3)} more in the report`)
+  if (result.evidence.length > shown.length) lines.push(`    … ${result.evidence.length - shown.length} more in the report`)
   if (result.fix !== '') lines.push(...wrap(`fix: ${result.fix}`, inner).map((line) => `    ${line}`))
   if (result.reproduce !== '') lines.push(`    ${paint(style, 'gray', `$ ${result.reproduce}`)}`)
+  if (also.length > 0) lines.push(`    ${cut(alike(result, also, inner), inner)}`)
   return lines
 }
+
+/** What else the same was found of; of what is blind for one cause only the number tells. */
+function alike(result: ReportResult, also: readonly ReportResult[], width: number): string {
+  if (result.because !== undefined) return `and ${also.length} more ${also.length === 1 ? 'verdict is' : 'verdicts are'} blind for the same cause`
+  let line = 'the same: '
+  for (const [index, { subject }] of also.entries()) {
+    const rest = also.length - index
+    const next = `${line}${index === 0 ? '' : ', '}${subject}`
+    if (index > 0 && cells(next) > width - 14) return `${line} and ${rest} more`
+    line = next
+  }
+  return line
+}
+
+/** A space that no line is broken at. */
+const HARD_SPACE = '\u00a0'
 
 function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(/[ \t\r\n]+/)) {
     if (line !== '' && cells(line) + 1 + cells(word) > width) {
       lines.push(line)
       line = word
     } else line = line === '' ? word : `${line} ${word}`
   }
   lines.push(line)
-  return lines
+  return lines.map((one) => one.replaceAll(HARD_SPACE, ' '))
 }
 
 const MOST_WARNINGS = 12
 
-function warningLine(style: Style, result: ReportResult): string {
+function warningLine(style: Style, result: ReportResult, also: number): string {
   const first = result.evidence[0]
   const seen = first === undefined ? '' : `: ${first.what}: expected ${first.expected}, received ${first.received}`
-  return paint(style, COLOURS.warn, cut(`${MARKS.warn} warn  ${result.check}  ${result.subject}${seen}`, style.width))
+  return paint(style, COLOURS.warn, cut(`${MARKS.warn} warn  ${result.check}  ${result.subject}${also === 0 ? '' : ` and ${also} more`}${seen}`, style.width))
 }
 
-/** Everything red, failures first; verdicts blinded by one cause are told once; then the warnings, a line each. */
+/** What is one finding to a person: the same check with the same evidence, or everything that the same answer (or none) has blinded. */
+function findingOf(result: ReportResult): string {
+  if (result.because !== undefined) return `blind\n${result.reason ?? result.because}`
+  const seen = result.evidence.filter((item) => item.holds === undefined).map(({ what, expected, received }) => `${what}\n${expected}\n${received}`)
+  return [result.check, result.outcome, result.severity, result.code, result.waiver === undefined, result.reason, ...seen.sort()].join('\n')
+}
+
+/** Everything red, failures first; what is the same of many subjects is told once; then the warnings, a line for each check. */
 export function findings(style: Style, report: Report, most = 40): string {
   const red = report.results.filter((result) => result.outcome === 'fail' || result.outcome === 'inconclusive').sort(worstFirst)
   const lines: string[] = []
-  const told = new Map<string, number>()
-  let shown = 0
-  for (const result of red) {
-    if (result.because !== undefined) {
-      const before = told.get(result.because) ?? 0
-      told.set(result.because, before + 1)
-      if (before > 0) continue
-    }
-    if (shown++ >= most) continue
-    lines.push(...resultLines(style, result), '')
-  }
-  for (const [cause, count] of told) if (count > 1) lines.push(cut(`  ${count - 1} more verdicts are blind for the same cause: ${cause}`, style.width), '')
-  if (shown > most) lines.push(`… ${shown - most} more in the report`, '')
-  const warnings = report.results.filter((result) => result.outcome === 'warn')
-  for (const result of warnings.slice(0, MOST_WARNINGS)) lines.push(warningLine(style, result))
-  if (warnings.length > MOST_WARNINGS) lines.push(`… ${warnings.length - MOST_WARNINGS} more warnings in the report`)
+  const groups = [...Map.groupBy(red, findingOf).values()]
+  for (const [first, ...also] of groups.slice(0, most)) if (first !== undefined) lines.push(...resultLines(style, first, also), '')
+  if (groups.length > most) lines.push(`… ${groups.slice(most).flat().length} more in the report`, '')
+  const warnings = [
+    ...Map.groupBy(
+      report.results.filter((result) => result.outcome === 'warn'),
+      (result) => `${result.check}\n${result.code ?? ''}`,
+    ).values(),
+  ]
+  for (const [first, ...also] of warnings.slice(0, MOST_WARNINGS)) if (first !== undefined) lines.push(warningLine(style, first, also.length))
+  const untold = warnings.slice(MOST_WARNINGS).flat().length
+  if (untold > 0) lines.push(`… ${untold} more ${untold === 1 ? 'warning' : 'warnings'} in the report`)
   if (warnings.length > 0) lines.push('')
   return lines.join('\n')
 }
+
+/** `check subject` of each that blocks; of a check with several only how many. */
+const blocks = (blocking: readonly string[]): string =>
+  [...Map.groupBy(blocking, (line) => line.split(' ', 1)[0] ?? '')]
+    .map(([check, lines]) => (lines.length === 1 ? lines[0] : `${check} (${lines.length})`))
+    .join(', ')
 
 /** The last screen: verdict, hosts × suites, where the report is. At most 22 lines of at most `width` columns. */
 export function summary(style: Style, report: Report, folder: string | undefined): string {
@@ -192,8 +225,7 @@ export function summary(style: Style, report: Report, folder: string | undefined
     lines.push('')
   }
   if (gate.reason !== undefined) lines.push(cut(gate.reason, style.width))
-  if (gate.blocking.length > 0)
-    lines.push(cut(`blocking: ${gate.blocking.slice(0, 3).join(', ')}${gate.blocking.length > 3 ? ` and ${gate.blocking.length - 3} more` : ''}`, style.width))
+  if (gate.blocking.length > 0) lines.push(cut(`blocking: ${blocks(gate.blocking)}`, style.width))
   const left = leftBehind(report)
   if (left.length > 0) lines.push(cut(`not removed: ${left[0]}${left.length > 1 ? `, and ${left.length - 1} more in the report` : ''}`, style.width))
   const seconds = ((Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000).toFixed(1)
@@ -212,7 +244,7 @@ function verdictLine(style: Style, report: Report, verdict: string, seconds: str
     `${counts.skip} skipped`,
   ]
   const indent = verdict.length + 2
-  const told = wrap(`${report.target.name}: ${parts.join(', ')} in ${seconds} s`, style.width - indent)
+  const told = wrap(`${report.target.name}: ${parts.join(', ')} in ${seconds}${HARD_SPACE}s`, style.width - indent)
   const lines = told.map((line, index) => `${pad(index === 0 ? verdict : '', indent)}${cut(line, style.width - indent)}`)
   return paint(style, report.gate.passed ? ['bold', 'green'] : ['bold', 'red'], lines.join('\n'))
 }
