@@ -97,6 +97,20 @@ describe('pages that stand open', () => {
       'default-credentials.first-run.unclaimed',
     ],
     ['neither', firstRun, 'n8n', identity('n8n', { unclaimed: page('/s', false), claimed: page('/s', false) }), 'inconclusive'],
+    [
+      'claimed, where nothing but its set-up is known',
+      firstRun,
+      'nginx-proxy-manager',
+      identity('nginx-proxy-manager', { unclaimed: page('/api/', false) }),
+      'pass',
+    ],
+    [
+      'a page that is not there, where nothing but its set-up is known',
+      firstRun,
+      'nginx-proxy-manager',
+      identity('nginx-proxy-manager', { unclaimed: page('/api/', false, { status: 404 }) }),
+      'inconclusive',
+    ],
     ['not that product', firstRun, 'n8n', identity(undefined), 'inconclusive'],
     ['closed', openRegistration, 'gitea', identity('gitea', { registration: page('/r', false), registrationClosed: page('/r', true) }), 'pass'],
     [

@@ -28,7 +28,7 @@ export default defineCheck({
       const evidence = [told(url, unclaimed, `not the set-up of a first account of ${product.name}`)]
       if (unclaimed.matched) return fail('default-credentials.first-run.unclaimed', evidence)
       if (claimed === undefined)
-        return unclaimed.status !== undefined && !unclaimed.obstacle
+        return unclaimed.status !== undefined && unclaimed.status < 300 && !unclaimed.obstacle
           ? pass(evidence)
           : inconclusive('unobserved', 'its set-up page gave no usable answer', evidence)
       const both = [told(url, claimed, `what a claimed ${product.name} answers`), ...evidence]
