@@ -18,6 +18,8 @@ export interface Bucket {
   readonly periodMs: number
   readonly leastMs: number
   readonly mostMs: number
+  /** After whatever it let in, it opens again most likely between these. */
+  readonly opensMs: readonly [number, number]
   readonly fewest: number
   readonly most: number
   readonly misfits: number
@@ -31,6 +33,8 @@ const SHORTEST_MS = 0.001
 const LONGEST_MS = 86_400_000
 /** One answer in so many is none of the limiter's. */
 const STRANGE = 0.005
+/** Clocks of two machines do not run alike. */
+const LEEWAY = 1.005
 /** Above it, a tick is nothing. */
 const COARSE_MS = 64
 
@@ -52,8 +56,14 @@ function contradictions(events: readonly Event[], capacity: number, periodMs: nu
   let most = Number.NEGATIVE_INFINITY
   let latest = Number.NEGATIVE_INFINITY
   let count = 0
+  // A refusal says that little was left; of what comes while it is on its way, nothing tells which was first.
+  let pending: Event[] = []
   for (const { early, late, admitted, stray } of events) {
     const from = early - TICK_MS
+    if (pending.length > 0) {
+      for (const refusal of pending) if (refusal.late < early) least = Math.max(least, Math.min(most, refusal.early - TICK_MS - periodMs))
+      pending = pending.filter((refusal) => refusal.late >= early)
+    }
     if (admitted) {
       latest = Math.max(latest, late)
       if (stray) {
@@ -74,7 +84,8 @@ function contradictions(events: readonly Event[], capacity: number, periodMs: nu
         if (asked === 'refused') count += 1
         most = late - periodMs
       }
-      least = Math.min(most, Math.max(least, from - periodMs))
+      if (asked === 'admitted') pending.push({ early, late, at: late, admitted, stray })
+      else least = Math.min(most, Math.max(least, from - periodMs))
     }
   }
   return count
@@ -131,67 +142,109 @@ const WEIGHTS = [0.09, 0.24, 0.34, 0.24, 0.09]
  * @param phase of a clock that ticks in milliseconds; undefined: one that does not
  */
 function likelihoodOfOne(events: readonly Event[], periodMs: number, phase?: number): number {
-  let opens: readonly number[] = [Number.NEGATIVE_INFINITY]
-  let weights: number[] = [1]
+  const opens = new Float64Array(PLACES.length).fill(Number.NEGATIVE_INFINITY)
+  const weights = Float64Array.from(WEIGHTS)
   let sum = 0
   for (const event of events) {
     const { at, admitted } = event
     const own = doubtOf(event)
-    const chances = opens.map((open) => after(at - open, own))
     let total = 0
-    for (const [index, chance] of chances.entries()) {
-      const got = STRANGE + (1 - 2 * STRANGE) * (admitted ? chance : 1 - chance)
-      weights[index] = (weights[index] as number) * got
-      total += weights[index] as number
+    for (let place = 0; place < PLACES.length; place += 1) {
+      const chance = after(at - (opens[place] as number), own)
+      const weight = (weights[place] as number) * (STRANGE + (1 - 2 * STRANGE) * (admitted ? chance : 1 - chance))
+      weights[place] = weight
+      total += weight
     }
     sum += Math.log(total)
-    if (!admitted) {
-      weights = weights.map((weight) => weight / total)
-      continue
+    for (let place = 0; place < PLACES.length; place += 1) {
+      if (!admitted) {
+        weights[place] = (weights[place] as number) / total
+        continue
+      }
+      const moment = at + (PLACES[place] as number) * own
+      opens[place] = (phase === undefined ? moment : Math.floor(moment + phase) - phase) + periodMs
+      weights[place] = WEIGHTS[place] as number
     }
-    const moments = PLACES.map((place) => at + place * own)
-    opens = moments.map((moment) => (phase === undefined ? moment : Math.floor(moment + phase) - phase) + periodMs)
-    weights = [...WEIGHTS]
   }
   return sum
 }
 
+/** Of answers so nearly alike in likelihood, none is the better explanation. */
+const ALIKE = 3
+
+/** Who sets a limit writes such a number, times a power of ten, a second or a minute. */
+const WRITTEN = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]
+/** As often as not; of the others, each is as likely as the next. */
+const BY_HAND = 0.5
+const ROUND_MS: readonly number[] = [
+  ...new Set(
+    WRITTEN.flatMap((number) => [0.1, 1, 10, 100, 1_000].map((scale) => 1_000 / (number * scale))).concat(
+      WRITTEN.flatMap((number) => [1, 10, 100].map((scale) => 60_000 / (number * scale))).filter((periodMs) => periodMs > 500),
+    ),
+  ),
+]
+/** How much of what limits are set to lies there; of a whole decade as much as one. */
+const roundOnes = (fromMs: number, toMs: number): number =>
+  (BY_HAND * ROUND_MS.filter((periodMs) => periodMs > fromMs * (1 + 1e-9) && periodMs <= toMs * (1 + 1e-9)).length) / WRITTEN.length
+const shareOf = (fromMs: number, toMs: number): number => (1 - BY_HAND) * Math.log10(toMs / fromMs) + roundOnes(fromMs, toMs)
+
 interface Likely {
   readonly periodMs: number
-  /** Logarithm of the mean likelihood over what is possible. */
+  /** Logarithm of how likely the answers are, whatever the period. */
   readonly evidence: number
+  readonly opensMs: readonly [number, number]
 }
+const STEPS = 80
 const PHASES = Array.from({ length: 12 }, (_, index) => (index + 0.5) / 12)
-const logMean = (logs: readonly number[], weights?: readonly number[]): number => {
+const logSum = (logs: readonly number[], weights: readonly number[]): number => {
   const most = Math.max(...logs)
-  const total = weights === undefined ? logs.length : weights.reduce((sum, one) => sum + one, 0)
-  return most + Math.log(logs.reduce((sum, one, index) => sum + (weights?.[index] ?? 1) * Math.exp(one - most), 0) / total)
+  return most + Math.log(logs.reduce((sum, one, index) => sum + (weights[index] as number) * Math.exp(one - most), 0))
 }
 
 /** The middle of what is likely between two bounds. */
 function likeliest(events: readonly Event[], capacity: number, leastMs: number, mostMs: number): Likely {
-  const steps = 80
-  const ratio = mostMs / leastMs
-  const periods = Array.from({ length: steps + 1 }, (_, step) => leastMs * ratio ** (step / steps))
-  const logs = periods.map((period) => (capacity === 1 ? likelihoodOfOne(events, period) : likelihood(events, capacity, period)))
-  const best = Math.max(...logs)
-  const weights = logs.map((log) => Math.exp(log - best))
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const periodMs = Math.exp(weights.reduce((sum, weight, index) => sum + weight * Math.log(periods[index] as number), 0) / total)
-  const even: Likely = { periodMs, evidence: logMean(logs) }
-  if (capacity > 1 || leastMs > COARSE_MS) return even
+  const ratio = Math.max(1, mostMs / leastMs)
+  const even = Array.from({ length: STEPS + 1 }, (_, step) => ({
+    periodMs: leastMs * ratio ** (step / STEPS),
+    weight: Math.max(1e-9, ((1 - BY_HAND) * Math.log10(ratio)) / (STEPS + 1)),
+  }))
+  const round = ROUND_MS.filter((periodMs) => periodMs >= leastMs && periodMs <= mostMs).map((periodMs) => ({ periodMs, weight: BY_HAND / WRITTEN.length }))
+  const tried = [...even, ...round].map(({ periodMs, weight }) => ({
+    periodMs,
+    weight,
+    log: capacity === 1 ? likelihoodOfOne(events, periodMs) : likelihood(events, capacity, periodMs),
+  }))
+  const best = Math.max(...tried.map(({ log }) => log))
+  const shares = tried.map(({ log, weight }) => weight * Math.exp(log - best))
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  const likely = tried.filter(({ log }) => log > best - ALIKE).map(({ periodMs }) => periodMs)
+  const flowing: Likely = {
+    periodMs: Math.exp(tried.reduce((sum, { periodMs }, index) => sum + (shares[index] as number) * Math.log(periodMs), 0) / total),
+    evidence: best + Math.log(total),
+    opensMs: [Math.min(...likely), Math.max(...likely)],
+  }
+  if (capacity > 1 || leastMs > COARSE_MS) return flowing
   // Counted in whole milliseconds, a period is as long as the next whole one.
-  const wholes: number[] = []
-  for (let whole = Math.max(1, Math.ceil(leastMs)); whole <= Math.ceil(mostMs) && whole <= 2 * COARSE_MS; whole += 1) wholes.push(whole)
-  const ticking = wholes.map((whole): Likely => ({ periodMs: whole, evidence: logMean(PHASES.map((phase) => likelihoodOfOne(events, whole, phase))) }))
-  if (ticking.length === 0) return even
-  const evidence = logMean(ticking.map((one) => one.evidence))
-  if (evidence <= even.evidence) return even
-  return { ...ticking.reduce((a, b) => (b.evidence > a.evidence ? b : a)), evidence }
+  const ticking: Likely[] = []
+  for (let whole = Math.max(1, Math.ceil(leastMs)); whole <= Math.ceil(mostMs) && whole <= 2 * COARSE_MS; whole += 1) {
+    const share = whole === 1 ? 1 - BY_HAND : shareOf(whole - 1, whole)
+    const evidence = logSum(
+      PHASES.map((phase) => likelihoodOfOne(events, whole, phase)),
+      PHASES.map(() => share / PHASES.length),
+    )
+    ticking.push({ periodMs: whole, evidence, opensMs: [whole - 1, whole] })
+  }
+  if (ticking.length === 0) return flowing
+  const evidence = logSum(
+    ticking.map((one) => one.evidence),
+    ticking.map(() => 1),
+  )
+  const most = Math.max(evidence, flowing.evidence)
+  const open = [flowing, ...ticking].filter((one) => one.evidence > most - ALIKE).map((one) => one.opensMs)
+  const opensMs = [Math.min(...open.map(([from]) => from)), Math.max(...open.map(([, to]) => to))] as const
+  if (evidence <= flowing.evidence) return { ...flowing, opensMs }
+  return { ...ticking.reduce((a, b) => (b.evidence > a.evidence ? b : a)), evidence, opensMs }
 }
-
-/** Of answers so nearly alike in likelihood, none is the better explanation. */
-const ALIKE = 3
 
 /**
  * Of each whole capacity, the periods that explain every request; what is likeliest of them.
@@ -232,10 +285,11 @@ export function bucketOf(events: readonly Event[], counts: readonly number[]): B
   return {
     capacity: best.capacity,
     periodMs: best.periodMs,
-    leastMs: Math.min(...near.map(({ leastMs }) => leastMs)),
-    mostMs: Math.max(...near.map(({ mostMs }) => mostMs)),
+    leastMs: Math.min(best.periodMs, ...near.map(({ leastMs }) => leastMs / LEEWAY)),
+    mostMs: Math.max(best.periodMs, ...near.map(({ mostMs }) => mostMs * LEEWAY)),
     fewest: Math.min(...near.map(({ capacity }) => capacity)),
     most: Math.max(...near.map(({ capacity }) => capacity)),
+    opensMs: best.opensMs,
     misfits,
   }
 }

@@ -29,11 +29,15 @@ export interface FittedLimiter {
   /** Admitted at once by an unused limiter: burst + 1 of a bucket, the limit of a window. */
   readonly atOnce?: Estimate
   readonly windowMs?: Estimate
+  /** Of a bucket: after whatever it let in last, it lets in again most likely between these. */
+  readonly opensMs?: readonly [number, number]
   /** Requests that the model does not explain. */
   readonly misfits: number
   readonly requests: number
 }
 
+/** What two ways that are alike may differ by. */
+const EVEN_MS = 0.2
 /** Longer than twice what is usual, by so much: held up on the way. */
 const STRAY_MS = 2
 /** Clocks of servers tick in milliseconds, and both ends are late at times. */
@@ -58,8 +62,8 @@ function eventsOf(arrivals: readonly Arrival[], waited: 'before' | 'behind'): re
       const took = doneMs - sentMs
       return {
         early: sentMs,
-        // The way there and back takes as long as the fastest did; a fifth of it is allowed for.
-        late: Math.max(sentMs, doneMs - 0.8 * fastest),
+        // The way there and back takes about as long as the fastest did.
+        late: Math.max(sentMs, doneMs - Math.max(0, 0.8 * fastest - EVEN_MS)),
         at: waited === 'behind' ? sentMs + fastest / 2 : Math.max(sentMs, doneMs - fastest / 2),
         admitted,
         stray: took > STRAY_MS + 2 * (admitted ? letIn : turnedAway),
@@ -83,6 +87,7 @@ interface Candidate {
   readonly perSecond: Estimate
   readonly atOnce: Estimate
   readonly windowMs?: Estimate
+  readonly opensMs?: readonly [number, number]
   /** Numbers that it needed. */
   readonly parameters: number
 }
@@ -92,12 +97,13 @@ const point = (value: number): Estimate => ({ value, low: value, high: value })
 const bucketCandidate = (events: readonly Event[], counts: readonly number[]): Candidate | undefined => {
   const found = bucketOf(events, counts)
   if (found === undefined) return undefined
-  const { capacity, periodMs, leastMs, mostMs, fewest, most, misfits } = found
+  const { capacity, periodMs, leastMs, mostMs, opensMs, fewest, most, misfits } = found
   return {
     kind: 'bucket',
     misfits,
     perSecond: { value: 1_000 / periodMs, low: 1_000 / mostMs, high: 1_000 / leastMs },
     atOnce: { value: capacity, low: fewest, high: most },
+    opensMs,
     parameters: 2,
   }
 }
@@ -299,6 +305,7 @@ function inferFrom(given: readonly Arrival[], hint: Hint, waited: 'before' | 'be
     perSecond: kind === 'delaying-bucket' && delay !== undefined ? delay.perSecond : best.perSecond,
     atOnce: best.atOnce,
     ...(best.windowMs === undefined ? {} : { windowMs: best.windowMs }),
+    ...(best.opensMs === undefined ? {} : { opensMs: best.opensMs }),
     misfits: best.misfits,
     requests,
   }

@@ -82,7 +82,7 @@ const MOST = 300
 const POOL = 4
 /** Slower ones are timed by a single opening. */
 const CLOSELY_PER_SECOND = 2
-const BROAD = 12
+const BROAD = 10
 const HEADERS = ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'True-Client-IP', 'CF-Connecting-IP', 'X-Client-IP'] as const
 /** TEST-NET-2 and the documentation prefix (RFC 5737, RFC 3849): nobody's addresses. */
 const forged = (name: string, number: number): string => {
@@ -243,14 +243,16 @@ export function limiterPlan(zone: Zone, target: Target): LimiterPlan {
       ...rest,
     }
   }
-  const flood = Math.ceil(1.15 * atOnce + 0.06 * perSecond) + 5
   const budget = 3 * (atOnce + 19)
+  // Without a burst it opens for one at a time: what times it best is sent where it opens.
+  if (atOnce === 1 && perSecond >= CLOSELY_PER_SECOND) {
+    const flood = 2 * POOL
+    return { first: 1, floodAtMs: 0, flood, more, paced: budget - flood - 1, pacedMs: (BROAD * 1_000) / (1.4 * perSecond), broad: BROAD, ...rest }
+  }
+  const flood = Math.ceil(1.15 * atOnce + 0.06 * perSecond) + 5
+  const ample = budget - flood - 1
   // Eight let in, where that does not take too long; one, however long that takes.
   const wanted = Math.max(1_300 / perSecond, Math.min(10_000, Math.max(8_000 / perSecond, 400)))
-  const ample = budget - flood - 1
-  // Without a burst it opens for one at a time: what times it best is sent where it opens.
-  if (atOnce === 1 && perSecond >= CLOSELY_PER_SECOND)
-    return { first: 1, floodAtMs: 0, flood, more, paced: Math.max(2 * BROAD, ample), pacedMs: (BROAD * 1_000) / (1.4 * perSecond), broad: BROAD, ...rest }
   const paced = Math.max(12, Math.min(ample, Math.max(36, Math.ceil((1.4 * perSecond * wanted) / 1_000))))
   return { first: 1, floodAtMs: 0, flood, more, paced, pacedMs: Math.min(wanted, (paced * 1_000) / (1.4 * perSecond)), broad: paced, ...rest }
 }
