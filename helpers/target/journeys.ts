@@ -1,27 +1,8 @@
 /** The part of the target file about journeys: what a user does, step by step. */
 import { z } from 'zod'
 import { signIn } from './act.ts'
-import { status, text, webUrl } from './words.ts'
+import { matcher, status, text, webUrl } from './words.ts'
 
-const matcher = z.union([
-  z.string(),
-  z.number(),
-  z.boolean(),
-  z.strictObject({
-    equals: z.union([z.string(), z.number(), z.boolean()]).optional(),
-    oneOf: z
-      .array(z.union([z.string(), z.number(), z.boolean()]))
-      .min(1)
-      .optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
-    regex: z.string().optional(),
-    contains: z.string().optional(),
-    present: z.boolean().optional(),
-    absent: z.boolean().optional(),
-    type: z.enum(['string', 'number', 'boolean', 'object', 'array', 'null']).optional(),
-  }),
-])
 const captured = z
   .strictObject({
     json: text('JSON path').optional(),

@@ -148,6 +148,8 @@ const CASES: readonly (readonly [message: string, source: string, place: string]
 
 const told = (source: string): readonly string[] => readYaml(source, 'target.yaml').problems.map(problemText)
 
+const at = (place: string): RegExp => new RegExp(`^target\\.yaml:${place.replaceAll(/[.[\]*]/g, '\\$&')}: `)
+
 /** Every message that the schema gives itself. */
 function messagesOf(schema: z.core.$ZodType, seen = new Set<unknown>(), found = new Set<string>()): ReadonlySet<string> {
   if (seen.has(schema)) return found
@@ -177,7 +179,7 @@ describe('what the schema says', () => {
     const problems = told(source === '' ? 'domain: localhost\n' : `domain: example.com\n${source}\n`)
     // What may be a secret is also told as that.
     expect(problems.length).toBeLessThanOrEqual(2)
-    expect(problems[0]).toMatch(new RegExp(`^target\\.yaml:${RegExp.escape(place)}: `))
+    expect(problems[0]).toMatch(at(place))
     // A value among the secrets is told in words of its own.
     expect(problems[0]).toContain(place.endsWith('secrets.pw') ? 'reference it: env:NAME or file:/' : message)
   })
@@ -412,5 +414,5 @@ test.each<[what: string, source: string, place: string, message: string, right?:
 ])('%s', (_what, source, place, message, right = '') => {
   const problems = told(`domain: example.com\n${source}\n`).filter((one) => one.includes(message) && one.includes(right))
   expect(problems).toHaveLength(1)
-  expect(problems[0]).toMatch(new RegExp(`^target\\.yaml:${RegExp.escape(place)}: `))
+  expect(problems[0]).toMatch(at(place))
 })

@@ -12,7 +12,8 @@ import { notificationsSchema } from './notifications.ts'
 import { rateLimits } from './rate-limit.ts'
 import { rollbackSchema } from './rollback.ts'
 import { bucketSchema, encryptionSchema, place } from './storage.ts'
-import { text, list, status, port, hostName, absoluteUrl, webUrl, path, stated, NOT_STATED, secretReference } from './words.ts'
+export type { Matcher } from './words.ts'
+import { matcher, text, list, status, port, hostName, absoluteUrl, webUrl, path, stated, NOT_STATED, secretReference } from './words.ts'
 import { signIn } from './act.ts'
 import { defaultCredentials } from './default-credentials.ts'
 import { journeys } from './journeys.ts'
@@ -20,30 +21,6 @@ import { uploads } from './uploads.ts'
 
 // One parse a run: compiling parsers first costs more than it saves.
 z.config({ jitless: true })
-
-/** How a value must be: the plain form means equality. All given keys must hold. */
-export const matcher = z.union([
-  z.string(),
-  z.number(),
-  z.boolean(),
-  z
-    .strictObject({
-      equals: z.union([z.string(), z.number(), z.boolean()]).optional(),
-      oneOf: z
-        .array(z.union([z.string(), z.number(), z.boolean()]))
-        .min(1)
-        .optional(),
-      min: z.number().optional(),
-      max: z.number().optional(),
-      regex: z.string().optional(),
-      contains: z.string().optional(),
-      present: z.boolean().optional(),
-      absent: z.boolean().optional(),
-      type: z.enum(['string', 'number', 'boolean', 'object', 'array', 'null']).optional(),
-    })
-    .refine(stated, NOT_STATED),
-])
-export type Matcher = z.infer<typeof matcher>
 
 /** How an answer is recognised as the right application's, by content and not by status alone. All given keys must hold. */
 const marker = z
@@ -58,7 +35,7 @@ const marker = z
 
 const tls = z.strictObject({
   minVersion: z.enum(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']).meta({ description: 'lowest protocol that may be accepted; default TLSv1.2' }).optional(),
-  maxVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
+  maxVersion: z.enum(['TLSv1.2', 'TLSv1.3']).meta({ description: 'highest protocol that may be accepted; default none' }).optional(),
   alpn: z
     .array(z.enum(['h2', 'http/1.1']))
     .meta({ description: 'protocols that must be negotiable; the first one must be chosen' })
@@ -94,34 +71,34 @@ const tls = z.strictObject({
 })
 
 const redirect = z.strictObject({
-  from: z.literal('http').optional(),
+  from: z.literal('http').meta({ description: 'where it is redirected from' }).optional(),
   status: z
     .array(z.union([z.int().min(300).max(399), z.literal('closed')]))
     .min(1)
     .meta({ description: 'allowed answers on port 80; "closed" allows no listener. Default [301, 308]' })
     .optional(),
   to: text('where http goes: https://{host}{request_uri} (default), or another host').optional(),
-  maxHops: z.int().min(1).max(10).optional(),
+  maxHops: z.int().min(1).max(10).meta({ description: 'redirects that may follow one another' }).optional(),
 })
 
 const cspExpectation = z
   .strictObject({
-    frameAncestorsInclude: z.array(z.string()).optional(),
-    frameAncestorsExclude: z.array(z.string()).optional(),
+    frameAncestorsInclude: z.array(z.string()).meta({ description: 'origins that may frame it' }).optional(),
+    frameAncestorsExclude: z.array(z.string()).meta({ description: 'origins that must not be able to frame it' }).optional(),
     strict: z.boolean().meta({ description: 'no unsafe-inline, unsafe-eval, wildcard or data: for scripts' }).optional(),
-    contains: z.string().optional(),
-    equals: z.string().optional(),
-    present: z.boolean().optional(),
+    contains: z.string().meta({ description: 'text that the value contains' }).optional(),
+    equals: z.string().meta({ description: 'the value itself' }).optional(),
+    present: z.boolean().meta({ description: 'true: it must be there, whatever it says' }).optional(),
   })
   .refine(stated, NOT_STATED)
 const hstsExpectation = z
   .strictObject({
-    maxAgeMin: z.int().min(0).optional(),
-    includeSubDomains: z.boolean().optional(),
-    preload: z.boolean().optional(),
-    equals: z.string().optional(),
-    present: z.boolean().optional(),
-    absent: z.boolean().optional(),
+    maxAgeMin: z.int().min(0).meta({ description: 'seconds that browsers must keep to HTTPS at least' }).optional(),
+    includeSubDomains: z.boolean().meta({ description: 'whether the directive must be there' }).optional(),
+    preload: z.boolean().meta({ description: 'whether the directive must be there' }).optional(),
+    equals: z.string().meta({ description: 'the value itself' }).optional(),
+    present: z.boolean().meta({ description: 'true: it must be there, whatever it says' }).optional(),
+    absent: z.boolean().meta({ description: 'true: it must not be there' }).optional(),
   })
   .refine(stated, NOT_STATED)
 /** Response headers by name; names are case-insensitive. */
@@ -137,13 +114,13 @@ const live = z.strictObject({
     .meta({ description: 'required: without credentials the upgrade must be refused; cookie adds the cross-origin check' })
     .optional(),
   origins: z.array(z.string()).meta({ description: 'origins that may connect; any other must be refused' }).optional(),
-  subprotocols: z.array(z.string()).optional(),
+  subprotocols: z.array(z.string()).meta({ description: 'subprotocols that are offered, of which one must be chosen' }).optional(),
   send: z.string().meta({ description: 'message sent after the upgrade' }).optional(),
   expect: z.string().meta({ description: 'text that an answer contains' }).optional(),
   idleSeconds: z.number().positive().max(900).meta({ description: 'how long an idle connection must survive; unset: not tested' }).optional(),
   session: signIn.optional(),
   logout: z
-    .strictObject({ url: webUrl, method: z.enum(['GET', 'POST', 'DELETE']).optional() })
+    .strictObject({ url: webUrl, method: z.enum(['GET', 'POST', 'DELETE']).meta({ description: 'default POST' }).optional() })
     .meta({ description: 'how the session ends; open channels must end with it' })
     .optional(),
   sessionSeconds: z.number().positive().max(3600).meta({ description: 'the session ends by itself after so long; open channels must end with it' }).optional(),
@@ -160,8 +137,8 @@ const live = z.strictObject({
 })
 
 const expectations = {
-  tls: tls.optional(),
-  redirect: redirect.optional(),
+  tls: tls.meta({ description: 'what TLS must be like' }).optional(),
+  redirect: redirect.meta({ description: 'what port 80 answers' }).optional(),
   headers: headers.optional(),
 }
 
@@ -176,15 +153,15 @@ const host = z.strictObject({
   profile: text('a name in headerProfiles').optional(),
   status: status.meta({ description: 'statuses of GET / that are right; default 200' }).optional(),
   path: path.meta({ description: 'path of the document to judge; default /' }).optional(),
-  marker: marker.optional(),
+  marker: marker.meta({ description: 'how its answer is told from that of anything else' }).optional(),
   paths: z
     .record(
       path,
       z.strictObject({
-        backend: z.string().optional(),
+        backend: z.string().meta({ description: 'what is behind it, for the report' }).optional(),
         status: status.optional(),
-        marker: marker.optional(),
-        contentType: z.string().optional(),
+        marker: marker.meta({ description: 'how its answer is told from that of anything else' }).optional(),
+        contentType: z.string().meta({ description: 'media type of the answer, such as application/json' }).optional(),
         headers: headers.optional(),
       }),
     )
@@ -192,14 +169,21 @@ const host = z.strictObject({
     .optional(),
   access: z.enum(['public', 'forwardAuth', 'private']).meta({ description: 'who may read it; forwardAuth: anonymous visitors are sent to a login' }).optional(),
   cname: z.string().meta({ description: 'CNAME target; overrides dns.cnameTarget' }).optional(),
-  live: list(live).optional(),
-  robots: z.enum(['index', 'noindex']).optional(),
+  live: list(live).meta({ description: 'a live channel (WebSocket, events), or several' }).optional(),
+  robots: z.enum(['index', 'noindex']).meta({ description: 'whether search engines may list it' }).optional(),
   sensitivePaths: z.array(path).meta({ description: 'paths whose answers must not be stored by caches' }).optional(),
   assets: z.array(path).meta({ description: 'static assets to judge; default those the document names' }).optional(),
   apiPaths: z.array(path).meta({ description: 'API routes for CORS, caching and content-type checks' }).optional(),
   redirectParams: z.array(z.string()).meta({ description: 'paths with an open-redirect candidate parameter, e.g. /login?next=' }).optional(),
-  release: z.strictObject({ path: path, json: z.string().optional(), expect: text('version or commit under sign-off') }).optional(),
-  tags: z.array(z.string()).optional(),
+  release: z
+    .strictObject({
+      path: path,
+      json: z.string().meta({ description: 'JSON path of the version; left out: anywhere in the answer' }).optional(),
+      expect: text('version or commit under sign-off'),
+    })
+    .meta({ description: 'where the host tells its version, and which one it must be' })
+    .optional(),
+  tags: z.array(z.string()).meta({ description: 'words that runs may be limited to (--tag)' }).optional(),
 })
 
 const cors = z.strictObject({
@@ -207,43 +191,52 @@ const cors = z.strictObject({
   path: path.optional(),
   origins: z.array(z.string()).meta({ description: 'origins that must work' }),
   refused: z.array(z.string()).meta({ description: 'more origins that must be refused' }).optional(),
-  credentials: z.boolean().optional(),
-  methods: z.array(z.string()).optional(),
+  credentials: z.boolean().meta({ description: 'whether browsers may send cookies along' }).optional(),
+  methods: z.array(z.string()).meta({ description: 'methods that the preflight must allow' }).optional(),
   headers: z.array(z.string()).meta({ description: 'request headers the preflight asks for; * means any' }).optional(),
   expose: z.array(z.string()).meta({ description: 'response headers that scripts must be able to read' }).optional(),
-  maxAge: z.int().optional(),
+  maxAge: z.int().meta({ description: 'seconds' }).optional(),
   errorPath: path.meta({ description: 'a path that answers 4xx or 5xx and must carry the CORS headers too' }).optional(),
 })
 
 const cookie = z.strictObject({
   name: text('name of the cookie, or * for every cookie of the hosts'),
-  hosts: z.union([z.literal('all'), z.array(hostName)]).optional(),
+  hosts: z
+    .union([z.literal('all'), z.array(hostName)])
+    .meta({ description: 'hosts that set it; default all' })
+    .optional(),
   path: path.meta({ description: 'path whose answer sets it' }).optional(),
   session: z.boolean().meta({ description: 'it carries a login' }).optional(),
-  secure: z.boolean().optional(),
-  httpOnly: z.boolean().optional(),
-  sameSite: list(z.enum(['Strict', 'Lax', 'None'])).optional(),
-  domain: z.string().optional(),
-  hostOnly: z.boolean().optional(),
-  maxAge: z.int().optional(),
-  cookiePath: z.string().optional(),
+  secure: z.boolean().meta({ description: 'whether it must have Secure' }).optional(),
+  httpOnly: z.boolean().meta({ description: 'whether it must have HttpOnly' }).optional(),
+  sameSite: list(z.enum(['Strict', 'Lax', 'None']))
+    .meta({ description: 'what SameSite may say' })
+    .optional(),
+  domain: z.string().meta({ description: 'what Domain must say' }).optional(),
+  hostOnly: z.boolean().meta({ description: 'true: without Domain' }).optional(),
+  maxAge: z.int().meta({ description: 'seconds' }).optional(),
+  cookiePath: z.string().meta({ description: 'what Path must say' }).optional(),
 })
 
 const healthEndpoint = z.strictObject({
   url: absoluteUrl.meta({ description: '{domain} is replaced by the domain' }),
-  kind: z.enum(['liveness', 'readiness', 'database', 'other']).optional(),
-  method: z.enum(['GET', 'HEAD']).optional(),
+  kind: z.enum(['liveness', 'readiness', 'database', 'other']).meta({ description: 'what it tells; for the report' }).optional(),
+  method: z.enum(['GET', 'HEAD']).meta({ description: 'default GET' }).optional(),
   status: status.optional(),
-  json: z.record(z.string(), matcher).optional(),
-  body: z.string().optional(),
-  contentType: z.string().optional(),
-  maxMs: z.number().positive().optional(),
+  json: z.record(z.string(), matcher).meta({ description: 'JSON fields of the answer by path ($.a.b)' }).optional(),
+  body: z.string().meta({ description: 'text that the answer contains' }).optional(),
+  contentType: z.string().meta({ description: 'media type of the answer, such as application/json' }).optional(),
+  maxMs: z.number().positive().meta({ description: 'milliseconds that the answer may take' }).optional(),
   fresh: z.string().meta({ description: 'JSON path of a value that must differ between two calls' }).optional(),
   websocket: z.string().meta({ description: 'JSON path that claims a live WebSocket; compared with the real one' }).optional(),
-  samples: z.int().min(1).max(20).optional(),
+  samples: z.int().min(1).max(20).meta({ description: 'how often it is asked' }).optional(),
 })
 
-const record = z.strictObject({ name: hostName, type: z.enum(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'TXT', 'CAA', 'TLSA', 'HTTPS']), value: list(z.string()) })
+const record = z.strictObject({
+  name: hostName.meta({ description: 'name of the record below the domain' }),
+  type: z.enum(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'TXT', 'CAA', 'TLSA', 'HTTPS']).meta({ description: 'type of the record' }),
+  value: list(z.string()).meta({ description: 'its value, or all its values' }),
+})
 
 const domainName = z
   .string()
@@ -367,12 +360,13 @@ const backup = z.strictObject({
       days: z.number().positive().meta({ description: 'the oldest set must reach back so far' }).optional(),
       maxDays: z.number().positive().meta({ description: 'no set may be older' }).optional(),
     })
+    .meta({ description: 'how many sets are kept' })
     .optional(),
   offsite: z
     .strictObject({
       dir: place('folder where the copies are mounted'),
       s3: bucketSchema.optional(),
-      maxAgeHours: z.number().positive().optional(),
+      maxAgeHours: z.number().positive().meta({ description: 'the newest copy may be so old' }).optional(),
       maxLossHours: z
         .number()
         .positive()
@@ -401,14 +395,15 @@ const backup = z.strictObject({
 })
 
 export const targetSchema = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.string().meta({ description: 'where the JSON Schema of this file is, for editors' }).optional(),
   name: text('name of the deployment, for the report; default the domain').optional(),
   domain: z
     .string()
     .regex(
       /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/,
       'a domain name such as example.com (IDN as A-labels)',
-    ),
+    )
+    .meta({ description: 'the domain of the deployment; everything else is told by names below it' }),
   environment: z
     .enum(['production', 'staging', 'local'])
     .meta({ description: 'production refuses drills and load unless allowed by name. Default production' })
@@ -419,15 +414,19 @@ export const targetSchema = z.strictObject({
     .optional(),
   edge: z
     .strictObject({
-      kind: z.enum(['direct', 'nginx', 'caddy', 'cdn', 'tunnel', 'other']),
-      product: z.string().optional(),
+      kind: z.enum(['direct', 'nginx', 'caddy', 'cdn', 'tunnel', 'other']).meta({ description: 'what stands in front' }),
+      product: z.string().meta({ description: 'its name, for the report' }).optional(),
       responseHeaders: z.record(z.string(), matcher).meta({ description: 'headers that prove a request went through the edge (CDN)' }).optional(),
       addresses: z.array(z.string()).meta({ description: 'addresses or networks (CIDR) of the edge; names must resolve into them' }).optional(),
       origin: z
-        .strictObject({ address: z.string(), direct: z.enum(['refused', 'allowed']).optional() })
+        .strictObject({
+          address: z.string().meta({ description: 'address of the origin' }),
+          direct: z.enum(['refused', 'allowed']).meta({ description: 'what it must answer when it is asked directly; default refused' }).optional(),
+        })
         .meta({ description: 'address behind the edge; asked directly with the right name it must refuse' })
         .optional(),
     })
+    .meta({ description: 'what stands in front of the hosts' })
     .optional(),
   network: z
     .strictObject({
@@ -445,16 +444,17 @@ export const targetSchema = z.strictObject({
       trust: z.array(z.string()).meta({ description: 'PEM files of extra roots, relative to this file' }).optional(),
       ipv6: z.boolean().meta({ description: 'false: this vantage has no IPv6; AAAA observations are skipped' }).optional(),
     })
+    .meta({ description: 'how this machine gets there: resolvers, pinned addresses, ports, extra roots' })
     .optional(),
   allow: z
     .array(z.enum(['load', 'login', 'write', 'mail', 'drill']))
     .meta({ description: "owner's consent by name to what is more than reading" })
     .optional(),
-  secrets: z.record(z.string(), secretReference).optional(),
+  secrets: z.record(z.string(), secretReference).meta({ description: 'secrets by name, each a reference: env:NAME or file:/path' }).optional(),
   limits: z
     .strictObject({
-      connectionsPerAddress: z.int().min(1).max(64).optional(),
-      connections: z.int().min(1).max(1024).optional(),
+      connectionsPerAddress: z.int().min(1).max(64).meta({ description: 'connections to one address at a time; default 16' }).optional(),
+      connections: z.int().min(1).max(1024).meta({ description: 'connections at a time in all; default 64' }).optional(),
       requestsPerSecond: z
         .number()
         .positive()
@@ -463,9 +463,10 @@ export const targetSchema = z.strictObject({
             'per address, all hosts there together; default 20 on public addresses, unlimited on loopback and private ones; halved whenever an answer is 429',
         })
         .optional(),
-      probeSeconds: z.number().positive().max(300).optional(),
-      runSeconds: z.number().positive().max(86400).optional(),
+      probeSeconds: z.number().positive().max(300).meta({ description: 'patience of one look; default 10' }).optional(),
+      runSeconds: z.number().positive().max(86400).meta({ description: 'the run ends then; default 300, or 20 for each host' }).optional(),
     })
+    .meta({ description: 'how much is asked at a time, and for how long' })
     .optional(),
   gate: z
     .strictObject({
@@ -474,49 +475,71 @@ export const targetSchema = z.strictObject({
         .meta({ description: 'a fail or inconclusive of this severity or above blocks. Default high' })
         .optional(),
     })
+    .meta({ description: 'what makes the run fail' })
     .optional(),
-  waivers: z.array(waiver).optional(),
+  waivers: z.array(waiver).meta({ description: 'what may fail until a day, each with its reason and who answers for it' }).optional(),
   requirements: z.record(z.string(), z.array(z.string()).min(1)).meta({ description: 'own id -> check ids, or "check-id subject"' }).optional(),
   checks: z
     .record(
       z.string(),
       z.strictObject({
-        severity: z.enum(['critical', 'high', 'medium', 'low', 'info']).optional(),
-        options: z.record(z.string(), z.unknown()).optional(),
+        severity: z.enum(['critical', 'high', 'medium', 'low', 'info']).meta({ description: 'how grave its failures are here' }).optional(),
+        options: z.record(z.string(), z.unknown()).meta({ description: 'its thresholds, by name (postproof explain)' }).optional(),
         off: z.string().min(1).meta({ description: 'why the check is not wanted; it is then reported as skip: not-selected' }).optional(),
       }),
     )
     .meta({ description: 'per check id: another severity, other thresholds' })
     .optional(),
   defaults: z.strictObject(expectations).meta({ description: 'expectations for every host; each host may override them' }).optional(),
-  headerProfiles: z.record(z.string(), headers).optional(),
+  headerProfiles: z.record(z.string(), headers).meta({ description: 'sets of headers by name, for `profile` of hosts' }).optional(),
   hosts: z.record(hostName, host).meta({ description: 'hosts below the domain; "@" is the domain itself. Left out: what can be found' }).optional(),
   dns: z
     .strictObject({
-      cnameTarget: z.string().optional(),
-      apex: z.enum(['sameAddressesAsCnameTarget', 'addresses']).optional(),
+      cnameTarget: z.string().meta({ description: 'name that the CNAME records of the hosts lead to' }).optional(),
+      apex: z
+        .enum(['sameAddressesAsCnameTarget', 'addresses'])
+        .meta({ description: 'where the domain itself leads: to the addresses of cnameTarget, or to dns.addresses' })
+        .optional(),
       addresses: z.array(z.string()).meta({ description: 'addresses the names must resolve to' }).optional(),
-      ipv6: z.enum(['required', 'absent', 'optional']).optional(),
-      wildcard: z.enum(['forbidden', 'allowed']).optional(),
-      records: z.array(record).optional(),
-      dnssec: z.enum(['required', 'optional']).optional(),
+      ipv6: z.enum(['required', 'absent', 'optional']).meta({ description: 'whether hosts have AAAA records' }).optional(),
+      wildcard: z.enum(['forbidden', 'allowed']).meta({ description: 'whether names that nobody declared may resolve' }).optional(),
+      records: z.array(record).meta({ description: 'records that must be there' }).optional(),
+      dnssec: z.enum(['required', 'optional']).meta({ description: 'whether the zone must be signed' }).optional(),
       internalHosts: z.array(hostName).meta({ description: 'names that may resolve to private addresses' }).optional(),
-      zoneTransfer: z.boolean().optional(),
+      zoneTransfer: z.boolean().meta({ description: 'false: the name servers must refuse AXFR' }).optional(),
       caa: z.array(z.string()).meta({ description: 'CA domains that may issue' }).optional(),
-      maxTtlSeconds: z.int().optional(),
-      securityTxt: z.enum(['required', 'optional']).optional(),
+      maxTtlSeconds: z.int().meta({ description: 'longest time that addresses may be kept' }).optional(),
+      securityTxt: z
+        .enum(['required', 'optional'])
+        .meta({ description: 'whether /.well-known/security.txt must be there; where it is, it must be right' })
+        .optional(),
     })
+    .meta({ description: 'what DNS must say. Left out: what names need to be reached' })
     .optional(),
   redirects: z
     .strictObject({
       exceptions: z
-        .array(z.strictObject({ path: path, status: status, hosts: z.union([z.literal('all'), z.array(hostName)]).optional(), exact: z.boolean().optional() }))
+        .array(
+          z.strictObject({
+            path: path,
+            status: status,
+            hosts: z
+              .union([z.literal('all'), z.array(hostName)])
+              .meta({ description: 'hosts that answer there; default all' })
+              .optional(),
+            exact: z.boolean().meta({ description: 'false: what is below it as well. Default true' }).optional(),
+          }),
+        )
         .meta({ description: 'paths that answer over plain http instead of redirecting' })
         .optional(),
-      maxHops: z.int().min(1).max(10).optional(),
-      canonical: z.enum(['apex', 'www', 'both']).optional(),
+      maxHops: z.int().min(1).max(10).meta({ description: 'redirects that may follow one another' }).optional(),
+      canonical: z
+        .enum(['apex', 'www', 'both'])
+        .meta({ description: 'which of example.com and www.example.com answers; the other one redirects to it' })
+        .optional(),
       alternativePorts: z.array(port).meta({ description: 'ports that must not speak plain http' }).optional(),
     })
+    .meta({ description: 'what redirects, and where to' })
     .optional(),
   errorPages: z
     .array(
@@ -525,29 +548,35 @@ export const targetSchema = z.strictObject({
         status: status,
         page: path.meta({ description: 'internal page; asked directly it must be 404' }),
         probe: path.meta({ description: 'a path that provokes the status' }).optional(),
-        marker: marker.optional(),
+        marker: marker.meta({ description: 'how its answer is told from that of anything else' }).optional(),
       }),
     )
+    .meta({ description: 'error pages of the proxy, and what they must show' })
     .optional(),
   rateLimits: rateLimits.optional(),
-  cors: z.array(cors).optional(),
-  cookies: z.array(cookie).optional(),
-  health: z.array(healthEndpoint).optional(),
+  cors: z.array(cors).meta({ description: 'who may ask across origins' }).optional(),
+  cookies: z.array(cookie).meta({ description: 'cookies that are set, and how' }).optional(),
+  health: z.array(healthEndpoint).meta({ description: 'end points that tell whether it lives' }).optional(),
   exposure: z
     .strictObject({
-      open: z.array(port).optional(),
-      optionalOpen: z.array(port).optional(),
+      open: z.array(port).meta({ description: 'ports that must be open' }).optional(),
+      optionalOpen: z.array(port).meta({ description: 'ports that may be open' }).optional(),
       closed: z.array(port).meta({ description: 'ports that must be closed from outside' }).optional(),
-      closedOr403: z.array(port).optional(),
-      notServed: z.array(path).optional(),
+      closedOr403: z.array(port).meta({ description: 'ports that must be closed, or answer 403' }).optional(),
+      notServed: z.array(path).meta({ description: 'paths that must not be answered with content of their own' }).optional(),
       publicPaths: z.array(path).meta({ description: 'paths that are public on purpose: metrics, docs, source maps' }).optional(),
       captureSink: z
-        .strictObject({ host: hostName, product: z.enum(['mailhog', 'mailpit', 'maildev']).optional(), api: path.optional() })
+        .strictObject({
+          host: hostName,
+          product: z.enum(['mailhog', 'mailpit', 'maildev']).meta({ description: 'what it is' }).optional(),
+          api: path.meta({ description: 'path of its API' }).optional(),
+        })
         .meta({ description: 'a mail catcher that must not show mail to the public' })
         .optional(),
-      adminPaths: z.array(path).optional(),
-      openSource: z.boolean().optional(),
+      adminPaths: z.array(path).meta({ description: 'paths that strangers must not be shown' }).optional(),
+      openSource: z.boolean().meta({ description: 'the sources are public anyway: source maps are no leak' }).optional(),
     })
+    .meta({ description: 'what may be seen from outside: ports, paths, catchers' })
     .optional(),
   defaultCredentials: defaultCredentials.optional(),
   uploads: uploads.optional(),
@@ -555,13 +584,13 @@ export const targetSchema = z.strictObject({
   mail: mail.optional(),
   performance: z
     .strictObject({
-      dnsMs: z.number().positive().optional(),
-      connectMs: z.number().positive().optional(),
-      tlsHandshakeMs: z.number().positive().optional(),
-      ttfbMs: z.number().positive().optional(),
+      dnsMs: z.number().positive().meta({ description: 'milliseconds of resolving the name' }).optional(),
+      connectMs: z.number().positive().meta({ description: 'milliseconds of connecting' }).optional(),
+      tlsHandshakeMs: z.number().positive().meta({ description: 'milliseconds of the TLS handshake' }).optional(),
+      ttfbMs: z.number().positive().meta({ description: 'milliseconds until the first byte of the answer' }).optional(),
       serverMs: z.number().positive().meta({ description: 'time to first byte less one network round trip' }).optional(),
-      totalMs: z.number().positive().optional(),
-      bodyBytes: z.int().positive().optional(),
+      totalMs: z.number().positive().meta({ description: 'milliseconds until the last byte of the answer' }).optional(),
+      bodyBytes: z.int().positive().meta({ description: 'bytes of the body' }).optional(),
       pageBytes: z.int().positive().meta({ description: 'bytes on the wire of the document and all its markup loads from the same host' }).optional(),
       throttled: z
         .strictObject({
@@ -569,6 +598,7 @@ export const targetSchema = z.strictObject({
           bytesPerSecond: z.int().positive().meta({ description: 'default 204800 (1.6 Mbit/s)' }).optional(),
           roundTripMs: z.number().positive().meta({ description: 'default 150' }).optional(),
         })
+        .meta({ description: 'how the page must load on a slow line' })
         .optional(),
       samples: z.int().min(1).max(20).meta({ description: 'looks of which the median is judged; default 3, never fewer than 2' }).optional(),
       urls: z
@@ -576,23 +606,26 @@ export const targetSchema = z.strictObject({
           z.strictObject({
             url: webUrl.meta({ description: '{domain} is replaced by the domain' }),
             p95Ms: z.number().positive().meta({ description: 'the 19th of 20 answers in order of time' }).optional(),
-            totalMs: z.number().positive().optional(),
-            bodyBytes: z.int().positive().optional(),
+            totalMs: z.number().positive().meta({ description: 'milliseconds until the last byte of the answer' }).optional(),
+            bodyBytes: z.int().positive().meta({ description: 'bytes of the body' }).optional(),
           }),
         )
+        .meta({ description: 'budgets of single addresses' })
         .optional(),
       load: z
         .array(
           z.strictObject({
             url: webUrl.meta({ description: 'asked under load, with the consent `load`; must be exempt from rate limits or below them' }),
-            requests: z.int().min(20).max(10_000).optional(),
-            concurrency: z.int().min(1).max(64).optional(),
+            requests: z.int().min(20).max(10_000).meta({ description: 'how many are sent' }).optional(),
+            concurrency: z.int().min(1).max(64).meta({ description: 'how many are under way at once' }).optional(),
             perSecond: z.number().positive().meta({ description: 'answers per second that must be reached' }).optional(),
-            meanMs: z.number().positive().optional(),
+            meanMs: z.number().positive().meta({ description: 'milliseconds that an answer may take on average' }).optional(),
           }),
         )
+        .meta({ description: 'answers under load, with the consent `load`' })
         .optional(),
     })
+    .meta({ description: 'budgets; a budget that is missed is measured again before it fails' })
     .optional(),
   backups: z.array(backup).meta({ description: 'backups that this machine can read: judged by their files and what is in them, without restoring' }).optional(),
   rollback: rollbackSchema.optional(),
@@ -602,16 +635,30 @@ export const targetSchema = z.strictObject({
     .strictObject({
       static: z
         .strictObject({
-          maxAge: z.int().positive(),
-          directives: z.array(z.string()).optional(),
-          extensions: z.array(z.string()).optional(),
-          exact: z.boolean().optional(),
+          maxAge: z.int().positive().meta({ description: 'seconds that static assets must be kept at least' }),
+          directives: z.array(z.string()).meta({ description: 'further directives of Cache-Control that must be there, such as immutable' }).optional(),
+          extensions: z.array(z.string()).meta({ description: 'endings of file names that count as static' }).optional(),
+          exact: z.boolean().meta({ description: 'true: these seconds and no more' }).optional(),
         })
+        .meta({ description: 'assets whose name changes with their content' })
         .optional(),
-      html: z.enum(['noLongCache', 'noStore', 'any']).optional(),
-      compression: z.union([z.boolean(), z.strictObject({ minimumSize: z.int().positive().optional(), types: z.array(z.string()).optional() })]).optional(),
-      conditional: z.boolean().optional(),
+      html: z.enum(['noLongCache', 'noStore', 'any']).meta({ description: 'how pages may be kept' }).optional(),
+      compression: z
+        .union([
+          z.boolean(),
+          z.strictObject({
+            minimumSize: z.int().positive().meta({ description: 'bytes from which an answer must be compressed' }).optional(),
+            types: z.array(z.string()).meta({ description: 'media types that must be compressed' }).optional(),
+          }),
+        ])
+        .meta({ description: 'whether answers are compressed, and from which size and of which types' })
+        .optional(),
+      conditional: z
+        .boolean()
+        .meta({ description: 'whether unchanged pages are answered with 304: true makes it a failure where they are not, false is not judged' })
+        .optional(),
     })
+    .meta({ description: 'how long what may be kept' })
     .optional(),
 })
 export type TargetInput = z.input<typeof targetSchema>
