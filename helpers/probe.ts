@@ -41,7 +41,10 @@ export interface ProbeContext {
   undo?(what: string, act: (context: ProbeContext) => Promise<boolean>): Undo
   /** Tells whoever watches that something of the target is waited for; absent where nobody does. */
   waiting?(wait: Waiting): void
-  /** A resource kept for the whole run (a kept-alive connection); closed when the run ends. Same key, same resource. */
+  /**
+   * Something of this machine that is kept for the whole run (a kept-alive connection, what a drill made) and closed when it ends, however long that takes.
+   * Same key, same resource. What stands on the target is promised by {@link ProbeContext.undo} instead: within seconds, and told of in the report.
+   */
   resource<R>(key: string, open: () => R, close: (resource: R) => void | Promise<void>): R
 }
 

@@ -132,3 +132,23 @@ describe('rateLimits in a target', () => {
     expect(read(rateLimits)).toContain(problem)
   })
 })
+
+test('zones that were left used up recover together, and once', async () => {
+  const ledger = new ZoneLedger(
+    targetOf([
+      { name: 'short', hosts: ['api'], limit: '5/200ms' },
+      { name: 'long', hosts: ['api'], limit: '5/300ms' },
+      { name: 'unnumbered', hosts: ['api'] },
+    ]),
+  )
+  const request = { host: 'api.example.com', path: '/' }
+  const signal = new AbortController().signal
+  ledger.note(request)
+  const sentAt = performance.now()
+  expect(await Promise.all([ledger.recovered(request, sentAt, signal), ledger.recovered(request, sentAt, signal)])).toEqual([true, true])
+  const waited = performance.now() - sentAt
+  expect(waited).toBeGreaterThan(290)
+  expect(waited).toBeLessThan(480)
+  // What is refused by a zone that has recovered is refused for good.
+  expect(await ledger.recovered(request, performance.now(), signal)).toBe(false)
+})

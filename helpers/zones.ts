@@ -177,7 +177,7 @@ export class ZoneLedger {
    * @returns whether it is worth another try: not where a limiter refuses what it is declared to admit
    */
   async recovered(request: ZoneRequest, sentAt: number, signal: AbortSignal): Promise<boolean> {
-    let worth = false
+    const waits: Promise<void>[] = []
     for (const zone of zonesFor(this.#target, request)) {
       if (zone.limit === undefined) continue
       let recovering = this.#recovering.get(zone.name)
@@ -189,11 +189,10 @@ export class ZoneLedger {
         recovering = started
         this.#recovering.set(zone.name, recovering)
       }
-      if (sentAt >= recovering.doneAt) continue
-      await recovering.done
-      worth = true
+      if (sentAt < recovering.doneAt) waits.push(recovering.done)
     }
-    return worth
+    await Promise.all(waits)
+    return waits.length > 0
   }
 
   /**

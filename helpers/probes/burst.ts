@@ -7,7 +7,7 @@ import { headerValue, isChallenge } from '../headers.ts'
 import type { HttpObservation, RawHeaders } from '../observations.ts'
 import type { Observed, ProbeContext } from '../probe.ts'
 import { probeMs } from '../target.ts'
-import { openTls, round, withConnectDeadline } from './connection.ts'
+import { openTls, round, connecting } from './connection.ts'
 import { getHead, pipeline, type Pipelined, type PipelinedAnswer } from './pipeline.ts'
 import { firstAddress } from './tls.ts'
 
@@ -160,7 +160,7 @@ export class Bursts {
     let opened: Awaited<ReturnType<typeof openTls>>
     try {
       address = await firstAddress(context, this.#host)
-      opened = await openTls(withConnectDeadline(context, 'probe'), { address, port: 443, servername: this.#host, alpn: ['http/1.1'], groups: GROUPS })
+      opened = await connecting(context, 'probe', (near) => openTls(near, { address, port: 443, servername: this.#host, alpn: ['http/1.1'], groups: GROUPS }))
     } catch (error) {
       if (context.signal.aborted) throw error
       return nothing(error instanceof Error ? error.message : String(error))

@@ -84,22 +84,25 @@ export function connectionFailure(error: unknown, phase: ProbeFailure['phase']):
  * limits.probeSeconds that begins when a connection slot is free. What we keep waiting ourselves says nothing about the host.
  * @param belongs a connection of one probe alone ends with it; one of the run goes on for whoever asks next
  */
-export const withConnectDeadline = (context: ProbeContext, belongs: 'run' | 'probe'): ProbeContext => {
+export async function connecting<T>(context: ProbeContext, belongs: 'run' | 'probe', open: (near: ProbeContext) => Promise<T>): Promise<T> {
   const controller = new AbortController()
+  const timers: NodeJS.Timeout[] = []
+  const end = (): void => controller.abort(context.signal.reason)
   if (belongs === 'probe') {
-    const end = (): void => controller.abort(context.signal.reason)
     if (context.signal.aborted) end()
     else context.signal.addEventListener('abort', end, { once: true })
   }
-  return {
-    ...context,
-    signal: controller.signal,
-    connection: async (address) => {
-      const slot = await context.connection(address)
-      const error = new ProbeError({ code: 'TIMEOUT', message: 'no connection within the probe deadline', phase: 'deadline' })
-      setTimeout(() => controller.abort(error), probeMs(context.target)).unref()
-      return slot
-    },
+  const connection: ProbeContext['connection'] = async (address) => {
+    const slot = await context.connection(address)
+    const error = new ProbeError({ code: 'TIMEOUT', message: 'no connection within the probe deadline', phase: 'deadline' })
+    timers.push(setTimeout(() => controller.abort(error), probeMs(context.target)).unref())
+    return slot
+  }
+  try {
+    return await open({ ...context, signal: controller.signal, connection })
+  } finally {
+    for (const timer of timers) clearTimeout(timer)
+    context.signal.removeEventListener('abort', end)
   }
 }
 

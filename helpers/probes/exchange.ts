@@ -11,7 +11,7 @@ import { headerValue, headerValues } from '../headers.ts'
 import type { RawHeaders } from '../observations.ts'
 import { type ProbeContext, ProbeError } from '../probe.ts'
 import { probeMs } from '../target.ts'
-import { connectionFailure, openTcp, openTls, round, stillOpen, withConnectDeadline } from './connection.ts'
+import { connectionFailure, openTcp, openTls, round, stillOpen, connecting } from './connection.ts'
 import { decodeBody } from './http-message.ts'
 import { splitUrl } from './http.ts'
 import { firstAddress } from './tls.ts'
@@ -78,14 +78,15 @@ async function openFor(
   const authority = parts.port === undefined ? name : `${name}:${parts.port}`
   await context.pace(address).turn()
   await context.zones?.turn({ host: parts.host, path: parts.path, method: request.method ?? 'GET' })
-  const near = withConnectDeadline(context, 'probe')
   if (parts.scheme === 'http') {
     if (request.secret === true && !isLoopback(address) && !isPrivateAddress(address))
       throw new ProbeError({ code: 'UNTRUSTED', message: `credentials are not sent in clear to ${parts.host}`, phase: 'request' })
-    const tcp = await openTcp(near, { address, port: parts.port ?? 80 })
+    const tcp = await connecting(context, 'probe', (near) => openTcp(near, { address, port: parts.port ?? 80 }))
     return { socket: tcp.socket, peer: tcp.peer, release: tcp.release, authority, path: parts.path }
   }
-  const opened = stillOpen(await openTls(near, { address, port: parts.port ?? 443, servername: parts.host, alpn: ['http/1.1'] }))
+  const opened = stillOpen(
+    await connecting(context, 'probe', (near) => openTls(near, { address, port: parts.port ?? 443, servername: parts.host, alpn: ['http/1.1'] })),
+  )
   const { observation, tcp } = opened
   if (request.secret === true && !observation.authorized) {
     opened.socket.destroy()

@@ -9,7 +9,7 @@ import { headerValue } from '../headers.ts'
 import type { HttpChain, HttpObservation, RawHeaders, RawHttpObservation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { probeMs, type Host } from '../target.ts'
-import { connectionFailure, type OpenedTcp, openTcp, openTls, round, stillOpen, withConnectDeadline } from './connection.ts'
+import { connectionFailure, type OpenedTcp, openTcp, openTls, round, stillOpen, connecting } from './connection.ts'
 import { decodeBody, readLeniently } from './http-message.ts'
 import { type Answer, GrammarError, type Line, Transport } from './http-transport.ts'
 import { resolveHost } from './resolve.ts'
@@ -141,7 +141,9 @@ async function openLine(context: ProbeContext, request: HttpRequest, address: st
 function transportOf(context: ProbeContext, request: HttpRequest, address: string): Transport {
   const origin = `${request.scheme}://${authorityOf(request)}`
   const make = (): Transport =>
-    new Transport(origin, (again) => openLine(withConnectDeadline(context, request.freshConnection === true ? 'probe' : 'run'), request, address, !again))
+    new Transport(origin, (again) =>
+      connecting(context, request.freshConnection === true ? 'probe' : 'run', (near) => openLine(near, request, address, !again)),
+    )
   if (request.freshConnection === true) return make()
   return context.resource(`http ${origin} ${address} ${request.protocol ?? ''} ${request.line ?? ''}`, make, (transport) => transport.close())
 }

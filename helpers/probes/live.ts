@@ -9,7 +9,7 @@ import type { RawHeaders } from '../observations.ts'
 import { type Impact, type Probe, type ProbeContext, type ProbeCost, ProbeError, type ProbeFailure } from '../probe.ts'
 import { type LiveChannel, probeMs, type Target } from '../target.ts'
 import { type Asked, askedCost } from './asked.ts'
-import { connectionFailure, openTls, round, stillOpen, withConnectDeadline } from './connection.ts'
+import { connectionFailure, openTls, round, stillOpen, connecting } from './connection.ts'
 import { type ExchangeAnswer, secretOf } from './exchange.ts'
 import { Session, signInCost } from './sign-in.ts'
 import { firstAddress } from './tls.ts'
@@ -172,7 +172,7 @@ async function open(context: ProbeContext, asked: Handshake): Promise<Channel | 
     if (asked.regardless === true) context.zones?.note(opening)
     else await context.zones?.turn(opening)
     const address = await firstAddress(context, asked.host)
-    const opened = stillOpen(await openTls(withConnectDeadline(context, 'probe'), { address, servername: asked.host, alpn: ['http/1.1'] }))
+    const opened = stillOpen(await connecting(context, 'probe', (near) => openTls(near, { address, servername: asked.host, alpn: ['http/1.1'] })))
     opened.tcp.release()
     if (asked.secret === true && !opened.observation.authorized) {
       opened.socket.destroy()

@@ -6,7 +6,7 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { isIP, type Socket } from 'node:net'
 import type { RawHeaders } from '../observations.ts'
 import { type ProbeContext, ProbeError } from '../probe.ts'
-import { connectionFailure, openTcp, openTls, stillOpen, withConnectDeadline } from './connection.ts'
+import { connectionFailure, openTcp, openTls, stillOpen, connecting } from './connection.ts'
 
 export interface PacedOrigin {
   readonly scheme: 'https' | 'http'
@@ -248,14 +248,13 @@ export class PacedSender {
     const from = localAddress === undefined ? {} : { localAddress }
     this.opened += 1
     // A look of minutes does not wait for minutes on a server that is silent from the start.
-    const context = withConnectDeadline(this.#context, 'probe')
     if (scheme === 'http') {
-      const tcp = await openTcp(context, { address, port, ...from })
+      const tcp = await connecting(this.#context, 'probe', (near) => openTcp(near, { address, port, ...from }))
       tcp.release()
       this.peer = tcp.peer
       return tcp.socket
     }
-    const opened = stillOpen(await openTls(context, { address, port, servername: host, alpn: [alpn], ...from }))
+    const opened = stillOpen(await connecting(this.#context, 'probe', (near) => openTls(near, { address, port, servername: host, alpn: [alpn], ...from })))
     opened.tcp.release()
     this.peer = opened.tcp.peer
     if (alpn === 'h2' && opened.socket.alpnProtocol !== 'h2') {

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import type { RawHeaders, WebSocketOverHttp2Observation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { probeMs } from '../target.ts'
-import { connectionFailure, openTls, withConnectDeadline } from './connection.ts'
+import { connectionFailure, openTls, connecting } from './connection.ts'
 import { firstAddress } from './tls.ts'
 import { shownPath } from './websocket.ts'
 
@@ -83,7 +83,7 @@ async function perform(context: ProbeContext, request: WebSocketOverHttp2Request
   const authority = isIP(host) === 6 ? `[${host}]` : host
   const base = { url: `https://${authority}${shownPath(path)}`, headers: [], at: new Date().toISOString() }
   const limitMs = Math.min(5_000, probeMs(context.target))
-  const { socket, tcp } = await openTls(withConnectDeadline(context, 'probe'), { address, servername: host })
+  const { socket, tcp } = await connecting(context, 'probe', (near) => openTls(near, { address, servername: host }))
   tcp.release()
   try {
     if (socket.alpnProtocol !== 'h2') return { ...base, peer: tcp.peer, h2: false, advertised: false }

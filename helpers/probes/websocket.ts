@@ -10,7 +10,7 @@ import { headerValue, headerValues } from '../headers.ts'
 import type { RawHeaders, WebSocketObservation } from '../observations.ts'
 import { type Probe, type ProbeContext, ProbeError } from '../probe.ts'
 import { probeMs } from '../target.ts'
-import { openTcp, openTls, round, withConnectDeadline } from './connection.ts'
+import { openTcp, openTls, round, connecting } from './connection.ts'
 import { readLeniently } from './http-message.ts'
 import { firstAddress } from './tls.ts'
 
@@ -397,8 +397,8 @@ async function perform(context: ProbeContext, request: WebSocketRequest): Promis
   ]
   if (lines.some((line) => /[\r\n]/.test(line))) throw new TypeError('a line of the handshake contains a line end')
   const at = new Date().toISOString()
-  const opened = secure ? await openTls(withConnectDeadline(context, 'probe'), { address, servername: host, alpn: ['http/1.1'] }) : undefined
-  const tcp = opened?.tcp ?? (await openTcp(withConnectDeadline(context, 'probe'), { address, port: 80 }))
+  const opened = secure ? await connecting(context, 'probe', (near) => openTls(near, { address, servername: host, alpn: ['http/1.1'] })) : undefined
+  const tcp = opened?.tcp ?? (await connecting(context, 'probe', (near) => openTcp(near, { address, port: 80 })))
   // The slot limits how many connections are being made at once; one that lies idle on purpose must not hold it.
   tcp.release()
   const socket: Socket = opened?.socket ?? tcp.socket
