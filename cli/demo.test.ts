@@ -1,7 +1,7 @@
 /** The demo of what acts: each stage has a fault that a newcomer can look at, with its secrets at hand and nothing else in the way. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { listFaults } from '../fixtures/proof.ts'
 import type { Report } from '../reports/report.ts'
@@ -26,6 +26,20 @@ test.each(['mail-queue-worker-stopped', 'refresh-reusable', 'limit-missing'].fla
   },
   120_000,
 )
+
+test('--keep leaves it running, also without a terminal, and takes everything away at the end', async () => {
+  let file = ''
+  const ended = await postproof(['demo', '--suite', 'cors', '--keep', '--report', 'kept'], {
+    cwd: folder,
+    signal: (stdout) => {
+      file = /its target is (\S+)\. /.exec(stdout)?.[1] ?? ''
+      return existsSync(file) ? 'SIGTERM' : undefined
+    },
+  })
+  expect(ended.status, ended.stderr).toBe(0)
+  expect(file).toMatch(/target\.yaml$/)
+  expect(existsSync(dirname(file))).toBe(false)
+})
 
 test('who waits for a letter says so', async () => {
   const ended = await postproof(['demo', '--fault', 'mail-queue-worker-stopped', '--json', '--report', 'waits'], { cwd: folder })

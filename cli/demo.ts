@@ -52,9 +52,12 @@ export async function demo(flags: DemoFlags): Promise<number> {
     const file = join(folder, 'target.yaml')
     await writeFile(file, stringify(world.input))
     const exitCode = await verify(file, { ...(await onStage(flags, faults)), ...flags })
-    if (flags.keep === true && process.stdin.isTTY) {
-      process.stdout.write(`\nThe deployment stays up; its target is ${file}. Ctrl-C ends it.\n`)
-      await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()))
+    if (flags.keep === true && exitCode < EXIT_MISUSE) {
+      const told = flags.json === true ? process.stderr : process.stdout
+      told.write(`\nThe deployment stays up; its target is ${file}. Ctrl-C ends it.\n`)
+      await new Promise<void>((resolve) => {
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+      })
     }
     return exitCode
   } finally {
