@@ -1,11 +1,13 @@
 /**
- * How well limiters are told from their answers: nginx limit_req over rates and bursts and limit_conn, express-rate-limit, rate-limiter-flexible in
- * memory and on Redis, a token bucket and a sliding log. Prints, for each, how many of the runs gave the rate within 5 %, the burst within 1 and the
- * right kind, how many were said not to be clear, the requests they took, and how busy the machine was. The limiters run in a thread or process of
- * their own.
+ * How well limiters are told from their answers: nginx limit_req over rates and bursts, express-rate-limit, rate-limiter-flexible in memory and on
+ * Redis, a token bucket and a sliding log. Prints, for each, how many of the runs gave the rate within 5 %, the burst within 1 and the right kind,
+ * how many were said not to be clear, the requests they took, and how busy the machine was. The limiters run in a thread or process of their own.
+ * How many requests may be under way at once (limit_conn) is counted and not inferred: helpers/probes/concurrent.ts.
  *
  *   node bench/limiter-inference.ts [--runs 1] [--family nginx,redis]     runs of each setting; families: see FAMILIES
+ *   node bench/limiter-inference.ts --together 3                          settings looked at side by side, each with a key of its own
  *   node bench/limiter-inference.ts --save seen.jsonl                     keeps what was seen; --again seen.jsonl infers from it once more
+ *   node bench/limiter-inference.ts --simulated [--far]                   the same families in virtual time: see limiter-simulation.ts
  */
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -30,6 +32,7 @@ import { PacedSender, type PacedAnswer } from '../helpers/probes/paced.ts'
 import { normaliseTarget, type Target, type TargetInput } from '../helpers/target.ts'
 import { targetSchema } from '../helpers/target/schema.ts'
 import { type Zone, zonesOf } from '../helpers/zones.ts'
+import { BUSY, FAR, fixedWindow, type Limiter, looked, nginxBucket, type Random, seeded, slidingWindow, tokenBucket } from './limiter-simulation.ts'
 
 interface Setting {
   readonly name: string
@@ -42,6 +45,7 @@ interface Setting {
 interface Family {
   readonly settings: readonly Setting[]
   start(): Promise<{ readonly port: number; stop(): Promise<unknown> }>
+  simulated(setting: Setting, random: Random): Limiter
   /** Programs it needs. */
   readonly needs: readonly string[]
 }
@@ -216,14 +220,32 @@ async function redis(): Promise<{ readonly port: number; stop(): Promise<unknown
   }
 }
 
+const burstOf = ({ atOnce, perSecond }: Setting): { readonly perSecond: number; readonly burst: number } => ({ perSecond, burst: atOnce - 1 })
+const windowOf = ({ atOnce, perSecond }: Setting): number => Math.round((atOnce * 1_000) / perSecond)
+const fixedWindows = (start: Family['start'], needs: readonly string[] = []): Family => ({
+  settings: windows('fixed'),
+  start,
+  needs,
+  simulated: (setting, random) => fixedWindow(setting.atOnce, windowOf(setting), random()),
+})
 const FAMILIES: Readonly<Record<string, Family>> = {
-  nginx: { settings: buckets, start: nginx, needs: ['nginx'] },
-  'nginx-delay': { settings: delays, start: nginx, needs: ['nginx'] },
-  token: { settings: [5, 10, 50, 200].flatMap((rate) => [0, 5, 20, 100].map((burst) => bucket(rate, burst))), start: () => inThread('token'), needs: [] },
-  express: { settings: windows('fixed'), start: () => inThread('express'), needs: [] },
-  memory: { settings: windows('fixed'), start: () => inThread('memory'), needs: [] },
-  redis: { settings: windows('fixed'), start: redis, needs: ['redis-server'] },
-  sliding: { settings: windows('sliding'), start: () => inThread('sliding'), needs: [] },
+  nginx: { settings: buckets, start: nginx, needs: ['nginx'], simulated: (setting, random) => nginxBucket(burstOf(setting), false, random()) },
+  'nginx-delay': { settings: delays, start: nginx, needs: ['nginx'], simulated: (setting, random) => nginxBucket(burstOf(setting), true, random()) },
+  token: {
+    settings: [5, 10, 50, 200].flatMap((rate) => [0, 5, 20, 100].map((burst) => bucket(rate, burst))),
+    start: () => inThread('token'),
+    needs: [],
+    simulated: (setting) => tokenBucket(burstOf(setting)),
+  },
+  express: fixedWindows(() => inThread('express')),
+  memory: fixedWindows(() => inThread('memory')),
+  redis: fixedWindows(redis, ['redis-server']),
+  sliding: {
+    settings: windows('sliding'),
+    start: () => inThread('sliding'),
+    needs: [],
+    simulated: (setting) => slidingWindow(setting.atOnce, windowOf(setting)),
+  },
 }
 
 const arrivalOf = ({ sentMs, doneMs, status }: PacedAnswer): Arrival => ({ sentMs, doneMs, admitted: status < 400 })
@@ -288,21 +310,32 @@ const zoneFor = ({ limit }: Setting): { readonly target: Target; readonly zone: 
   return { target, zone }
 }
 
-async function* look(name: string, { settings, start }: Family, runs: number): AsyncGenerator<Seen> {
+async function* look(name: string, { settings, start }: Family, runs: number, together: number): AsyncGenerator<Seen> {
   const server = await start()
+  const one = async (setting: Setting): Promise<Seen> => {
+    const { target, zone } = zoneFor(setting)
+    const observer = new Observer(target)
+    const seen = await observer.observe(ask(zone, server.port, `${setting.path}?key=${Math.random()}`))
+    await observer.close()
+    if (!seen.ok) throw new Error(seen.failure.message)
+    return { family: name, setting, arrivals: seen.value.map(arrivalOf), load: loadavg()[0] ?? Number.NaN }
+  }
+  const waiting = settings.flatMap((setting) => Array.from({ length: runs }, () => setting))
   try {
-    for (const setting of settings)
-      for (let run = 0; run < runs; run += 1) {
-        const { target, zone } = zoneFor(setting)
-        const observer = new Observer(target)
-        const seen = await observer.observe(ask(zone, server.port, `${setting.path}?key=${Math.random()}`))
-        await observer.close()
-        if (!seen.ok) throw new Error(seen.failure.message)
-        yield { family: name, setting, arrivals: seen.value.map(arrivalOf), load: loadavg()[0] ?? Number.NaN }
-      }
+    while (waiting.length > 0) yield* await Promise.all(waiting.splice(0, together).map(one))
   } finally {
     await server.stop()
   }
+}
+
+function* simulated(name: string, family: Family, runs: number, far: boolean): Generator<Seen> {
+  for (const [place, setting] of family.settings.entries())
+    for (let run = 0; run < runs; run += 1) {
+      const random = seeded(place * 100_000 + run + 1)
+      const { target, zone } = zoneFor(setting)
+      const arrivals = looked(limiterPlan(zone, target), family.simulated(setting, random), random, far ? FAR : BUSY, setting.kind === 'delaying-bucket')
+      yield { family: name, setting, arrivals, load: 0 }
+    }
 }
 
 async function measure(title: string, all: AsyncIterable<Seen> | Iterable<Seen>): Promise<void> {
@@ -346,13 +379,22 @@ async function* saved(all: AsyncIterable<Seen>, file: string | undefined): Async
 
 if (isMainThread) {
   const { values } = parseArgs({
-    options: { runs: { type: 'string', default: '1' }, family: { type: 'string' }, save: { type: 'string' }, again: { type: 'string' } },
+    options: {
+      runs: { type: 'string', default: '1' },
+      family: { type: 'string' },
+      save: { type: 'string' },
+      again: { type: 'string' },
+      together: { type: 'string', default: '1' },
+      simulated: { type: 'boolean', default: false },
+      far: { type: 'boolean', default: false },
+    },
   })
   const runs = Number(values.runs)
+  const together = Number(values.together)
   const wanted = values.family?.split(',') ?? Object.keys(FAMILIES)
   const unknown = wanted.filter((name) => FAMILIES[name] === undefined)
-  if (!Number.isInteger(runs) || runs < 1 || unknown.length > 0) {
-    say(`--runs takes a whole number, --family some of ${Object.keys(FAMILIES).join(', ')}`)
+  if (!Number.isInteger(runs) || runs < 1 || !Number.isInteger(together) || together < 1 || unknown.length > 0) {
+    say(`--runs and --together take a whole number, --family some of ${Object.keys(FAMILIES).join(', ')}`)
     process.exit(3)
   }
   const kept =
@@ -369,9 +411,13 @@ if (isMainThread) {
       continue
     }
     const family = FAMILIES[name] as Family
+    if (values.simulated) {
+      await measure(name, simulated(name, family, runs, values.far))
+      continue
+    }
     const missing = family.needs.filter((program) => !installed(program))
     if (missing.length > 0) say(`${name}: left out, for want of ${missing.join(', ')}`)
-    else await measure(name, saved(look(name, family, runs), values.save))
+    else await measure(name, saved(look(name, family, runs, together), values.save))
   }
 } else {
   const { name, redisPort } = workerData as { readonly name: string; readonly redisPort: number }

@@ -1,8 +1,9 @@
 /**
  * Limiters as their authors describe them, and a network between, in virtual time: hundreds of looks in a second, the same ones from the same seed.
- * Requests leave late and overtake each other, servers count in milliseconds, both ends pause at times. Shares no line with what infers.
+ * Requests leave late and overtake each other, servers count in milliseconds, both ends pause at times. Knows when to ask, and shares no line with what infers.
  */
 import type { Arrival } from '../helpers/inference/limiter.ts'
+import { nextMoments, type Pace } from '../helpers/inference/pacing.ts'
 
 export type Random = () => number
 /** Mulberry32. */
@@ -20,13 +21,12 @@ const exponential = (random: Random, mean: number): number => -mean * Math.log(1
 /** What becomes of a request that comes then: refused (undefined), or answered after so many milliseconds. */
 export type Limiter = (atMs: number) => number | undefined
 
-export interface Bucket {
+interface Bucket {
   readonly perSecond: number
   readonly burst: number
 }
 /** ngx_http_limit_req_module: an excess in thousandths, and the difference of two clocks that tick in milliseconds. */
-export const nginxBucket =
-  ({ perSecond, burst }: Bucket, delays: boolean, phase: number): Limiter => {
+export const nginxBucket = ({ perSecond, burst }: Bucket, delays: boolean, phase: number): Limiter => {
   const rate = Math.floor(perSecond * 1_000)
   let excess: number | undefined
   let last = 0
@@ -75,7 +75,7 @@ export const slidingWindow = (limit: number, windowMs: number): Limiter => {
 }
 
 /** How far away the server is, and how busy both ends are. */
-export interface Weather {
+interface Weather {
   /** One way at least. */
   readonly wayMs: number
   /** Beyond it: mostly so much. */
@@ -123,7 +123,7 @@ function pausesOf(random: Random, { pauses, pauseMs, collections, collectionMs }
 }
 
 /** Stands for connections to a server: what is sent comes back with its times. */
-export class SimulatedSender {
+class SimulatedSender {
   readonly #limiter: Limiter
   readonly #random: Random
   readonly #weather: Weather
@@ -178,5 +178,32 @@ export class SimulatedSender {
     }
     this.#now = Math.max(this.#now, ...flights.map(({ doneMs }) => doneMs))
     return flights.map(({ sentMs, doneMs, admitted }) => ({ sentMs, doneMs, admitted }))
+  }
+}
+
+/** What a look sees of a limiter that nobody used: as the probe asks, but for the ways around. */
+export function looked(
+  plan: Pace & { readonly first: number; readonly flood: number; readonly floodAtMs: number },
+  limiter: Limiter,
+  random: Random,
+  weather: Weather,
+  holds = false,
+): readonly Arrival[] {
+  const sender = new SimulatedSender(limiter, random, weather, holds)
+  const at = (count: number, moment: number): readonly number[] => Array.from({ length: count }, () => moment)
+  const pool = holds ? 64 : 4
+  const all = [...sender.send(at(plan.first, sender.nowMs), pool)]
+  all.push(...sender.send(at(plan.flood, (all[0]?.sentMs ?? 0) + plan.floodAtMs), pool))
+  for (let asked = 0; ; ) {
+    const from = sender.nowMs
+    const moments = nextMoments(plan, all, asked, from)
+    if (moments.length === 0) return all
+    asked += moments.length
+    all.push(
+      ...sender.send(
+        moments.map((moment) => from + moment),
+        pool,
+      ),
+    )
   }
 }
