@@ -153,12 +153,13 @@ export async function readAof(reader: ByteReader): Promise<{ readonly redis: Red
   }
 }
 
-interface Listed {
+/** A file of a log: the base it begins with, what was appended since, or history that nobody reads. */
+export interface Listed {
   readonly file: string
   readonly type: string
 }
 /** The list of a log's files: `file <name> seq <number> type <b, i or h>` a line (aof.c). undefined: it is none. */
-function manifest(text: string): readonly Listed[] | undefined {
+export function manifest(text: string): readonly Listed[] | undefined {
   if (!text.endsWith('\n')) return undefined
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   const listed = lines.flatMap((line): readonly Listed[] => {

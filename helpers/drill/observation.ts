@@ -132,6 +132,10 @@ export interface SqliteRestored {
 }
 export interface RedisRestored {
   readonly keys: number
+  /** Keys by the number of their database, where there are some. */
+  readonly databases?: Readonly<Record<string, number>>
+  /** Of a log: bytes that there were to load, and that were loaded (NaN: the server does not tell). */
+  readonly log?: { readonly read: number; readonly loaded: number }
   readonly expiredAtLoad?: number
   readonly types: readonly string[]
 }

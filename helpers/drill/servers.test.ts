@@ -59,6 +59,8 @@ test('a server that did not take its file is told from one that was never there'
   const of = (...said: readonly string[]): EngineError => new EngineError('died', 'it ended', { said })
   const start = '1:C 21 Nov 2026 12:00:00.000 * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo'
   expect(refusal(of(start, "1:M 21 Nov 2026 12:00:00.000 # Can't handle RDB format version 99"))).toBe("Can't handle RDB format version 99")
+  expect(refusal(of(start, "1:M 21 Nov 2026 12:00:00.000 # Unknown command 'FT.CREATE' reading the append only file a.aof"))).toContain("command 'FT.CREATE'")
+  expect(refusal(of(start, "1:M 21 Nov 2026 12:00:00.000 # Unknown command 'a name of somebody' reading the append only file"))).not.toContain('somebody')
   expect(refusal(of(start))).toBe('it ended at once')
   expect(refusal(of('sh: 5: redis-server: not found'))).toBeUndefined()
   expect(refusal(of())).toBeUndefined()

@@ -8,12 +8,14 @@ import { EngineError, type Place } from './engines/place.ts'
 import type { Lease } from './lease.ts'
 import { startMysql } from './mysql.ts'
 import type { Piece } from './postgres.ts'
-import { layOut, startRedis } from './redis.ts'
+import { type LaidOut, layOut, startRedis } from './redis.ts'
 
 export interface Started {
   readonly place: Place
   /** Absent: it is not in a container. */
   readonly container?: Container
+  /** Of a log: what it had to load. */
+  readonly logBytes?: number
 }
 
 /** The official image of the version that runs live, or else of the one that the dump was taken from; undefined: the artifact does not tell. */
@@ -46,20 +48,24 @@ interface Setting {
   readonly signal: AbortSignal
 }
 
+const logOf = (laid: LaidOut | undefined): Pick<Started, 'logBytes'> => (laid?.bytes === undefined ? {} : { logBytes: laid.bytes })
+
 /** With programs of this machine. */
-async function startHere(kind: ServerKind, piece: Piece, setting: Setting): Promise<Place> {
+async function startHere(kind: ServerKind, piece: Piece, setting: Setting): Promise<Started> {
   const { drill, entry, lease, label, signal, deadlineSeconds } = setting
   const options = { deadlineSeconds, signal, label }
   switch (kind) {
-    case 'redis':
-      return await startRedis(lease, await layOut(lease, piece, label, signal), options)
+    case 'redis': {
+      const laid = await layOut(lease, piece, label, signal)
+      return { place: await startRedis(lease, laid, options), ...logOf(laid) }
+    }
     case 'mysql':
-      return await startMysql(lease, options)
+      return { place: await startMysql(lease, options) }
     case 'postgres': {
       const engine = drill.engine ?? 'auto'
       const embedded = engine === 'embedded' || (engine === 'auto' && findPrograms('native') === undefined && findPrograms('embedded') !== undefined)
       const version = entry.restoreVersion === undefined ? {} : { restoreVersion: entry.restoreVersion }
-      return await startNative(lease, { ...options, ...version, kind: embedded ? 'embedded' : 'native' })
+      return { place: await startNative(lease, { ...options, ...version, kind: embedded ? 'embedded' : 'native' }) }
     }
     default: {
       const never: never = kind
@@ -79,6 +85,7 @@ export async function startFor(kind: ServerKind, piece: Piece, setting: Setting)
   if (contained) {
     if (image === undefined)
       throw new EngineError('missing', `the engine docker needs an image for ${piece.label}, which does not tell its version: declare images.${kind}`)
+    const laid = kind === 'redis' ? await layOut(lease, piece, label, signal) : undefined
     const started = await startDocker(lease, kind, {
       ...common,
       image,
@@ -86,13 +93,13 @@ export async function startFor(kind: ServerKind, piece: Piece, setting: Setting)
       wanted: setting.wanted,
       memory: drill.memory ?? '2g',
       ...(drill.cpus === undefined ? {} : { cpus: drill.cpus }),
-      files: kind === 'redis' ? [await layOut(lease, piece, label, signal)] : [piece.path, ...setting.files],
+      files: laid === undefined ? [piece.path, ...setting.files] : [laid.path],
       ...(entry.restoreVersion === undefined ? {} : { restoreVersion: entry.restoreVersion }),
     })
-    return { place: started, container: started.container }
+    return { place: started, container: started.container, ...logOf(laid) }
   }
   try {
-    return { place: await startHere(kind, piece, setting) }
+    return await startHere(kind, piece, setting)
   } catch (error) {
     if (error instanceof EngineError && error.kind === 'missing' && engine === 'auto' && image !== undefined)
       throw new EngineError('missing', `${error.message}, nor is the image ${image} (docker pull ${image})`, { cause: error })

@@ -40,6 +40,11 @@ export function restoreCommand(subject: Subject, target: Target, sql?: string): 
   const read = /\.t?gz$/.test(name) ? `gzip -dc ${word}` : name.endsWith('.zst') ? `zstd -dc ${word}` : `cat ${word}`
   if (database?.kind === 'sqlite' || /\.(?:db|sqlite3?)\b/.test(name))
     return `${read} > /tmp/restored.db && sqlite3 /tmp/restored.db ${quote(sql ?? 'PRAGMA integrity_check')}`
+  if (database?.kind === 'redis' || /\.(?:rdb|aof)\b/.test(name)) {
+    const snapshot = /\.rdb\b/.test(name)
+    const put = snapshot ? `${read} > "$d/dump.rdb"` : /\.aof\b/.test(name) ? `${read} > "$d/appendonly.aof"` : `cp -r ${word} "$d/appendonlydir"`
+    return `d=$(mktemp -d) && ${put} && redis-server --port 0 --unixsocket "$d/s" --dir "$d" --save '' --appendonly ${snapshot ? 'no' : 'yes --aof-load-truncated no'} --daemonize yes && sleep 1 && redis-cli -s "$d/s" INFO keyspace`
+  }
   if (/\.t(?:ar\.)?gz$|\.tar/.test(name)) return `${read} | tar -tvf -`
   if (database?.kind === 'mysql') return `${read} | mariadb -D "$SCRATCH"`
   const load = /\.(?:dump|custom|pgdump)$/.test(name)

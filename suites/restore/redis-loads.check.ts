@@ -6,13 +6,17 @@ export default defineCheck({
   id: 'restore/redis-loads',
   title: 'Redis loads the snapshot, and the keys are there',
   failureTitle: 'Redis does not load the snapshot, or keys are missing',
-  why: 'Redis refuses a damaged snapshot and does not start at all; of a cut append-only file it silently loads what is left.',
-  source: 'DBSIZE of a Redis started on the file; minKeys of the target',
+  why: 'Redis refuses a damaged snapshot and does not start at all; of a cut append-only file it silently loads what is left, unless told not to.',
+  source: 'INFO of a Redis started on the file (keyspace, aof_current_size); minKeys of the target',
   severity: 'high',
   codes: {
     'restore.redis-refused': {
       meaning: 'Redis does not start on the file.',
       fix: 'Take the file after BGSAVE has ended (LASTSAVE), or the rewritten append-only file.',
+    },
+    'restore.redis-log-part': {
+      meaning: 'Redis loaded only a part of the append-only file.',
+      fix: 'Copy the log while nothing is written (CONFIG SET appendonly no, or a snapshot of the disk), all files that its manifest names.',
     },
     'restore.redis-keys-missing': {
       meaning: 'Fewer keys than minKeys were loaded.',
@@ -31,6 +35,8 @@ export default defineCheck({
         const exit = database.stages.find(({ exit: one }) => one !== 0)
         const least = declaredDrill(subject).minKeys ?? 1
         const keys = database.redis?.keys ?? 0
+        const log = database.redis?.log
+        const each = Object.entries(database.redis?.databases ?? {})
         const expired = database.redis?.expiredAtLoad ?? 0
         return [
           {
@@ -43,6 +49,20 @@ export default defineCheck({
               where: where(database),
             },
           },
+          ...(exit !== undefined || log === undefined
+            ? []
+            : [
+                {
+                  grade: log.loaded === log.read ? ('pass' as const) : ('fail' as const),
+                  code: 'restore.redis-log-part',
+                  evidence: {
+                    what: `log of ${database.label}`,
+                    expected: `${log.read} bytes loaded`,
+                    received: Number.isNaN(log.loaded) ? 'the server does not tell' : `${log.loaded}`,
+                    where: where(database),
+                  },
+                },
+              ]),
           ...(exit !== undefined
             ? []
             : [
@@ -52,7 +72,7 @@ export default defineCheck({
                   evidence: {
                     what: `keys of ${database.label}`,
                     expected: `at least ${least}`,
-                    received: `${keys}${expired > 0 ? `, and ${expired} that expired meanwhile` : ''}`,
+                    received: `${keys}${each.length > 1 ? ` (${each.map(([number, count]) => `${count} in database ${number}`).join(', ')})` : ''}${expired > 0 ? `, and ${expired} that expired meanwhile` : ''}`,
                     where: where(database),
                   },
                 },

@@ -304,6 +304,12 @@ const broken: readonly (readonly [string, DrillObservation, 'fail' | 'warn', str
     'fail',
     'restore.write-refused',
   ],
+  [
+    'restore/redis-loads',
+    { ...healthy, databases: [{ ...redis, redis: { keys: 5, types: [], log: { read: 900, loaded: 899 } } }] },
+    'fail',
+    'restore.redis-log-part',
+  ],
   ['restore/uploads-present', reference({ lost: 1 }), 'fail', 'restore.files-lost'],
   ['restore/uploads-present', reference({ later: 1 }), 'warn', 'restore.files-later'],
   ['restore/uploads-intact', reference({ differing: 1 }), 'fail', 'restore.files-differ'],
@@ -484,4 +490,15 @@ test('of several databases the one that has the column tells the newest row; whe
   })
   const old = { ...database, newest: [{ column: 'orders.at', at: '2026-11-01T00:00:00Z' }] }
   expect(judge('restore/newest-row', { ...healthy, databases: [old, other] })).toMatchObject({ outcome: 'fail', code: 'restore.newest-row-old' })
+})
+test('of a log every byte is loaded, or it is not all there; keys are told by database', () => {
+  const log = (loaded: number): DrillObservation => ({
+    ...healthy,
+    databases: [{ ...redis, redis: { keys: 5, types: [], databases: { 0: 3, 3: 2 }, log: { read: 900, loaded } } }],
+  })
+  const right = judge('restore/redis-loads', log(900))
+  expect(right).toMatchObject({ outcome: 'pass' })
+  expect(right.evidence.map(({ received }) => received)).toEqual(['it loaded', '900', '5 (3 in database 0, 2 in database 3)'])
+  for (const loaded of [899, 0, Number.NaN])
+    expect(judge('restore/redis-loads', log(loaded))).toMatchObject({ outcome: 'fail', code: 'restore.redis-log-part' })
 })

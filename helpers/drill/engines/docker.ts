@@ -71,10 +71,14 @@ exec timeout -s TERM "$DRILL_SECONDS" "$server" --no-defaults --datadir=/tmp/dri
     start: `set -e
 ${FIRST}
 mkdir -m 755 /tmp/drill
-cp /artifact/0/* /tmp/drill/
-[ -e /tmp/drill/appendonly.aof ] && append=yes || append=no
+cp -r /artifact/0/* /tmp/drill/
+if [ -d /tmp/drill/appendonlydir ]; then
+  list=$(echo /tmp/drill/appendonlydir/*.manifest); list=\${list##*/}
+  set -- --appendonly yes --appenddirname appendonlydir --appendfilename "\${list%.manifest}"
+elif [ -e /tmp/drill/appendonly.aof ]; then set -- --appendonly yes --appendfilename appendonly.aof
+else set -- --appendonly no; fi
 exec timeout -s TERM "$DRILL_SECONDS" "$(first redis-server valkey-server)" --port "$([ -n "$DRILL_LISTEN" ] && echo "$DRILL_PORT" || echo 0)" --bind 127.0.0.1 --protected-mode no \\
-  --unixsocket /tmp/drill/s --dir /tmp/drill --dbfilename dump.rdb --save '' --appendonly "$append" --appendfilename appendonly.aof --daemonize no --logfile ''`,
+  --unixsocket /tmp/drill/s --dir /tmp/drill --dbfilename dump.rdb --save '' --aof-load-truncated no --daemonize no --logfile '' "$@"`,
     prefix: `DRILL_SOCKET=/tmp/drill/s; ${REDIS_CLIENT}`,
     ready: REDIS_READY,
   },
