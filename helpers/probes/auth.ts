@@ -8,6 +8,7 @@ export {
   mainLogin,
   authGate,
   authFailures,
+  type FailuresSeen,
   authRefresh,
   authConcurrent,
   authLogout,

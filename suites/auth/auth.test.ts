@@ -396,6 +396,59 @@ describe('judgement', () => {
     expect(said(judged('session-logout-invalidates', { seen }))).toBe(expected)
   })
 
+  const bySession = { ...flow, login: { url: 'https://app.{domain}/login', form: { name: '{username}', word: '{password}' }, page: '/login', cookie: 'sid' } }
+  const to = (location: string, ...cookies: readonly string[]): Answer =>
+    answer(303, {
+      url: 'https://app.example.com/login',
+      location,
+      cookies: cookies.map((name) => ({ name, length: 32, digest: name, cookie: {} })) as unknown as Answer['cookies'],
+    })
+  const entered = (one: Answer): LoginSeen => login({ answer: one, accessToken: false, refreshToken: false, cookie: true, cookieBefore: 'a', cookieAfter: 'b' })
+  const wrongly = (one: Answer): object => ({ ok: true, value: failures({ wrong: [one] }) })
+  test.each<[string, LoginSeen, object | undefined, string]>([
+    ['leads on', entered(to('/', 'sid')), wrongly(to('/login?error')), 'pass'],
+    ['leads on, to where a wrong password leads too, but with a cookie of its own', entered(to('/', 'sid')), wrongly(to('/')), 'pass'],
+    ['leads back to the form, as a wrong password does', entered(to('/login?error=1', 'sid')), wrongly(to('/login?error=2', 'sid')), 'fail auth.login.refused'],
+    ['leads back to the form, where wrong passwords were not tried', entered(to('/login')), undefined, 'fail auth.login.refused'],
+    ['leads to where a wrong password leads, with the same cookie', entered(to('/', 'sid')), wrongly(to('/', 'sid')), 'inconclusive'],
+    ['shows the form again, as a wrong password does', entered(page('Log in')), wrongly(page('Log in')), 'inconclusive'],
+    ['shows a page of its own', entered(page('Your account')), wrongly(page('Log in')), 'pass'],
+    ['a limiter stopped the wrong ones', entered(to('/', 'sid')), wrongly(answer(429, { obstacle: 'a limiter (429)' })), 'pass'],
+  ])('a form that %s', (_name, seen, wrong, expected) => {
+    const check = checks.get('login-ok')
+    const target = targetOf(bySession)
+    const subject = check?.subjects(target)[0]
+    if (check === undefined || subject === undefined) throw new Error('no subject')
+    const verdict = check.judge({ login: seen, ...(wrong === undefined ? {} : { failures: wrong }) } as never, {
+      target,
+      subject,
+      now: NOW,
+      options: check.options,
+    })
+    expect(said(verdict)).toBe(expected)
+  })
+
+  const saved = answer(303, { location: '/settings/17?saved=1' })
+  const forged = (good: Answer, ...attacks: readonly Answer[]): object => ({ given: true, good, attacks, sameSite: 'lax' })
+  test.each<[string, object, string]>([
+    ['is refused', forged(answer(200), answer(403), answer(403)), 'pass'],
+    ['is taken', forged(answer(200, { bodyHash: 'saved' }), answer(200, { bodyHash: 'saved' })), 'fail auth.csrf.unchecked'],
+    ['is taken, with an answer of other numbers', forged(counted('3'), counted('4')), 'fail auth.csrf.unchecked'],
+    ['is taken, and leads on as the right one does', forged(saved, answer(303, { location: '/settings/18?saved=1' })), 'fail auth.csrf.unchecked'],
+    ['is sent to the login', forged(saved, answer(302, { location: '/login' })), 'pass'],
+    ['is refused in words', forged(answer(200), answer(200, { bodyHash: 'no', shape: '{"error":"CSRF token mismatch"}' })), 'pass'],
+    ['is partly behind a limiter', forged(answer(200), answer(429, { obstacle: 'a limiter (429)' }), answer(403)), 'inconclusive'],
+  ])('a forged request that %s', (_name, seen, expected) => {
+    expect(
+      said(
+        judged('csrf', { seen }, {
+          ...flow,
+          csrf: { url: 'https://app.{domain}/settings', from: 'https://app.{domain}/token', token: '$.csrf', json: { csrf: '{csrf}' } },
+        } as never),
+      ),
+    ).toBe(expected)
+  })
+
   test('what differs from answer to answer is left out of what a body is known by, and nothing else', () => {
     const json = (text: string): string | undefined => gistOf(text, text, 'application/json')
     expect(json('{"name":"a","visits":3,"open":true}')).toBe(json('{"open":true,"visits":4,"name":"b"}'))

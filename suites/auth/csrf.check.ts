@@ -1,7 +1,16 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
-import { authCsrf } from '../../helpers/probes/auth.ts'
-import { curl, eachFlow, evidence, flowOf, hasLogin, isOneOf, succeeded, unanswered, undeclared } from './shared.ts'
+import { type Answer, authCsrf } from '../../helpers/probes/auth.ts'
+import { curl, eachFlow, evidence, flowOf, hasLogin, isOneOf, sameBody, succeeded, unanswered, undeclared } from './shared.ts'
+
+const NO = /\b(?:csrf|xsrf|forbidden|denied|refused|invalid|expired|mismatch|unauthori[sz]ed|error)\b/i
+/** Numbers of what was made differ from request to request. */
+const way = ({ location = '' }: Answer): string => location.replace(/\d+/g, '')
+/** Refuses although its status is none of a refusal: leads elsewhere than the right request does, or says so in words that the right one does not get. */
+const saysNo = (answer: Answer, good: Answer): boolean =>
+  answer.status >= 300 || good.status >= 300
+    ? answer.status >= 300 && way(answer) !== way(good)
+    : !sameBody(answer, good) && NO.test(answer.shape) && !NO.test(good.shape)
 
 export default defineCheck({
   id: 'auth/csrf',
@@ -36,11 +45,13 @@ export default defineCheck({
       .filter(({ failure, obstacle }) => failure === undefined && obstacle === undefined)
       .map((answer): Finding => {
         const item = evidence(answer, `refused with ${[flow.csrf?.refused ?? 403].flat().join(', ')}`)
-        if (!works(answer)) return { grade: 'pass', evidence: item }
+        if (!works(answer) || (flow.csrf?.status === undefined && saysNo(answer, seen.good))) return { grade: 'pass', evidence: item }
         return seen.sameSite === 'strict' || seen.sameSite === 'lax'
           ? { grade: 'fail', code: 'auth.csrf.unchecked', evidence: { ...item, received: `${item.received} (the cookie says SameSite=${seen.sameSite})` } }
           : { grade: 'fail', code: 'auth.csrf.unchecked', evidence: item, severity: 'high' }
       })
+    const unseen = unanswered(seen.attacks)
+    if (unseen !== undefined && findings.length > 0 && findings.every(({ grade }) => grade === 'pass')) return unseen
     return findings.length === 0
       ? inconclusive('unobserved', 'no forged request was answered')
       : worst([{ grade: 'pass', evidence: evidence(seen.good, 'accepted') }, ...findings])

@@ -1,8 +1,27 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { illustrated } from '../../helpers/verdict.ts'
-import { type Finding, worst } from '../../helpers/verdict.ts'
-import { mainLogin } from '../../helpers/probes/auth.ts'
-import { curlLogin, eachFlow, evidence, flowOf, hasLogin, isOneOf, shown, states, step, succeeded, unanswered, undeclared } from './shared.ts'
+import { attempt, type Observed } from '../../helpers/probe.ts'
+import { type Answer, authFailures, type FailuresSeen, mainLogin } from '../../helpers/probes/auth.ts'
+import type { AuthFlow } from '../../helpers/target/auth.ts'
+import { fail, type Finding, illustrated, inconclusive, worst } from '../../helpers/verdict.ts'
+import { curlLogin, eachFlow, evidence, flowOf, hasLogin, isOneOf, sameBody, shown, states, step, succeeded, unanswered, undeclared } from './shared.ts'
+
+/** Where the answer leads, without its query. */
+const pathOf = (answer: Answer): string | undefined =>
+  answer.location !== undefined && URL.canParse(answer.location, answer.url) ? new URL(answer.location, answer.url).pathname : undefined
+const formPaths = ({ login }: AuthFlow, domain: string): readonly string[] => {
+  const url = login === undefined ? undefined : login.url.replaceAll('{domain}', domain)
+  return url === undefined ? [] : [new URL(url).pathname, ...(login?.page === undefined ? [] : [new URL(login.page, url).pathname])]
+}
+/** The same status, the same way on, the same page, and a cookie set by both or by neither. */
+const answeredAlike = (answer: Answer, refusal: Answer, cookie: string | undefined): boolean => {
+  const sets = (one: Answer): boolean => one.cookies.some(({ name, length }) => name === cookie && length > 0)
+  return (
+    answer.status === refusal.status &&
+    pathOf(answer) === pathOf(refusal) &&
+    sets(answer) === sets(refusal) &&
+    (answer.location !== undefined || sameBody(answer, refusal))
+  )
+}
 
 export default defineCheck({
   id: 'auth/login-ok',
@@ -33,12 +52,29 @@ export default defineCheck({
   options: { tokenBytes: 4096 },
   subjects: eachFlow(hasLogin),
   unless: undeclared('login'),
-  needs: (subject, target) => ({ login: mainLogin(flowOf(subject), target) }),
-  judge: ({ login }, { subject, options }) => {
+  needs: (subject, target) => ({
+    login: mainLogin(flowOf(subject), target),
+    ...(flowOf(subject).flow.login?.cookie === undefined ? {} : { failures: attempt(authFailures(flowOf(subject), target)) }),
+  }),
+  judge: ({ login, failures }, { subject, target, options }) => {
     const { flow } = flowOf(subject)
     const { answer } = login
     const broken = unanswered([answer])
     if (broken !== undefined) return broken
+    // Many applications give everybody a cookie: what a wrong password gets as well is no login.
+    if (!login.accessToken && login.cookie && (succeeded(answer) || answer.location !== undefined)) {
+      const tried = failures as Observed<FailuresSeen> | undefined
+      const refusal = tried?.ok === true ? tried.value.wrong.find((one) => one.failure === undefined && one.obstacle === undefined) : undefined
+      const alike = refusal !== undefined && answeredAlike(answer, refusal, flow.login?.cookie)
+      const back = pathOf(answer)
+      if (back !== undefined && back !== '/' && formPaths(flow, target.domain).includes(back) && (refusal === undefined || alike))
+        return fail('auth.login.refused', evidence(answer, 'a login', `${answer.status} back to the form, ${back}`))
+      if (alike && refusal !== undefined)
+        return inconclusive('unobserved', 'the right password is answered as a wrong one is', [
+          evidence(answer, 'another answer than to a wrong password'),
+          evidence(refusal, 'refused'),
+        ])
+    }
     const wanted = flow.login?.accessToken ?? `cookie ${flow.login?.cookie ?? ''}`
     const findings: Finding[] = []
     const session = login.accessToken || (login.cookie && login.cookieAfter !== undefined)
