@@ -10,12 +10,14 @@ export const signIn = z
     z.strictObject({ cookie: text('cookie'), from: text('name in secrets: its value') }),
     z.strictObject({ username: text('user of basic authentication'), passwordFrom: text('name in secrets') }),
     z.strictObject({
-      login: z.strictObject({
-        url: webUrl,
-        json: z.record(z.string(), z.string()).meta({ description: 'fields sent as JSON; {secret:name} is filled in' }).optional(),
-        form: z.record(z.string(), z.string()).meta({ description: 'fields sent as a form; {secret:name} is filled in' }).optional(),
-        bearer: text('JSON path of the access token in the answer; left out: its cookies are the session').optional(),
-      }),
+      login: z
+        .strictObject({
+          url: webUrl.meta({ description: 'where the login goes; {domain} is replaced by the domain' }),
+          json: z.record(z.string(), z.string()).meta({ description: 'fields sent as JSON; {secret:name} is filled in' }).optional(),
+          form: z.record(z.string(), z.string()).meta({ description: 'fields sent as a form; {secret:name} is filled in' }).optional(),
+          bearer: text('JSON path of the access token in the answer; left out: its cookies are the session').optional(),
+        })
+        .meta({ description: 'a request whose answer is the session' }),
     }),
   ])
   .meta({ description: 'how to sign in: by a token, a header, a cookie, basic authentication or a login request' })

@@ -2,11 +2,19 @@
 import { z } from 'zod'
 import { hostName, path, status, text, webUrl } from './words.ts'
 
-const secretName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'a name in `secrets`')
+const secretName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'a name in `secrets`')
+  .meta({ description: 'name of an entry of secrets; never the value' })
 /** Where a value stands in an answer. */
-const place = z.string().regex(/^(?:\$[.[].*|cookie:[^\s=;,]+|header:[A-Za-z0-9-]+)$/, 'a place: $.path in the JSON answer, cookie:name or header:name')
+const place = z
+  .string()
+  .regex(/^(?:\$[.[].*|cookie:[^\s=;,]+|header:[A-Za-z0-9-]+)$/, 'a place: $.path in the JSON answer, cookie:name or header:name')
+  .meta({ description: 'where it stands in the answer: $.path in JSON, cookie:name or header:name' })
 const seconds = z.number().min(0)
-const method = z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+const method = z
+  .enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+  .meta({ description: 'method of the request; default POST with a body, GET without' })
 
 /** A request with blanks. */
 const call = {
@@ -17,7 +25,7 @@ const call = {
     .meta({ description: 'JSON body; {username} {password} {newPassword} {accessToken} {refreshToken} {random} are filled in' })
     .optional(),
   form: z.record(z.string(), z.string()).meta({ description: 'form body, with the same blanks' }).optional(),
-  headers: z.record(z.string(), z.string()).optional(),
+  headers: z.record(z.string(), z.string()).meta({ description: 'further request headers, with the same blanks' }).optional(),
   status: status.meta({ description: 'statuses of success; default any 2xx, for forms also a redirect' }).optional(),
 }
 
@@ -28,9 +36,9 @@ const account = z.strictObject({
 })
 
 const route = z.strictObject({
-  url: webUrl,
+  url: webUrl.meta({ description: 'what only a login sees; {domain} is replaced by the domain' }),
   method: method.optional(),
-  json: z.record(z.string(), z.unknown()).optional(),
+  json: z.record(z.string(), z.unknown()).meta({ description: 'body as JSON' }).optional(),
   status: status.meta({ description: 'with a login; default 200' }).optional(),
   anonymous: status.meta({ description: 'without one; default 401, 403, or a redirect to the login where it is a page' }).optional(),
   roles: z.record(z.string(), status).meta({ description: 'by role of an account, what it answers; `user` is an account without a role' }).optional(),
@@ -38,7 +46,9 @@ const route = z.strictObject({
 
 const flow = z.strictObject({
   name: text('distinguishes flows; default the kind').optional(),
-  kind: z.enum(['jwt', 'session', 'apiKey', 'oauth2']),
+  kind: z
+    .enum(['jwt', 'session', 'apiKey', 'oauth2'])
+    .meta({ description: 'what a login gives: a token (jwt), a cookie (session); or programs sign in by a key (apiKey) or as a client (oauth2)' }),
   login: z
     .strictObject({
       ...call,
@@ -48,6 +58,7 @@ const flow = z.strictObject({
       cookie: text('name of the session cookie').optional(),
       origin: z.string().meta({ description: 'an origin whose pages may log in across origins' }).optional(),
     })
+    .meta({ description: 'how people sign in: the request, and where the login stands in its answer' })
     .optional(),
   refresh: z
     .strictObject({
@@ -59,16 +70,20 @@ const flow = z.strictObject({
       marginSeconds: seconds.max(60).meta({ description: 'waited beyond the grace before it is used again; default 5' }).optional(),
       absoluteSeconds: seconds.meta({ description: 'after so long a login ends however often it is refreshed' }).optional(),
     })
+    .meta({ description: 'how a login is renewed by its refresh token' })
     .optional(),
-  logout: z.strictObject({ ...call, within: seconds.max(60).meta({ description: 'seconds until it must have effect; default 5' }).optional() }).optional(),
+  logout: z
+    .strictObject({ ...call, within: seconds.max(60).meta({ description: 'seconds until it must have effect; default 5' }).optional() })
+    .meta({ description: 'ends the session, with all that it opened' })
+    .optional(),
   forgot: z.strictObject(call).meta({ description: 'asks for a new password; sends mail, so it needs the consent `mail`' }).optional(),
   register: z.strictObject(call).meta({ description: 'makes a throw-away account; needs the consent `write`' }).optional(),
   remove: z.strictObject(call).meta({ description: 'removes the account that asks for it' }).optional(),
-  changePassword: z.strictObject(call).optional(),
+  changePassword: z.strictObject(call).meta({ description: 'sets another password for the account that asks for it' }).optional(),
   accounts: z.array(account).min(1).meta({ description: 'accounts made for this; the first is used for everything but roles' }).optional(),
   attempts: z.int().min(1).max(20).meta({ description: 'wrong passwords that one account may see in a run; default 2' }).optional(),
   failureStatus: status.meta({ description: 'what a refused login answers; default 400, 401, 403, 422' }).optional(),
-  protected: z.array(route).optional(),
+  protected: z.array(route).meta({ description: 'what a login opens, and nothing else' }).optional(),
   token: z
     .strictObject({
       lifetimeSeconds: seconds.meta({ description: 'longest life of an access token; default 3600' }).optional(),
@@ -77,9 +92,9 @@ const flow = z.strictObject({
       expired: secretName.meta({ description: 'a token of this issuer that has expired' }).optional(),
       foreign: secretName.meta({ description: 'a valid token of the same issuer for another audience' }).optional(),
       idToken: place.meta({ description: 'where the login answers an ID token' }).optional(),
-      issuer: z.string().optional(),
-      audience: z.string().optional(),
-      jwks: webUrl.optional(),
+      issuer: z.string().meta({ description: 'what iss must say' }).optional(),
+      audience: z.string().meta({ description: 'what aud must hold' }).optional(),
+      jwks: webUrl.meta({ description: 'where the public keys of the issuer are' }).optional(),
       canary: z
         .strictObject({
           address: z
@@ -92,13 +107,14 @@ const flow = z.strictObject({
         .optional(),
       claims: z.array(z.string()).meta({ description: 'claims that must be there' }).optional(),
     })
+    .meta({ description: 'what access tokens must be like' })
     .optional(),
   passwordPolicy: z
     .strictObject({
-      minLength: z.int().min(1).max(128).optional(),
-      lower: z.boolean().optional(),
-      upper: z.boolean().optional(),
-      digit: z.boolean().optional(),
+      minLength: z.int().min(1).max(128).meta({ description: 'characters that a password must have at least' }).optional(),
+      lower: z.boolean().meta({ description: 'a small letter is demanded' }).optional(),
+      upper: z.boolean().meta({ description: 'a capital letter is demanded' }).optional(),
+      digit: z.boolean().meta({ description: 'a digit is demanded' }).optional(),
       symbol: z
         .union([z.boolean(), z.string().min(1)])
         .meta({ description: 'true, or the symbols that count' })
@@ -109,6 +125,7 @@ const flow = z.strictObject({
         .min(1)
         .meta({ description: 'every end point that sets a password, as {newPassword}; needs the consent `write`' }),
     })
+    .meta({ description: 'what passwords must be like, at every end point that sets one' })
     .optional(),
   csrf: z
     .strictObject({
@@ -123,11 +140,13 @@ const flow = z.strictObject({
     .optional(),
   invalid: z.array(z.strictObject(call)).meta({ description: 'malformed requests, which must be refused with 400 or 422' }).optional(),
   allowList: z
-    .array(z.strictObject({ url: webUrl, status: status.optional() }))
+    .array(z.strictObject({ url: webUrl, status: status.meta({ description: 'of the refusal; default 403, 404' }).optional() }))
     .meta({ description: 'routes for listed addresses alone, of which this vantage is none' })
     .optional(),
   dead: z
-    .array(z.strictObject({ key: secretName, header: text('default Authorization, as Bearer').optional(), url: webUrl }))
+    .array(
+      z.strictObject({ key: secretName, header: text('default Authorization, as Bearer').optional(), url: webUrl.meta({ description: 'what it opened' }) }),
+    )
     .meta({ description: 'credentials that must no longer work: bootstrap tokens, revoked keys' })
     .optional(),
   apiKey: z
@@ -137,21 +156,23 @@ const flow = z.strictObject({
       key: secretName,
       parameter: text('query parameter in which it must not work; default api_key').optional(),
     })
+    .meta({ description: 'a key that programs send, of kind apiKey' })
     .optional(),
   client: z
     .strictObject({
-      tokenUrl: webUrl,
+      tokenUrl: webUrl.meta({ description: 'token end point' }),
       id: secretName,
       secret: secretName.optional(),
-      scope: z.string().optional(),
-      authorizeUrl: webUrl.optional(),
-      redirectUri: z.string().optional(),
+      scope: z.string().meta({ description: 'scopes that are asked for, separated by spaces' }).optional(),
+      authorizeUrl: webUrl.meta({ description: 'authorization end point' }).optional(),
+      redirectUri: z.string().meta({ description: 'a redirect URI that is registered for the client' }).optional(),
       start: webUrl.meta({ description: 'where the application begins a login: it redirects to the provider' }).optional(),
       login: z
         .strictObject(call)
         .meta({ description: 'how the first of accounts signs in at the provider; its cookies are the session. With it, codes are asked for and redeemed' })
         .optional(),
     })
+    .meta({ description: 'a client of kind oauth2: by its own secret, and with `login` also by codes of people' })
     .optional(),
 })
 
@@ -167,23 +188,30 @@ const gateway = z.strictObject({
   returnParameter: text('parameter of the login that names the page to go back to; default rd').optional(),
   paths: z.array(path).meta({ description: 'paths to look at beside the document: static files, API routes, health' }).optional(),
   publicPaths: z.array(path).meta({ description: 'paths that need no login' }).optional(),
-  websocket: path.optional(),
+  websocket: path.meta({ description: 'path of a WebSocket behind the login; default that of `live` of the host' }).optional(),
   identityHeaders: z.array(z.string()).meta({ description: 'headers by which the application knows who it is' }).optional(),
   echo: path.meta({ description: 'a path whose answer shows the identity headers that arrived' }).optional(),
   signIn: z
     .strictObject({
       ...call,
-      account: account,
+      account: account.meta({ description: 'who signs in' }),
       cookie: text('name of the cookie of the login'),
       domain: z.string().meta({ description: 'Domain attribute of the cookie' }).optional(),
     })
+    .meta({ description: 'how somebody signs in at the provider' })
     .optional(),
-  signOut: z.strictObject(call).optional(),
+  signOut: z.strictObject(call).meta({ description: 'ends the session' }).optional(),
   outsider: account.meta({ description: 'an account without the group that the hosts ask for' }).optional(),
   closed: z.array(webUrl).meta({ description: 'set-up pages that must no longer be there' }).optional(),
   discovery: webUrl.meta({ description: 'OpenID discovery document of the provider' }).optional(),
   upstreams: z
-    .array(z.strictObject({ host: hostName, address: z.string(), port: z.int().min(1).max(65535) }))
+    .array(
+      z.strictObject({
+        host: hostName,
+        address: z.string().meta({ description: 'its address' }),
+        port: z.int().min(1).max(65535).meta({ description: 'its port' }),
+      }),
+    )
     .meta({ description: 'addresses behind the login, which must not be reachable' })
     .optional(),
   providerStopped: z.boolean().meta({ description: 'the provider is stopped right now, for a drill: everything must be closed' }).optional(),

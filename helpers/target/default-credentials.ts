@@ -2,7 +2,10 @@
 import { z } from 'zod'
 import { path, status, text, webUrl } from './words.ts'
 
-const answer = z.strictObject({ status: status.optional(), bodyRegex: text('regular expression found in the body').optional() })
+const answer = z.strictObject({
+  status: status.meta({ description: 'its status, or several' }).optional(),
+  bodyRegex: text('regular expression found in the body').optional(),
+})
 const login = z.strictObject({
   path: path.meta({ description: 'where the sign-in request goes' }),
   json: z.record(z.string(), z.string()).meta({ description: 'fields sent as JSON; {username} and {password} are filled in' }).optional(),
@@ -10,7 +13,9 @@ const login = z.strictObject({
   accepted: answer.meta({ description: 'what a right password is answered with' }),
   refused: answer.meta({ description: 'what a wrong password is answered with' }),
   tokenRegex: text('its first group, found in the answer, is the bearer token of the session').optional(),
-  proof: answer.extend({ path }).meta({ description: 'a page that only a session sees: an answer that looks like success proves nothing' }),
+  proof: answer
+    .extend({ path: path.meta({ description: 'its path' }) })
+    .meta({ description: 'a page that only a session sees: an answer that looks like success proves nothing' }),
 })
 const service = {
   url: webUrl.meta({ description: 'where it answers; {domain} is replaced by the domain' }),
@@ -21,6 +26,7 @@ export const defaultCredentials = z
   .strictObject({
     services: z
       .array(z.strictObject({ ...service, registration: z.enum(['open', 'closed']).meta({ description: 'open: strangers may open accounts' }).optional() }))
+      .meta({ description: 'services behind a login, or that should be' })
       .optional(),
     discover: z.boolean().meta({ description: 'look at every host for products that are known; default true' }).optional(),
     seeds: z
@@ -32,6 +38,7 @@ export const defaultCredentials = z
         }),
       )
       .min(1)
+      .meta({ description: 'accounts of demonstrations and seeds that must not work' })
       .optional(),
   })
   .meta({ description: 'passwords that everybody knows, installers that nobody has claimed, services without any login; needs the consent `login`' })

@@ -8,12 +8,12 @@ const kebab = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'a short name in ke
 
 const query = z
   .strictObject({
-    id: kebab,
+    id: kebab.meta({ description: 'short name, for the report' }),
     sql: text('one SELECT with one scalar as its answer'),
     database: kebab.meta({ description: 'role of the file whose database is asked; default every database of the set' }).optional(),
-    equals: scalar.optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
+    equals: scalar.meta({ description: 'the answer itself' }).optional(),
+    min: z.number().meta({ description: 'the answer, at least this' }).optional(),
+    max: z.number().meta({ description: 'the answer, at most this' }).optional(),
   })
   .refine(({ equals, min, max }) => equals !== undefined || min !== undefined || max !== undefined, 'a query without equals, min or max would accept anything')
 
@@ -43,8 +43,8 @@ const application = z
     smoke: z
       .array(
         z.strictObject({
-          id: kebab,
-          path,
+          id: kebab.meta({ description: 'short name, for the report' }),
+          path: path.meta({ description: 'its path' }),
           status: status.meta({ description: 'default 200' }).optional(),
           contains: text('text that the answer contains').optional(),
         }),
@@ -58,7 +58,7 @@ const ONE_KEY = 'either `secret` (of `secrets`) or `backup` (of the restored .en
 const ONE_WAY = 'either `sql` or `command`'
 const secretsMatch = z
   .strictObject({
-    id: kebab,
+    id: kebab.meta({ description: 'short name, for the report' }),
     secret: text('name in `secrets` of the key under test').optional(),
     backup: text('key of the restored .env that holds it').optional(),
     sql: text("a SELECT that answers true where the key opens a stored value; :'secret' (PostgreSQL) or @secret (MySQL) is the key").optional(),
@@ -84,7 +84,7 @@ export const drillSchema = z
       .optional(),
     pull: z.enum(['never', 'missing']).meta({ description: 'whether an image that is not on this machine is fetched; default never' }).optional(),
     memory: memory.meta({ description: 'memory limit of a container; default 2g' }).optional(),
-    cpus: z.number().positive().max(64).optional(),
+    cpus: z.number().positive().max(64).meta({ description: 'processors that a container may use' }).optional(),
     jobs: z.int().min(1).max(64).meta({ description: 'parallel jobs of pg_restore; default the smaller of cpus and 4' }).optional(),
     deadlineMinutes: z.number().positive().max(1440).meta({ description: 'everything is ended and removed then; default 60' }).optional(),
     minRows: z.record(z.string(), z.int().min(1)).meta({ description: 'table -> rows it must have at least' }).optional(),
@@ -93,22 +93,29 @@ export const drillSchema = z
     heartbeatMinutes: z.number().positive().meta({ description: 'how much older than the backup the newest row may be; default 60' }).optional(),
     queries: z.array(query).min(1).meta({ description: 'what must hold in the restored data' }).optional(),
     writes: z
-      .array(z.strictObject({ id: kebab, sql: text('an INSERT or UPDATE; it is rolled back'), database: kebab.optional() }))
+      .array(
+        z.strictObject({
+          id: kebab.meta({ description: 'short name, for the report' }),
+          sql: text('an INSERT or UPDATE; it is rolled back'),
+          database: kebab.meta({ description: 'role of the file whose database is written to; default every database of the set' }).optional(),
+        }),
+      )
       .min(1)
       .meta({ description: 'writes that must succeed; they are rolled back' })
       .optional(),
     references: z
-      .array(z.strictObject({ from: column, to: column }))
+      .array(z.strictObject({ from: column.meta({ description: 'column that points' }), to: column.meta({ description: 'column that it points to' }) }))
       .min(1)
       .meta({ description: 'columns that point to rows without a foreign key: every value must be found' })
       .optional(),
     migrations: z
       .strictObject({
-        tool: z.enum(['prisma', 'alembic', 'payload', 'django', 'flyway', 'knex', 'drizzle', 'rails', 'typeorm']),
+        tool: z.enum(['prisma', 'alembic', 'payload', 'django', 'flyway', 'knex', 'drizzle', 'rails', 'typeorm']).meta({ description: 'what made them' }),
         dir: text('folder of the migrations in the repository, relative to this file').optional(),
         applied: z.array(z.string()).meta({ description: 'names that must be applied, where no folder is at hand' }).optional(),
         database: kebab.meta({ description: 'role of the file whose database has them; default every database of the set' }).optional(),
       })
+      .meta({ description: 'which migrations the restored database must have' })
       .optional(),
     files: z
       .array(
@@ -126,6 +133,7 @@ export const drillSchema = z
         }),
       )
       .min(1)
+      .meta({ description: 'files that rows name: each must be in the restored set' })
       .optional(),
     application: application.optional(),
     secretsMatch: z.array(secretsMatch).min(1).meta({ description: 'keys without which stored data cannot be read: each must open some' }).optional(),
@@ -165,6 +173,7 @@ export const drillSchema = z
         rpoHours: z.number().positive().meta({ description: 'data that may be lost' }).optional(),
         humanOverheadMinutes: z.number().min(0).meta({ description: 'what people need before and after; default 0' }).optional(),
       })
+      .meta({ description: 'how long a recovery may take, and how much may be lost' })
       .optional(),
   })
   .meta({ description: 'restored into what is thrown away afterwards (postproof drill); {} for everything that the artifact itself tells' })

@@ -4,13 +4,16 @@ import { hostName, port, stated, status, text, webUrl } from './words.ts'
 
 /** What is no name of an entry is told without being repeated (problems.ts): it may be the secret itself. */
 const secretName = z.string().min(1).meta({ description: 'name of an entry of secrets; never the value' })
-const address = z.string().regex(/^[^\s@<>,;"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'a mail address; {token} may stand in it')
+const address = z
+  .string()
+  .regex(/^[^\s@<>,;"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'a mail address; {token} may stand in it')
+  .meta({ description: 'a mail address' })
 const security = z.enum(['tls', 'starttls', 'none'])
 
 const request = z.strictObject({
   url: webUrl.meta({ description: '{domain} is replaced by the domain' }),
   method: z.enum(['POST', 'PUT', 'PATCH', 'GET']).meta({ description: 'default POST' }).optional(),
-  headers: z.record(z.string(), z.string()).optional(),
+  headers: z.record(z.string(), z.string()).meta({ description: 'further request headers; {secret:NAME} is replaced' }).optional(),
   json: z.record(z.string(), z.unknown()).meta({ description: 'body as JSON; {address}, {token} and {secret:NAME} are replaced in its texts' }).optional(),
   form: z.record(z.string(), z.string()).meta({ description: 'body as a form; {address}, {token} and {secret:NAME} are replaced' }).optional(),
   status: status.meta({ description: 'answers that mean that it was taken; default every 2xx and 3xx' }).optional(),
@@ -35,6 +38,7 @@ const inbox = z
         address: text('address it listens on; default 127.0.0.1').optional(),
         name: text('name it greets with; default the host part of the address').optional(),
       })
+      .meta({ description: 'postproof itself receives it by SMTP' })
       .optional(),
     imap: z
       .strictObject({
@@ -45,14 +49,16 @@ const inbox = z
         password: secretName,
         folders: z.array(z.string().min(1)).min(1).meta({ description: 'folders to look in; default INBOX and the one for junk' }).optional(),
       })
+      .meta({ description: 'a mailbox that is read' })
       .optional(),
     api: z
       .strictObject({
-        product: z.enum(['mailpit', 'mailhog', 'maildev']),
+        product: z.enum(['mailpit', 'mailhog', 'maildev']).meta({ description: 'what it is' }),
         url: webUrl.meta({ description: 'where its web page is' }),
         user: text('user that signs in').optional(),
         password: secretName.optional(),
       })
+      .meta({ description: 'a mail catcher of a staging system' })
       .optional(),
     authserv: text('name that the receiving server signs its Authentication-Results with; others are not believed').optional(),
   })
@@ -66,9 +72,9 @@ const link = z.strictObject({
   use: z
     .strictObject({
       url: webUrl,
-      method: z.enum(['POST', 'PUT', 'PATCH']).optional(),
-      json: z.record(z.string(), z.unknown()).optional(),
-      form: z.record(z.string(), z.string()).optional(),
+      method: z.enum(['POST', 'PUT', 'PATCH']).meta({ description: 'default POST' }).optional(),
+      json: z.record(z.string(), z.unknown()).meta({ description: 'body as JSON' }).optional(),
+      form: z.record(z.string(), z.string()).meta({ description: 'body as a form' }).optional(),
       status: status.meta({ description: 'answers that mean that it worked; default every 2xx and 3xx' }).optional(),
     })
     .meta({ description: 'request that spends the link; {link.token} is the value in it. Needs the consent `write`' })
@@ -81,6 +87,7 @@ const link = z.strictObject({
       says: text('what the mail says about it').optional(),
     })
     .refine(stated, 'an empty expectation would accept anything')
+    .meta({ description: 'how long the link may work' })
     .optional(),
 })
 
@@ -95,7 +102,7 @@ const expectation = z.strictObject({
     .union([z.literal('none'), z.array(z.string().min(1)).min(1)])
     .meta({ description: 'none (default), or the names of the files' })
     .optional(),
-  link: link.optional(),
+  link: link.meta({ description: 'the link that the mail is about' }).optional(),
   internal: z.array(z.string()).meta({ description: 'further names that no link may lead to, such as a staging host' }).optional(),
 })
 
@@ -108,12 +115,13 @@ const delivery = z.strictObject({
       requests: z.array(request).min(1).max(5).meta({ description: 'requests that make the application send, in order; the last one counts' }).optional(),
       submission: submission.meta({ description: 'sent by postproof itself, with the access of a sender' }).optional(),
     })
-    .refine((one) => (one.requests === undefined) !== (one.submission === undefined), 'exactly one of requests and submission'),
-  inbox,
+    .refine((one) => (one.requests === undefined) !== (one.submission === undefined), 'exactly one of requests and submission')
+    .meta({ description: 'what makes it be sent' }),
+  inbox: inbox.meta({ description: 'where it must arrive: received by postproof itself, read by IMAP, or by the API of a catcher' }),
   withinSeconds: z.number().positive().max(3600).meta({ description: 'when it must have arrived; default 120' }).optional(),
   waitSeconds: z.number().positive().max(7200).meta({ description: 'how long is waited before it counts as lost; default half as long again' }).optional(),
   settleSeconds: z.number().min(0).max(60).meta({ description: 'how long is looked for a second copy; default 5' }).optional(),
-  expect: expectation.optional(),
+  expect: expectation.meta({ description: 'what the mail must be like' }).optional(),
 })
 
 export const mailDelivery = z
@@ -148,7 +156,7 @@ export const mailDelivery = z
 export const mailSinks = z
   .array(
     z.strictObject({
-      product: z.enum(['mailpit', 'mailhog', 'maildev']),
+      product: z.enum(['mailpit', 'mailhog', 'maildev']).meta({ description: 'what it is' }),
       url: webUrl.meta({ description: 'where its web page is; {domain} is replaced by the domain' }),
       user: text('user that signs in').optional(),
       password: secretName.optional(),

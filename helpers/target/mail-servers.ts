@@ -71,7 +71,7 @@ export const imap = z
   .array(
     z
       .strictObject({
-        host: serverName,
+        host: serverName.meta({ description: 'server that people read their mail on' }),
         tls: z
           .union([port, z.literal(false)])
           .meta({ description: 'logical port that speaks TLS from the first byte; default 993, false where there is none' })
@@ -87,6 +87,6 @@ export const imap = z
   .meta({ description: 'servers that people read their mail on' })
 
 export const bimi = z
-  .strictObject({ selector: text('default "default"').optional(), required: z.boolean().optional() })
+  .strictObject({ selector: text('default "default"').optional(), required: z.boolean().meta({ description: 'true: it must be there' }).optional() })
   .refine(stated, 'say which selector, or that it is required')
   .meta({ description: 'the logo beside mails (BIMI). Left out: not looked at' })

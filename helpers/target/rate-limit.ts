@@ -82,7 +82,10 @@ function networkOf(value: string): string {
 }
 
 const zone = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'a short name: auth_limit'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'a short name: auth_limit')
+    .meta({ description: 'short name, for the report: auth_limit' }),
   layer: z.enum(['edge', 'app']).meta({ description: 'who limits: the proxy (edge) or the application (app). Default edge' }).optional(),
   hosts: z.array(hostName).min(1).meta({ description: 'hosts it stands before. Default all' }).optional(),
   paths: z.array(path).min(1).meta({ description: 'paths it stands before; a * at the end takes in everything below. Default /*' }).optional(),
@@ -107,12 +110,13 @@ const zone = z.strictObject({
       method: z
         .string()
         .regex(/^[A-Z]+$/)
+        .meta({ description: 'default the first of methods, or GET' })
         .optional(),
       host: hostName.optional(),
       path: path.optional(),
-      headers: z.record(field, z.string()).optional(),
+      headers: z.record(field, z.string()).meta({ description: 'request headers' }).optional(),
       json: z.record(z.string(), z.unknown()).meta({ description: 'body; harmless: it is sent many times' }).optional(),
-      body: z.string().optional(),
+      body: z.string().meta({ description: 'body as text; harmless: it is sent many times' }).optional(),
       accept: z
         .array(z.int().min(100).max(599))
         .min(1)
@@ -138,7 +142,7 @@ const zone = z.strictObject({
     .meta({ description: 'two addresses of this machine that one visitor may choose from: of one IPv6 /64. The limit must take them for one client' })
     .optional(),
   backend: z
-    .strictObject({ address: z.string().optional(), port: port })
+    .strictObject({ address: z.string().meta({ description: 'default the first address of the host' }).optional(), port: port })
     .meta({ description: 'port of the server behind the limit; must not be reachable' })
     .optional(),
   trustedHeaders: z

@@ -11,7 +11,7 @@ const program = z
 const request = z
   .strictObject({
     path: path.meta({ description: 'asked at 127.0.0.1 and the port that the drill gives ({port}, PORT), nowhere else' }),
-    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']).optional(),
+    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']).meta({ description: 'default GET' }).optional(),
     json: z.unknown().meta({ description: 'body of the request' }).optional(),
     status: status.meta({ description: 'status that is right; default 200' }).optional(),
     contains: text('text that the answer contains').optional(),
@@ -19,7 +19,7 @@ const request = z
   .meta({ description: 'a request to the application in the place of the drill' })
 
 const ways = {
-  name: kebab,
+  name: kebab.meta({ description: 'short name, for the report' }),
   run: program.optional(),
   request: request.optional(),
   timeoutSeconds: z.number().positive().max(3600).meta({ description: 'it is ended then; default 60' }).optional(),
@@ -56,8 +56,8 @@ export const rollbackSchema = z
     prepare: z.array(step).min(1).meta({ description: 'what makes the state before the deployment: the previous version runs' }).optional(),
     deploy: z
       .strictObject({
-        steps: z.array(step).min(1),
-        verify: z.array(proof).min(1),
+        steps: z.array(step).min(1).meta({ description: 'what is done, in order' }),
+        verify: z.array(proof).min(1).meta({ description: 'what must hold afterwards: the new version answers' }),
         limitSeconds: z.number().positive().max(86_400).meta({ description: 'it may take so long; default 300' }).optional(),
       })
       .meta({ description: 'the deployment that is taken back' }),
@@ -65,13 +65,14 @@ export const rollbackSchema = z
       .array(
         z.strictObject({
           level: z.enum(['immediate', 'database', 'full']).meta({ description: 'immediate: the version alone; database: the data too; full: everything' }),
-          steps: z.array(step).min(1),
+          steps: z.array(step).min(1).meta({ description: 'what takes it back, in order' }),
           verify: z.array(proof).min(1).meta({ description: 'what must hold afterwards: the previous version answers, with its data' }),
           limitSeconds: z.number().positive().max(86_400).meta({ description: 'it may take so long; default 300' }).optional(),
         }),
       )
       .min(1)
-      .refine((levels) => new Set(levels.map(({ level }) => level)).size === levels.length, 'each level once'),
+      .refine((levels) => new Set(levels.map(({ level }) => level)).size === levels.length, 'each level once')
+      .meta({ description: 'ways back, from the quickest to the whole' }),
     probe: z
       .strictObject({
         request,
@@ -88,7 +89,10 @@ export const rollbackSchema = z
       })
       .meta({ description: 'the environment that a rollback returns to' })
       .optional(),
-    database: z.strictObject({ up: program.meta({ description: 'ends with 0 while the database answers, such as [pg_isready]' }) }).optional(),
+    database: z
+      .strictObject({ up: program.meta({ description: 'ends with 0 while the database answers, such as [pg_isready]' }) })
+      .meta({ description: 'the database that steps with `needs: database` work on' })
+      .optional(),
     backup: text('id in `backups`: what the deployment script saves before it begins; it must be drilled').optional(),
     deadlineMinutes: z.number().positive().max(1440).meta({ description: 'each level is ended then; default 15' }).optional(),
   })

@@ -12,7 +12,6 @@ import { notificationsSchema } from './notifications.ts'
 import { rateLimits } from './rate-limit.ts'
 import { rollbackSchema } from './rollback.ts'
 import { bucketSchema, encryptionSchema, place } from './storage.ts'
-export type { Matcher } from './words.ts'
 import { matcher, text, list, status, port, hostName, absoluteUrl, webUrl, path, stated, NOT_STATED, secretReference } from './words.ts'
 import { signIn } from './act.ts'
 import { defaultCredentials } from './default-credentials.ts'
@@ -78,7 +77,7 @@ const redirect = z.strictObject({
     .meta({ description: 'allowed answers on port 80; "closed" allows no listener. Default [301, 308]' })
     .optional(),
   to: text('where http goes: https://{host}{request_uri} (default), or another host').optional(),
-  maxHops: z.int().min(1).max(10).meta({ description: 'redirects that may follow one another' }).optional(),
+  maxHops: z.int().min(1).max(10).meta({ description: 'redirects that may follow one another; default 2' }).optional(),
 })
 
 const cspExpectation = z
@@ -178,7 +177,7 @@ const host = z.strictObject({
   release: z
     .strictObject({
       path: path,
-      json: z.string().meta({ description: 'JSON path of the version; left out: anywhere in the answer' }).optional(),
+      json: z.string().meta({ description: 'JSON path of it in the answer' }).optional(),
       expect: text('version or commit under sign-off'),
     })
     .meta({ description: 'where the host tells its version, and which one it must be' })
@@ -337,7 +336,7 @@ const backup = z.strictObject({
           ...backupContent,
           minBytes: z.int().min(1).meta({ description: 'smallest believable size; default 1024' }).optional(),
           members: z
-            .record(z.string(), z.union([z.string(), z.strictObject({ path: z.string().min(1), ...backupContent })]))
+            .record(z.string(), z.union([z.string(), z.strictObject({ path: text('its path in the archive'), ...backupContent })]))
             .meta({ description: 'what an archive must hold: name -> path, * within a folder, ** across folders; each must match exactly one file' })
             .optional(),
         }),
@@ -532,7 +531,7 @@ export const targetSchema = z.strictObject({
         )
         .meta({ description: 'paths that answer over plain http instead of redirecting' })
         .optional(),
-      maxHops: z.int().min(1).max(10).meta({ description: 'redirects that may follow one another' }).optional(),
+      maxHops: z.int().min(1).max(10).meta({ description: 'redirects that may follow one another; default 2' }).optional(),
       canonical: z
         .enum(['apex', 'www', 'both'])
         .meta({ description: 'which of example.com and www.example.com answers; the other one redirects to it' })
@@ -661,6 +660,7 @@ export const targetSchema = z.strictObject({
     .meta({ description: 'how long what may be kept' })
     .optional(),
 })
+export type { Matcher } from './words.ts'
 export type TargetInput = z.input<typeof targetSchema>
 export type TargetFile = z.output<typeof targetSchema>
 export type LiveChannel = z.output<typeof live>

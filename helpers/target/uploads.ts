@@ -6,9 +6,12 @@ import { status, text, webUrl } from './words.ts'
 const TYPES = ['image/png', 'image/jpeg', 'image/gif', 'application/pdf', 'video/mp4', 'text/plain', 'text/csv'] as const
 
 const upload = z.strictObject({
-  id: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'a short name in kebab-case'),
+  id: z
+    .string()
+    .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'a short name in kebab-case')
+    .meta({ description: 'short name, for the report' }),
   url: webUrl.meta({ description: 'where files are sent; {domain} is replaced by the domain' }),
-  method: z.enum(['POST', 'PUT']).optional(),
+  method: z.enum(['POST', 'PUT']).meta({ description: 'default POST' }).optional(),
   field: text('name of the file field; default file').optional(),
   fields: z.record(z.string(), z.string()).meta({ description: 'further fields of the form' }).optional(),
   auth: signIn.optional(),
@@ -28,7 +31,7 @@ const upload = z.strictObject({
   urlPath: text('JSON path of the address of the file in the answer, such as $.url').optional(),
   download: webUrl.meta({ description: 'where a file is read; {id} is replaced' }).optional(),
   delete: z
-    .strictObject({ url: webUrl, method: z.enum(['DELETE', 'POST']).optional() })
+    .strictObject({ url: webUrl, method: z.enum(['DELETE', 'POST']).meta({ description: 'default DELETE' }).optional() })
     .meta({ description: 'how a file is deleted; {id} is replaced. What the checks upload is removed by it' })
     .optional(),
 })

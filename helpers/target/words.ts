@@ -29,8 +29,8 @@ export const path = z
 export const stated = (value: object): boolean => Object.keys(value).length > 0
 export const NOT_STATED = 'an empty expectation would accept anything'
 
-/** How a value must be: the plain form means equality. All given keys must hold. */
 const scalar = z.union([z.string(), z.number(), z.boolean()])
+/** How a value must be: the plain form means equality. All given keys must hold. */
 export const matcher = z.union([
   z.string(),
   z.number(),
