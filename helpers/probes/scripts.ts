@@ -9,7 +9,8 @@ import { type Sweep, sweepPaths } from './sweep.ts'
 
 /** Frameworks split what a page needs into dozens of chunks. */
 const MOST_SCRIPTS = 48
-const MOST_SCRIPT_BYTES = 2 * 1024 * 1024
+/** Bundles of dashboards and editors hold several megabytes; where a map is stands at their end. */
+const MOST_SCRIPT_BYTES = 8 * 1024 * 1024
 const MOST_MAP_BYTES = 1024 * 1024
 
 export interface OwnScript {
@@ -74,7 +75,7 @@ async function mapOf(context: ProbeContext, url: string, script: HttpObservation
 }
 
 /**
- * The document and every script of its own (hosts of the target, at most 48, 2 MiB each), each with its source map: the one it names, or
+ * The document and every script of its own (hosts of the target, at most 48, 8 MiB each), each with its source map: the one it names, or
  * `<script>.map`. A failed script is an observation of its own.
  * @throws ProbeError of the document
  */
