@@ -28,6 +28,10 @@ export default defineCheck({
       meaning: 'The declared event did not arrive although the head did.',
       fix: 'nginx: proxy_buffering off, or X-Accel-Buffering: no from the service; gzip off for this type.',
     },
+    'websocket.sse.open': {
+      meaning: 'The stream needs credentials, and opens without them.',
+      fix: 'Check the session before the first event; nginx: auth_request in the location of the stream too.',
+    },
     'websocket.sse.silent': {
       meaning: 'Nothing of the stream arrived while we listened: it may be quiet, or buffered by a proxy.',
       fix: 'Declare live.expect (an event that comes at once), or let the service send a comment when the stream opens.',
@@ -64,6 +68,12 @@ export default defineCheck({
       { grade: 'pass', evidence: status },
       { grade: right ? 'pass' : 'fail', code: 'websocket.sse.type', evidence: at('Content-Type', 'text/event-stream', type) },
     ]
+    if (right && guarded(channelOf(subject)))
+      findings.push({
+        grade: 'fail',
+        code: 'websocket.sse.open',
+        evidence: at('the stream without credentials', '401 or 403', `${seen.status}, ${seen.wireBytes} bytes of the stream`),
+      })
     if (right) {
       const field = /(?:^|\r\n|\n|\r)(?:data|event|id|retry)?:/.test(`\n${bodyText(seen)}`)
       const expect = channelOf(subject).expect

@@ -15,6 +15,10 @@ export default defineCheck({
   severity: 'medium',
   codes: {
     'websocket.poll.status': { meaning: 'The poll is not answered with 200 or 204.', fix: 'Look at the route of the proxy and at the service.' },
+    'websocket.poll.open': {
+      meaning: 'The endpoint needs credentials, and answers without them.',
+      fix: 'Check the session before the poll waits; nginx: auth_request in its location too.',
+    },
     'websocket.poll.page': {
       meaning: 'A page was served where the poll should be.',
       fix: 'Route the path to the service before the fallback of the frontend.',
@@ -38,6 +42,7 @@ export default defineCheck({
       return skip('no-access', 'the poll needs a session, which is not at hand', evidence)
     if (answer.status !== 200 && answer.status !== 204) return fail('websocket.poll.status', evidence)
     if (isHtml(answer)) return fail('websocket.poll.page', evidence)
+    if (guarded(channelOf(subject))) return fail('websocket.poll.open', { ...evidence, expected: '401 or 403 without credentials' })
     const stored = at('Cache-Control', 'no-store or no-cache', control === '' ? 'absent' : control)
     return /(?:^|[\s,])(?:no-store|no-cache)(?:$|[\s,=])/i.test(control) ? pass([evidence, stored]) : warn('websocket.poll.cacheable', [stored, evidence])
   },

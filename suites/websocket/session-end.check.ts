@@ -3,7 +3,7 @@ import { sessionChannel } from '../../helpers/probes/live.ts'
 import { type Finding, illustrated, inconclusive, worst } from '../../helpers/verdict.ts'
 import { channels, handshake } from './shared.ts'
 import { CLOSES_WITHIN_MS } from './limits-of-time.ts'
-import { asked, lives, told, turnedAway } from './used.ts'
+import { asked, lives, told, turnedAway, unclear } from './used.ts'
 
 export default defineCheck({
   id: 'websocket/session-end',
@@ -44,6 +44,9 @@ export default defineCheck({
         code: 'websocket.session.reopened',
         evidence: told(again, 'refused'),
       })
+    // A gateway without its service refuses everybody.
+    if (again !== undefined && unclear(again) && ended)
+      return inconclusive('unobserved', 'whether the ended session opens the channel again was not answered', [evidence, told(again, 'refused')])
     return illustrated(
       worst(findings),
       lives('the channel and its session', [

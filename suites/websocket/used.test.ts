@@ -126,6 +126,7 @@ describe('judgement', () => {
       'websocket.session.outlived',
     ],
     ['opens again', sessionEnd, CHANNEL, { look: { ...session, again: channel() } }, 'fail', 'websocket.session.reopened'],
+    ['a broken gateway afterwards', sessionEnd, CHANNEL, { look: { ...session, again: shut(502) } }, 'inconclusive'],
     ['no session to end', sessionEnd, CHANNEL, { look: { signedIn: shut(), garbled: shut() } }, 'inconclusive'],
     [
       'the sign-out fails',

@@ -319,6 +319,9 @@ describe('event stream', () => {
     ['502', 'fail websocket.sse.status', http(502)],
     ['cacheable', 'warn websocket.sse.cacheable', http(200, [type], 'data: x\n\n')],
     ['a session is needed', 'skip', http(401), { ...sse, auth: 'cookie' }],
+    ['events without the session that is needed', 'fail websocket.sse.open', http(200, [type, fresh], 'data: x\n\n'), { ...sse, auth: 'cookie' }],
+    ['open and quiet without the session that is needed', 'fail websocket.sse.open', http(200, [type, fresh]), { ...sse, auth: 'required' }],
+    ['a login page in its place', 'fail websocket.sse.type', http(200, html, '<p>Log in'), { ...sse, auth: 'cookie' }],
     ['401 where none is needed', 'fail websocket.sse.status', http(401)],
     ['limited', 'inconclusive', http(429)],
   ])('%s', (_name, expected, seen, live = sse) => expect(told(judge(eventStream, live, { seen }))).toBe(expected))
@@ -330,6 +333,7 @@ describe('long poll', () => {
   test.each<[string, string, Observed<HttpObservation>, Live?]>([
     ['answers', 'pass', ok(http(200, fresh, '1'))],
     ['204', 'pass', ok(http(204, fresh))],
+    ['without the session that is needed', 'fail websocket.poll.open', ok(http(200, fresh, '1')), { ...poll, auth: 'cookie' }],
     ['cacheable', 'warn websocket.poll.cacheable', ok(http(200, [], '1'))],
     ['a page', 'fail websocket.poll.page', ok(http(200, html))],
     ['404', 'fail websocket.poll.status', ok(http(404))],
