@@ -1,5 +1,4 @@
 /** What probes see: plain data, no opinion. Bytes of the target are hostile and capped by the probe that read them. */
-import type { NameConstraints } from './grammar/name-constraints.ts'
 
 /** Raw header list as received: order and duplicates kept, names as sent. Never a merged map. */
 export type RawHeaders = readonly (readonly [name: string, value: string])[]
@@ -116,8 +115,13 @@ export interface CertificateFacts {
   readonly unknownCriticalExtensions: readonly string[]
   /** keyIdentifier of authorityKeyIdentifier, hex. */
   readonly authorityKeyId?: string
-  /** Of an authority: for which names it may certify. */
-  readonly nameConstraints?: NameConstraints
+  /** Of an authority: for which names and networks it may certify; what is absent is not limited. */
+  readonly nameConstraints?: {
+    readonly permittedNames?: readonly string[]
+    readonly excludedNames: readonly string[]
+    readonly permittedNetworks?: readonly string[]
+    readonly excludedNetworks: readonly string[]
+  }
   /** Departures from RFC 5280 that do not keep it from being read, one line each. */
   readonly oddities?: readonly string[]
 }
