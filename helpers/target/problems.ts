@@ -142,7 +142,7 @@ function wantedType(expected: string, path: Path, value: unknown): string {
   return `expected ${inWords(expected)}`
 }
 
-function wanted(issue: z.core.$ZodIssue, path: Path = [], value: unknown = undefined): string {
+function wanted(issue: z.core.$ZodIssue, path: Path = [], value?: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
       return wantedType(issue.expected, path, value)
