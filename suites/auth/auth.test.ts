@@ -429,7 +429,7 @@ describe('judgement', () => {
   })
 
   const saved = answer(303, { location: '/settings/17?saved=1' })
-  const forged = (good: Answer, ...attacks: readonly Answer[]): object => ({ given: true, good, attacks, sameSite: 'lax' })
+  const forged = (good: Answer, ...tried: readonly Answer[]): object => ({ given: true, good, attacks: tried, sameSite: 'lax' })
   test.each<[string, object, string]>([
     ['is refused', forged(answer(200), answer(403), answer(403)), 'pass'],
     ['is taken', forged(answer(200, { bodyHash: 'saved' }), answer(200, { bodyHash: 'saved' })), 'fail auth.csrf.unchecked'],
@@ -441,10 +441,14 @@ describe('judgement', () => {
   ])('a forged request that %s', (_name, seen, expected) => {
     expect(
       said(
-        judged('csrf', { seen }, {
-          ...flow,
-          csrf: { url: 'https://app.{domain}/settings', from: 'https://app.{domain}/token', token: '$.csrf', json: { csrf: '{csrf}' } },
-        } as never),
+        judged(
+          'csrf',
+          { seen },
+          {
+            ...flow,
+            csrf: { url: 'https://app.{domain}/settings', from: 'https://app.{domain}/token', token: '$.csrf', json: { csrf: '{csrf}' } },
+          },
+        ),
       ),
     ).toBe(expected)
   })
