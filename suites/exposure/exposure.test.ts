@@ -1038,6 +1038,19 @@ test('more scripts than are read are not passed over', async () => {
     expect((await judged(checkNamed(name), world, TARGET)).verdict).toMatchObject({ outcome: 'inconclusive' })
 })
 
+test.each([
+  ['one long word', 'a'],
+  ['the beginning of a token without end', 'eyJabcdEFGH0123'],
+  ['beginnings of tokens', '-eyJ'],
+  ['dots and beginnings of tokens', '.eyJ'],
+  ['halves of tokens', '.eyJabcdEFGH0123'],
+  ['a key without end', 'abcdEFGH0123', '-----BEGIN PRIVATE KEY-----'],
+  ['beginnings of keys', 'sk-proj-'],
+  ['addresses without end', 'postgres://a:'],
+])('eight megabytes of %s hold no secret, and say so', (_what, piece, before = '') => {
+  expect(findSecrets(before + piece.repeat((8 * 1024 * 1024) / piece.length)).map(({ what }) => what)).toEqual(before === '' ? [] : ['a private key'])
+})
+
 test('an unreadable host costs one request', async () => {
   const { requests } = await judged(checkNamed('secrets-files'), { site: () => ({ failure: 'ECONNREFUSED' }) }, TARGET)
   expect(requests).toEqual(['GET https://example.com/'])
