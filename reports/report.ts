@@ -258,5 +258,6 @@ export function usedInWords({ requests, logins, registrations, mails, bytes, soc
     [sockets, 'WebSockets'],
     [frames, 'messages and Pings over them'],
   ] as const
-  return parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`])).join(', ')
+  // A report of before a number was counted lacks it.
+  return parts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : [])).join(', ')
 }
