@@ -33,7 +33,10 @@ export async function startMysql(
         ['mariadb-install-db', '--no-defaults', `--datadir=${to}`, '--auth-root-authentication-method=normal', '--skip-test-db', `--tmpdir=${place}`],
         { cwd: place, user, signal, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: place, TMPDIR: place } },
       )
-      if (made.exit !== 0) throw new EngineError('died', 'mariadb-install-db failed')
+      if (made.exit !== 0)
+        throw /No space left|errno: 28|Errcode: 28/i.test(made.stderr + made.stdout)
+          ? new EngineError('missing', 'no room is left where the drill works (TMPDIR): give it a larger disk')
+          : new EngineError('died', 'mariadb-install-db failed')
     },
     signal,
   )

@@ -470,6 +470,7 @@ async function readCertificate(label: string, path: string, keys: readonly strin
 /** Members of an archive that are databases, configuration or certificates. */
 async function openArchive(setting: Setting, role: string, seen: SeenArtifact, pieces: Piece[]): Promise<void> {
   const { course, drill, entry, lease, signal } = setting
+  await room(setting, seen.facts.decodedBytes)
   const folder = await lease.makeFolder(`archive-${course.archives.size}`)
   lease.made.push(`unpacked ${seen.file.name}`)
   const files = await course.phase('unpack', seen.file.name, () => unpack(seen.file.path, seen.facts.layers, folder, seen.facts.decodedBytes, signal))
@@ -519,6 +520,7 @@ async function openArchive(setting: Setting, role: string, seen: SeenArtifact, p
 async function atHand(setting: Setting, seen: SeenArtifact): Promise<SeenArtifact> {
   if (!isElsewhere(seen)) return seen
   const { course, lease } = setting
+  await room(setting, seen.facts.decodedBytes)
   const folder = await lease.makeFolder(`fetched-${lease.made.length}`)
   lease.made.push(`fetched ${seen.file.name}`)
   const path = join(folder, seen.facts.name)
@@ -526,15 +528,21 @@ async function atHand(setting: Setting, seen: SeenArtifact): Promise<SeenArtifac
   return { ...seen, file: { ...seen.file, path } }
 }
 
-async function disk(setting: Setting, pieces: readonly Piece[]): Promise<void> {
-  const wanted = pieces.reduce((sum, { facts }) => Math.max(sum, facts.decodedBytes * GROWTH), 0) + SPARE_BYTES
-  const { bavail, bsize } = await statfs(setting.lease.folder)
+/** @throws EngineError where so much does not fit where the drill works */
+async function room({ lease }: Setting, bytes: number): Promise<void> {
+  const wanted = bytes + SPARE_BYTES
+  const { bavail, bsize } = await statfs(lease.folder)
   if (bavail * bsize < wanted)
     throw new EngineError(
       'missing',
       `${Math.round((bavail * bsize) / 1024 ** 2)} MiB are free where the drill works (TMPDIR), and it may need ${Math.round(wanted / 1024 ** 2)} MiB`,
     )
 }
+/** The disk ran full although there was room before: of the place, not of the backup. */
+const known = (error: unknown): unknown =>
+  /^(?:ENOSPC|EDQUOT)$/.test((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+    ? new EngineError('missing', 'no room is left where the drill works (TMPDIR): give it a larger disk', { cause: error })
+    : error
 
 async function restoreSet(setting: Setting, seen: ReadonlyMap<string, SeenArtifact>): Promise<void> {
   const { course } = setting
@@ -562,7 +570,10 @@ async function restoreSet(setting: Setting, seen: ReadonlyMap<string, SeenArtifa
     if (kind === 'postgres' || kind === 'mysql' || kind === 'redis') setting.kinds.add(kind)
   }
   const globals = whole.filter(({ facts }) => kindOf(facts) === 'globals')
-  await disk(setting, whole)
+  await room(
+    setting,
+    whole.reduce((sum, { facts }) => Math.max(sum, facts.decodedBytes * GROWTH), 0),
+  )
   for (const [index, piece] of whole.entries()) {
     setting.signal.throwIfAborted()
     try {
@@ -587,8 +598,9 @@ async function restoreSet(setting: Setting, seen: ReadonlyMap<string, SeenArtifa
             refuse(piece.label, `it is no backup that can be restored (${piece.facts.format})`, 'artifact')
           break
       }
-    } catch (error) {
+    } catch (thrown) {
       if (setting.signal.aborted) throw setting.signal.reason
+      const error = known(thrown)
       if (!(error instanceof EngineError)) throw error
       refuse(piece.label, error.message, 'misused')
     }
@@ -679,9 +691,10 @@ export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
           },
           seen,
         )
-      } catch (error) {
-        if (error instanceof ProbeError) throw error
+      } catch (thrown) {
+        if (thrown instanceof ProbeError) throw thrown
         if (context.signal.aborted) throw context.signal.reason
+        const error = known(thrown)
         if (error instanceof EngineError)
           throw new ProbeError({ code: error.kind === 'missing' ? 'NO_ENGINE' : 'ENGINE_DIED', message: error.message, phase: 'request' }, { cause: error })
         const { code } = error as NodeJS.ErrnoException

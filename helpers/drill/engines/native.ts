@@ -338,8 +338,10 @@ async function initialise(server: string, data: string, common: Execution): Prom
     [join(server, 'initdb'), '-D', data, '-U', SUPERUSER, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '-N', '--wal-segsize=4'],
     common,
   )
-  if (made.exit !== 0)
-    throw new EngineError('died', `initdb failed: ${made.stderr.split('\n').find((line) => line.includes('error')) ?? made.stderr.slice(0, 200)}`)
+  if (made.exit === 0) return
+  if (/No space left on device/.test(made.stderr)) throw new EngineError('missing', 'no room is left where the drill works (TMPDIR): give it a larger disk')
+  const line = made.stderr.split('\n').find((one) => /FATAL|error/.test(one)) ?? made.stderr.split('\n')[0] ?? ''
+  throw new EngineError('died', `initdb failed: ${line.replace(/^.*?(?:FATAL|error):\s*/, '').slice(0, 200)}`)
 }
 
 /** Fresh folders of data made so far by this process, by what makes them, and those that further drills copy: a program that drills once makes no second one. */
