@@ -62,9 +62,9 @@ function eventsOf(arrivals: readonly Arrival[], waited: 'before' | 'behind'): re
       const took = doneMs - sentMs
       return {
         early: sentMs,
-        // The way there and back takes about as long as the fastest did.
-        late: Math.max(sentMs, doneMs - Math.max(0, 0.8 * fastest - EVEN_MS)),
-        at: waited === 'behind' ? sentMs + fastest / 2 : Math.max(sentMs, doneMs - fastest / 2),
+        // The way there and back takes about as long as the fastest did: left out, for it is the same for all.
+        late: Math.max(sentMs, doneMs - Math.max(0, 0.95 * fastest - EVEN_MS)),
+        at: waited === 'behind' ? sentMs : Math.max(sentMs, doneMs - fastest),
         admitted,
         stray: took > STRAY_MS + 2 * (admitted ? letIn : turnedAway),
       }
@@ -187,6 +187,13 @@ function delayOf(arrivals: readonly Arrival[]): { readonly perSecond: Estimate; 
   }
 }
 
+/** The pace at which answers leave, unless what was let in proves another. */
+function leavingAt(pace: Estimate, { perSecond, misfits }: Candidate): Estimate {
+  if (misfits > 0) return pace
+  if (pace.value < perSecond.low || pace.value > perSecond.high) return perSecond
+  return { value: pace.value, low: Math.min(pace.low, perSecond.low), high: Math.max(pace.high, Math.min(perSecond.high, 1.2 * pace.high)) }
+}
+
 /**
  * The limiter that explains the requests with the fewest contradictions.
  * @param given of one key, the limiter unused before the first
@@ -302,7 +309,7 @@ function inferFrom(given: readonly Arrival[], hint: Hint, waited: 'before' | 'be
   return {
     kind,
     alsoPossible,
-    perSecond: kind === 'delaying-bucket' && delay !== undefined ? delay.perSecond : best.perSecond,
+    perSecond: kind === 'delaying-bucket' && delay !== undefined ? leavingAt(delay.perSecond, best) : best.perSecond,
     atOnce: best.atOnce,
     ...(best.windowMs === undefined ? {} : { windowMs: best.windowMs }),
     ...(best.opensMs === undefined ? {} : { opensMs: best.opensMs }),
