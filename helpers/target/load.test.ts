@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pinnedAddresses, realPort, type Target } from '../target.ts'
 import { loadTarget } from './load.ts'
@@ -190,6 +190,17 @@ describe('every user error names its place and what would be right', () => {
     expect((await told(source, ending)).join()).toMatch(expected)
   })
 
+  test('files that the target names', async () => {
+    const empty = basename(await write('\n', 'txt'))
+    expect(await told(`domain: example.com\nnetwork: { trust: [${empty}] }\nsecrets: { a: "file:${empty}", b: "file:absent.txt" }\n`)).toEqual([
+      expect.stringMatching(/^target\.yaml:2:20: network\.trust\[0\]: \S+ holds no PEM certificate\n[\s\S]*BEGIN CERTIFICATE/),
+      expect.stringMatching(/^target\.yaml:3:15: secrets\.a: \S+ is empty\n[\s\S]*use env:NAME/),
+      expect.stringMatching(/^target\.yaml:3:\d+: secrets\.b: absent\.txt cannot be read: ENOENT\n[\s\S]*relative to the target file/),
+    ])
+  })
+  test('a file of five megabytes is no target', async () => {
+    expect(await told('#'.repeat(5 * 1024 * 1024))).toEqual([expect.stringMatching(/this is no target file: 5242880 bytes\n? *.*at most 4 MiB/)])
+  })
   test('no such file, and a folder', async () => {
     for (const [given, message] of [
       [join(folder, 'absent.yaml'), /no such file/],

@@ -43,7 +43,7 @@ export async function loadTarget(given: string, environment: Readonly<Record<str
     return wrong(given, code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${code ?? found.message}`, whatInstead(given))
   }
   if (found.isDirectory()) return wrong(given, 'this is a folder', 'give the target file in it')
-  if (found.size > 4 * 1024 * 1024) return wrong(given, `this is no target file: ${found.size} bytes`)
+  if (found.size > 4 * 1024 * 1024) return wrong(given, `this is no target file: ${found.size} bytes`, 'at most 4 MiB')
   let bytes: Buffer
   try {
     bytes = await readFile(path)
@@ -123,7 +123,8 @@ async function complete(
     const pem = await readFile(below(path), 'utf8').catch((error: unknown) => error as NodeJS.ErrnoException)
     if (pem instanceof Error)
       problem(['network', 'trust', index], `${path} cannot be read: ${pem.code ?? pem.message}`, 'a PEM file, relative to the target file')
-    else if (!pem.includes('-----BEGIN CERTIFICATE-----')) problem(['network', 'trust', index], `${path} holds no PEM certificate`)
+    else if (!pem.includes('-----BEGIN CERTIFICATE-----'))
+      problem(['network', 'trust', index], `${path} holds no PEM certificate`, 'a file with -----BEGIN CERTIFICATE-----, such as openssl x509 writes')
     else trust.push(pem)
   }
   const secrets = new Map<string, string>()
@@ -136,8 +137,9 @@ async function complete(
     } else {
       const path = reference.slice(5)
       const value = await readFile(below(path), 'utf8').catch((error: unknown) => error as NodeJS.ErrnoException)
-      if (value instanceof Error) problem(['secrets', name], `${path} cannot be read: ${value.code ?? value.message}`)
-      else if (value.trim() === '') problem(['secrets', name], `${path} is empty`)
+      if (value instanceof Error)
+        problem(['secrets', name], `${path} cannot be read: ${value.code ?? value.message}`, 'a file that this user may read, relative to the target file')
+      else if (value.trim() === '') problem(['secrets', name], `${path} is empty`, 'put the secret into it, or use env:NAME')
       else secrets.set(name, value.replace(/\r?\n$/, ''))
     }
   }
