@@ -460,8 +460,8 @@ test('files that a row of MariaDB names are judged as those of PostgreSQL, and s
   const { references } = database
   const mysql: RestoredDatabase = { ...bare, kind: 'mysql', references, label: 'wiki.sql' }
   for (const id of [...FILES, 'restore/migrations-applied']) expect(judge(id, { ...healthy, databases: [mysql] }), id).toMatchObject({ outcome: 'pass' })
-  const broken = references.map((one) => ({ ...one, lost: 1 }))
-  expect(judge('restore/uploads-present', { ...healthy, databases: [{ ...mysql, references: broken }] })).toMatchObject({ outcome: 'fail' })
+  const short = references.map((one) => ({ ...one, lost: 1 }))
+  expect(judge('restore/uploads-present', { ...healthy, databases: [{ ...mysql, references: short }] })).toMatchObject({ outcome: 'fail' })
 })
 test('a table of files that no restored database has is missed, also beside one that is there', () => {
   const more = entry({

@@ -77,7 +77,7 @@ interface Runtime {
 /** @throws EngineError where there is no Docker that can be used */
 async function findRuntime(): Promise<Runtime> {
   const host = process.env.DOCKER_HOST
-  if (/^ssh:/.test(host ?? ''))
+  if (host?.startsWith('ssh:') === true)
     throw new EngineError(
       'missing',
       'DOCKER_HOST over ssh:// is not spoken here: forward it (ssh -nNT -L 127.0.0.1:2375:/var/run/docker.sock HOST) and set DOCKER_HOST=tcp://127.0.0.1:2375',

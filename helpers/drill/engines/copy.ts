@@ -33,7 +33,7 @@ function header(name: string, size: number, mode: number, folder: boolean): Buff
   octal(0, 136, 12)
   bytes.fill(' ', 148, 156)
   bytes.write(folder ? '5' : '0', 156, 'latin1')
-  bytes.write('ustar\0' + '00', 257, 'latin1')
+  bytes.write('ustar\u000000', 257, 'latin1')
   bytes.write(
     `${bytes
       .reduce((sum, byte) => sum + byte, 0)

@@ -371,6 +371,6 @@ export async function makeData(
     known.template = join(place, 'data')
     process.once('exit', () => rmSync(kept.folder, { recursive: true, force: true }))
   }
-  const copied = await execute(['cp', '-a', known.template, data], { ...(signal === undefined ? {} : { signal }) })
+  const copied = await execute(['cp', '-a', known.template, data], signal === undefined ? {} : { signal })
   if (copied.exit !== 0) await make(data, dirname(data))
 }
