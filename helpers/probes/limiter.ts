@@ -80,8 +80,8 @@ export interface LimiterPlan {
 
 const MOST = 300
 const POOL = 4
-/** Slower ones are timed by a single opening. */
-const CLOSELY_PER_SECOND = 2
+/** What opens less often is timed well enough by few openings. */
+const CLOSELY_PER_SECOND = 15
 const BROAD = 10
 const HEADERS = ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'True-Client-IP', 'CF-Connecting-IP', 'X-Client-IP'] as const
 /** TEST-NET-2 and the documentation prefix (RFC 5737, RFC 3849): nobody's addresses. */
