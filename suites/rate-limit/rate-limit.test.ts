@@ -570,6 +570,19 @@ describe('sustained volume', () => {
     ['twice as much as allowed', fates(50, 950), 'fail rate-limit.volume.opens'],
     ['everything', fates(1_000, 0), 'fail rate-limit.volume.opens'],
     ['half of what is allowed', fates(12, 988), 'fail rate-limit.volume.starves'],
+    [
+      'half of what is allowed, as nothing was asked half of the time',
+      {
+        ...fates(12, 988),
+        points: [0, 400, 1_600, 2_000].map((atMs) => ({ atMs, fate: 'refused', status: 429 })),
+      },
+      'pass',
+    ],
+    [
+      'half of what is allowed, asked all the time',
+      { ...fates(12, 988), points: [0, 400, 800, 1_200, 1_600, 2_000].map((atMs) => ({ atMs, fate: 'refused', status: 429 })) },
+      'fail rate-limit.volume.starves',
+    ],
     ['another layer took most of it', fates(8, 400, 592), 'pass'],
     ['one failed', fates(25, 974, 0, 1), 'fail rate-limit.volume.errors'],
     ['ended early', { aborted: '9 of 30 requests failed (the last with 502)' }, 'fail rate-limit.volume.aborted'],

@@ -32,6 +32,10 @@ const figureOf = (look: VolumeObservation, zone: Zone): RequestsFigure => ({
   },
 })
 
+/** Milliseconds in which nothing arrived and a limit that is whole again gives nothing more: of a machine that could not keep up. */
+const unasked = ({ points }: VolumeObservation, { limit }: Zone): number =>
+  points.reduce((sum, { atMs }, index) => sum + Math.max(0, atMs - (points[index - 1]?.atMs ?? 0) - (limit?.recoveryMs ?? 0)), 0)
+
 export default defineCheck({
   id: 'rate-limit/volume',
   title: 'Under sustained volume the limit holds, what it lets through succeeds, and others notice nothing',
@@ -98,7 +102,7 @@ export default defineCheck({
     else {
       add(broken === 0 && look.sent > 0, 'errors', tell('no request fails', shown))
       const most = Math.ceil(mostWithin(zone, look.durationMs) * (1 + options.tolerance) + 1)
-      const least = Math.floor(leastWithin(zone, look.durationMs) * options.share)
+      const least = Math.floor(leastWithin(zone, look.durationMs - unasked(look, zone)) * options.share)
       const behind = zone.declared.layer === 'app' ? elsewhere : 0
       const allowed = `${least} to ${most} let through (${zone.limit?.text ?? ''})`
       if (admitted > most) add(false, 'opens', tell(allowed, shown))
