@@ -4,9 +4,10 @@
  */
 import { ByteReader } from './bytes.ts'
 import { inflated } from './decompress.ts'
-import { type ContentDigest, contentDigest, countLineFeeds } from './digest.ts'
+import { type ContentDigest, contentDigest } from './digest.ts'
 import { type Danger, type DumpFacts, type Layer, noObjects, type ObjectCounts, type Reading, type TableFacts } from './facts.ts'
 import { DECOMPRESSORS } from './layers.ts'
+import { countLineFeeds } from './lines.ts'
 import { bareName } from './sql.ts'
 
 interface Entry {

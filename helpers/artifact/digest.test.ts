@@ -1,24 +1,7 @@
-/** Counting four bytes at a time counts as one byte at a time does; a content has one digest, wherever its chunks end. */
+/** A content has one digest, wherever its chunks end. */
 import { randomBytes } from 'node:crypto'
-import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { contentDigest, countLineFeeds } from './digest.ts'
-
-test('line feeds, at every alignment, next to every byte', () => {
-  const text = Buffer.from('\n\n\u0000\u000b\n\t\u000a\u008a\n'.repeat(300), 'latin1')
-  for (let from = 0; from < 9; from += 1)
-    for (let to = text.length - 9; to <= text.length; to += 1)
-      expect(countLineFeeds(text, from, to)).toBe(text.subarray(from, to).filter((byte) => byte === 10).length)
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 3000 }), fc.nat(20), (bytes, from) => {
-      const buffer = Buffer.from(bytes.map((byte) => (byte < 60 ? 10 : byte)))
-      expect(countLineFeeds(buffer, Math.min(from, buffer.length), buffer.length)).toBe(buffer.subarray(from).filter((byte) => byte === 10).length)
-    }),
-  )
-})
-test('nothing but line feeds, more than a lane counts to', () => {
-  expect(countLineFeeds(Buffer.alloc(100_003, 10), 0, 100_003)).toBe(100_003)
-})
+import { contentDigest } from './digest.ts'
 
 const digest = (...chunks: readonly Buffer[]): string => {
   const one = contentDigest()

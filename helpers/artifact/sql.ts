@@ -4,8 +4,9 @@
  * so that text inside a function body or a value is never taken for a statement. Never throws.
  */
 import { declarationReader } from './declarations.ts'
-import { contentDigest, countLineFeeds } from './digest.ts'
+import { contentDigest } from './digest.ts'
 import { type Danger, type DumpFacts, noObjects, type TableFacts } from './facts.ts'
+import { countLineFeeds, feedsWithin } from './lines.ts'
 
 /** Of each statement only its beginning is kept: enough for every name in it. */
 const KEPT = 16_384
@@ -332,27 +333,27 @@ export function sqlScanner(): SqlScanner {
       }
       atLineStart = false
     }
-    const count = (to: number): void => {
-      const lines = countLineFeeds(chunk, at, to)
+    const count = (lines: number): void => {
       if (copy !== undefined) copy.rows = (copy.rows ?? 0) + lines
       line += lines
     }
-    for (let mark = chunk.indexOf(CLOSING, at); mark !== -1; mark = chunk.indexOf(CLOSING, mark + 2)) {
+    const feeds = feedsWithin(chunk, at, chunk.length)
+    for (let mark = feeds === undefined ? chunk.indexOf(CLOSING, at) : -1; mark !== -1; mark = chunk.indexOf(CLOSING, mark + 2)) {
       if (mark <= at || chunk[mark - 1] !== LF) continue
       if (mark + 2 >= chunk.length) {
-        count(mark)
+        count(countLineFeeds(chunk, at, mark))
         copyHead = 2
         atLineStart = true
         return chunk.length
       }
       const end = chunk[mark + 2] === 0x0d ? mark + 3 : mark + 2
       if (end < chunk.length && chunk[end] !== LF) continue
-      count(mark)
+      count(countLineFeeds(chunk, at, mark))
       copy = undefined
       state = 'start'
       return end
     }
-    count(chunk.length)
+    count(feeds ?? countLineFeeds(chunk, at, chunk.length))
     const last = chunk.length - 1
     atLineStart = last >= at && chunk[last] === LF
     if (last > at && chunk[last] === BACKSLASH && chunk[last - 1] === LF) {
