@@ -36,11 +36,17 @@ function aliasPostproof(): void {
   })
 }
 
+/** The first of them stands for all: they mostly break for one reason. */
+function brokenInWords(broken: readonly BrokenCheck[]): string {
+  const [first] = broken
+  if (first === undefined) return 'no checks found'
+  return `${first.file}: ${first.message}${broken.length === 1 ? '' : `, and ${broken.length - 1} more ${broken.length === 2 ? 'check' : 'checks'}`}`
+}
+
 /** @throws Error when one of our own check files is broken: that is a broken installation. */
 export async function loadCatalogue(target?: Target): Promise<Catalogue> {
   const ours = await ownChecks()
-  if (ours.broken.length > 0 || ours.checks.length === 0)
-    throw new Error(`the installation is broken: ${ours.broken.map(({ file, message }) => `${file}: ${message}`).join('; ') || 'no checks found'}`)
+  if (ours.broken.length > 0 || ours.checks.length === 0) throw new Error(`the installation is broken: ${brokenInWords(ours.broken)}`)
   const checks = [...ours.checks.map(({ check }) => check), integrity]
   const folder = target?.folder
   if (

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { packageVersion } from './catalogue.ts'
 
 export const EXIT_MISUSE = 3
+export const EXIT_INTERRUPTED = 130
 
 const list = (value: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),
@@ -71,6 +72,8 @@ export interface ReportVerifyFlags {
   readonly receipts?: string
 }
 
+const TARGET = 'a target file (.yaml, .ts), or a bare domain such as example.com'
+
 const selection = (command: Command): Command =>
   command
     .option('--suite <names>', 'only these suites (comma-separated)', list)
@@ -99,13 +102,19 @@ function program(): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExit: 0 the gate passed · 1 the gate failed · 2 could not tell · 3 misuse, nothing was sent · 130 interrupted (the report of what was done is written)',
+      `
+Exit codes:
+    0  the gate passed
+    1  the gate failed
+    2  could not tell: a blocking verdict is inconclusive, or nothing was judged
+    3  misuse: bad target or flags; nothing was sent
+  130  interrupted; the report of what was done is written`,
     )
-  running(
-    root.command('verify').description('probe, judge, report').argument('<target>', 'a target file (.yaml, .ts), or a bare domain such as example.com'),
-  ).action(async (target: string, flags: VerifyFlags) => {
-    process.exitCode = await (await import('./verify.ts')).verify(target, flags)
-  })
+  running(root.command('verify').description('look at a deployment, judge it, write the report').argument('<target>', TARGET)).action(
+    async (target: string, flags: VerifyFlags) => {
+      process.exitCode = await (await import('./verify.ts')).verify(target, flags)
+    },
+  )
   running(root.command('demo').description('start the embedded demo deployment on loopback and verify it'))
     .option('--fault <names>', 'break it first: any fault, several comma-separated', list)
     .option('--faults', 'list the faults and stop')
@@ -127,15 +136,15 @@ function program(): Command {
     .action(async (given: string, flags: DrillFlags) => {
       process.exitCode = await (await import('./drill.ts')).drill(given, flags)
     })
-  selection(root.command('plan').description('what would run, against what, at what cost; sends nothing').argument('<target>'))
+  selection(root.command('plan').description('what would run, against what, at what cost; sends nothing').argument('<target>', TARGET))
     .option('--json', 'as JSON')
     .action(async (target: string, flags: AskFlags & { json?: boolean }) => {
       process.exitCode = await (await import('./plan.ts')).plan(target, flags)
     })
   root
     .command('validate')
-    .description('judge the target file only')
-    .argument('<target>')
+    .description('tell every mistake in a target file; sends nothing')
+    .argument('<target>', 'a target file (.yaml, .ts)')
     .addOption(new Option('--json', 'as JSON'))
     .action(async (target: string, flags: { json?: boolean }) => {
       process.exitCode = await (await import('./validate.ts')).validate(target, flags)
@@ -151,8 +160,8 @@ function program(): Command {
     })
   root
     .command('explain')
-    .description('why a check exists, how it judges, how to repair and to reproduce')
-    .argument('<id>', 'check id or failure code, such as tls/validity or tls.expired')
+    .description('why a check exists, how it judges, how to repair and to see it yourself')
+    .argument('<id>', 'a check or a failure code, such as tls/validity or tls.expired')
     .action(async (id: string) => {
       process.exitCode = await (await import('./checks.ts')).explain(id)
     })
@@ -169,7 +178,7 @@ function program(): Command {
   report
     .command('keygen')
     .description('a new Ed25519 key pair: FILE signs, FILE.pub verifies')
-    .argument('<file>')
+    .argument('<file>', 'where the private key goes')
     .action(async (file: string) => {
       process.exitCode = await (await import('./report.ts')).keygen(file)
     })
@@ -189,7 +198,7 @@ function program(): Command {
   report
     .command('verify')
     .description('offline: everything is as it was signed, and the decision follows from the verdicts; then exits as the report says')
-    .argument('<folder>')
+    .argument('<folder>', 'the report folder, such as postproof-report')
     .requiredOption('--key <file>', 'the public key (PEM)')
     .option('--receipts <file>', 'the chain of receipts; default postproof-receipts.jsonl beside the folder')
     .action(async (folder: string, flags: ReportVerifyFlags) => {

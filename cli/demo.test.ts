@@ -39,7 +39,7 @@ test('--keep leaves it running, also without a terminal, and takes everything aw
   expect(ended.status, ended.stderr).toBe(0)
   expect(file).toMatch(/target\.yaml$/)
   expect(existsSync(dirname(file))).toBe(false)
-})
+}, 120_000)
 
 test('who waits for a letter says so', async () => {
   const ended = await postproof(['demo', '--fault', 'mail-queue-worker-stopped', '--json', '--report', 'waits'], { cwd: folder })

@@ -1,14 +1,19 @@
 /** `postproof demo`: the embedded deployment on loopback, healthy or broken on purpose, verified. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import type { Fault } from '../fixtures/fault.ts'
 import { checksOn, listFaults, productChecks, stageNamed, worldWith } from '../fixtures/proof.ts'
 import { startWorld } from '../fixtures/world.ts'
 import { nearest } from '../helpers/target/problems.ts'
-import { type DemoFlags, EXIT_MISUSE } from './commands.ts'
+import { type DemoFlags, EXIT_INTERRUPTED, EXIT_MISUSE } from './commands.ts'
+import { Interrupt } from './interrupt.ts'
 import { verify } from './verify.ts'
+
+const STOPS_WITHIN_MS = 5_000
 
 /** What acts is shown on a small deployment of its own: there, its own checks are asked and no others. */
 async function onStage(flags: DemoFlags, faults: readonly Fault[]): Promise<{ readonly check?: readonly string[] }> {
@@ -40,6 +45,8 @@ export async function demo(flags: DemoFlags): Promise<number> {
     )
     return EXIT_MISUSE
   }
+  // Whatever ends it, at whatever moment, nothing of the deployment stays behind.
+  const interrupt = new Interrupt()
   const world = await startWorld(await worldWith(flags.fault ?? []))
   // The secrets of a deployment that was made a moment ago, where its description looks for them.
   for (const [name, reference] of Object.entries(world.input.secrets ?? {})) {
@@ -47,21 +54,27 @@ export async function demo(flags: DemoFlags): Promise<number> {
     if (value !== undefined && reference.startsWith('env:')) process.env[reference.slice(4)] = value
   }
   // The target lies in a folder of its own, as a user's would: so the demo takes the same way as everybody else.
-  const folder = await mkdtemp(join(tmpdir(), 'postproof-demo-'))
+  const folder = mkdtempSync(join(tmpdir(), 'postproof-demo-'))
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', remove)
   try {
     const file = join(folder, 'target.yaml')
     await writeFile(file, stringify(world.input))
+    if (interrupt.interrupted) return EXIT_INTERRUPTED
     const exitCode = await verify(file, { ...(await onStage(flags, faults)), ...flags })
-    if (flags.keep === true && exitCode < EXIT_MISUSE) {
+    if (flags.keep === true && exitCode < EXIT_MISUSE && !interrupt.interrupted) {
       const told = flags.json === true ? process.stderr : process.stdout
       told.write(`\nThe deployment stays up; its target is ${file}. Ctrl-C ends it.\n`)
-      await new Promise<void>((resolve) => {
-        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
-      })
+      await new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve(), { once: true }))
     }
     return exitCode
   } finally {
-    await world.stop()
-    await rm(folder, { recursive: true, force: true })
+    const stopped = world.stop().then(() => true)
+    // Who pressed Ctrl-C is not kept waiting for connections that nobody will close any more.
+    const done = interrupt.interrupted ? await Promise.race([stopped, setTimeout(STOPS_WITHIN_MS, false)]) : await stopped
+    interrupt.stop()
+    remove()
+    process.off('exit', remove)
+    if (!done) process.exit(EXIT_INTERRUPTED)
   }
 }

@@ -74,7 +74,8 @@ export async function execute(target: Target, options: ExecuteOptions): Promise<
     const gate = gateOf(results, target)
     return { run: { ...finished, results }, gate, exitCode: interrupt.interrupted ? 130 : gate.exitCode, interrupted: interrupt.interrupted }
   } finally {
-    interrupt.stop()
+    // One that was handed in listens on, until the report is written.
+    if (options.interrupt === undefined) interrupt.stop()
     process.off('unhandledRejection', unhandled)
     process.off('uncaughtException', unhandled)
   }

@@ -128,6 +128,7 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
     ...(await writeReport(folder, report, wholeFrom(log.read, secrets))),
   ]
   log.done()
+  interrupt.stop()
   view.end(report, errors.length === 0 ? folder : undefined)
   for (const error of errors) process.stderr.write(`${error.message}\n`)
   // A report that is not there cannot be signed: the run did not do its job, whatever it saw.
