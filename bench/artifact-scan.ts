@@ -1,17 +1,21 @@
 /**
- * Reading a backup from its first byte to its last, beside its parts in the same run: the SHA-256 of the same file alone, and its statements alone; every
- * figure from a process of its own. `node bench/artifact-scan.ts [MB] [sparseGB]`; a sparse file is read for its memory only.
+ * Reading a backup from its first byte to its last, beside its parts in the same run: the SHA-256 of the same file alone, the floor of them all, and its
+ * statements alone; on one core and on all; every figure from a process of its own, less what starting it costs.
+ * `node bench/artifact-scan.ts [MB] [sparseGB]`; a sparse file is read for its memory only.
  */
 import { createHash } from 'node:crypto'
-import { openSync, closeSync, readSync, writeSync, ftruncateSync } from 'node:fs'
+import { openSync, closeSync, readFileSync, readSync, writeSync, ftruncateSync } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { vectorised } from '../helpers/artifact/lines.ts'
 import { scanArtifact } from '../helpers/artifact/scan.ts'
 import { sqlScanner } from '../helpers/artifact/sql.ts'
 import { median, runTimed } from './measure.ts'
 
+/** Ending of what runs on one core. */
+const PINNED = ' pinned'
 const self = fileURLToPath(import.meta.url)
 const MB = 1_000_000
 
@@ -96,20 +100,30 @@ if (mode === '--sha256') {
   const hole = Number(path ?? 10) * 1000 * MB
   const folder = await mkdtemp(join(tmpdir(), 'postproof-bench-'))
   const once = async (what: string, file: string): Promise<{ readonly wallMs: number; readonly cpuMs: number; readonly peakMb: number }> => {
-    const done = await runTimed(process.execPath, ['--disable-warning=ExperimentalWarning', self, what, file], { timeoutMs: 600_000 })
+    const words = [process.execPath, '--disable-warning=ExperimentalWarning', self, what.replace(PINNED, ''), file]
+    const [program = '', ...rest] = what.endsWith(PINNED) ? ['taskset', '-c', '0', ...words] : words
+    const done = await runTimed(program, rest, { timeoutMs: 600_000 })
     if (done.exitCode !== 0) throw new Error(`exit ${String(done.exitCode)}: ${done.stderr.slice(0, 500)}`)
     return done
   }
   try {
+    // In /proc/cpuinfo on x86 and on ARM; whoever has them takes a SHA-256 four to six times as fast.
+    console.log(
+      `instructions for SHA-256: ${/\bsha_ni\b|\bsha2\b/.test(readFileSync('/proc/cpuinfo', 'latin1')) ? 'yes' : 'no'}; vectors: ${vectorised ? 'yes' : 'no'}`,
+    )
     for (const shape of Object.keys(SHAPES)) {
       const file = join(folder, `${shape}.sql`)
       write(file, shape, size)
       const { size: bytes } = await stat(file)
-      const times: Record<'--nothing' | '--sha256' | '--statements' | '--scan', { wall: number[]; cpu: number[]; peak: number[] }> = {
-        '--nothing': { wall: [], cpu: [], peak: [] },
-        '--sha256': { wall: [], cpu: [], peak: [] },
-        '--statements': { wall: [], cpu: [], peak: [] },
-        '--scan': { wall: [], cpu: [], peak: [] },
+      const none = (): { readonly wall: number[]; readonly cpu: number[]; readonly peak: number[] } => ({ wall: [], cpu: [], peak: [] })
+      const times = {
+        '--nothing': none(),
+        '--nothing pinned': none(),
+        '--sha256': none(),
+        '--sha256 pinned': none(),
+        '--statements': none(),
+        '--scan': none(),
+        '--scan pinned': none(),
       }
       for (let round = 0; round < 3; round += 1)
         for (const [what, seen] of Object.entries(times)) {
@@ -118,13 +132,18 @@ if (mode === '--sha256') {
           seen.cpu.push(done.cpuMs)
           seen.peak.push(done.peakMb)
         }
-      const perSecond = (what: keyof typeof times, kind: 'wall' | 'cpu'): number =>
-        bytes / MB / ((median(times[what][kind]) - median(times['--nothing'][kind])) / 1000)
+      const spent = (what: keyof typeof times, kind: 'wall' | 'cpu'): number =>
+        median(times[what][kind]) - median(times[what.endsWith(PINNED) ? '--nothing pinned' : '--nothing'][kind])
+      const perSecond = (what: keyof typeof times, kind: 'wall' | 'cpu'): number => bytes / MB / (spent(what, kind) / 1000)
       const figures = (what: keyof typeof times): string =>
         `${perSecond(what, 'wall').toFixed(0)} MB/s (${perSecond(what, 'cpu').toFixed(0)} per second of processor)`
       const peak = Math.max(...times['--scan'].peak).toFixed(0)
       console.log(
         `${shape.padEnd(10)} scan ${figures('--scan')}, peak ${peak} MB; sha256 alone ${figures('--sha256')}, statements alone ${figures('--statements')}`,
+      )
+      const share = (100 * spent('--sha256', 'cpu')) / spent('--scan', 'cpu')
+      console.log(
+        `           on one core scan ${figures('--scan pinned')}, sha256 alone ${figures('--sha256 pinned')}; sha256 is ${share.toFixed(0)} % of the processor time, all else ${(bytes / MB / ((spent('--scan', 'cpu') - spent('--sha256', 'cpu')) / 1000)).toFixed(0)} MB per second of it`,
       )
       await rm(file)
     }
