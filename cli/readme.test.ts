@@ -53,6 +53,13 @@ const RUNS: Readonly<Record<string, () => Promise<void>>> = {
   'npm start -- --faults': async () => {
     expect((await run(['demo', '--faults'])).stdout).toContain('expired-certificate')
   },
+  'npm run build': () => {
+    // Run by whoever packs the product; here only that it is there, and makes what the command starts.
+    const { scripts, bin } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as Record<'scripts' | 'bin', Record<string, string>>
+    expect(scripts.build).toContain('tsc -p tsconfig.build.json')
+    expect(bin.postproof).toMatch(/^dist\//)
+    return Promise.resolve()
+  },
   // The name is public: only what sends nothing is run.
   'npx postproof verify example.com': async () => {
     const ended = await run(['plan', 'example.com'])
