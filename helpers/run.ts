@@ -423,7 +423,13 @@ export class Run {
         if (first.failure.code === 'NOT_AUTHORISED') verdict = skip('not-authorised', first.failure.message, evidence)
         else if (first.failure.code === 'NO_ACCESS') verdict = skip('no-access', first.failure.message, evidence)
         else if (first.failure.code === 'UNMAPPED')
-          verdict = inconclusive('misused', `network.ports has no entry for this port: ${first.failure.message}`, evidence)
+          verdict = inconclusive(
+            'misused',
+            first.failure.message.includes('network.')
+              ? `${first.failure.message}; add it there`
+              : `network.ports has no entry for this: ${first.failure.message}; add it there`,
+            evidence,
+          )
         else if (first.failure.phase === 'internal') verdict = inconclusive('defect', first.failure.message, evidence)
         else verdict = inconclusive('unobserved', `${first.failure.phase}: ${first.failure.message} (${first.failure.code})`, evidence)
       }

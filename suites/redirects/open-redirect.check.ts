@@ -104,5 +104,9 @@ export default defineCheck({
       ? inconclusive('unobserved', `${unknown.length} of the questions brought no answer that tells`, unknown)
       : verdict
   },
-  reproduce: (subject, target) => curlFor(target, `http://${hostOf(subject).fqdn}${PATHS[0] as string}`),
+  // One question of each kind that every host is asked: a forged name, and a path that begins with two slashes.
+  reproduce: (subject, target) => {
+    const { fqdn } = hostOf(subject)
+    return `${curlFor(target, `http://${fqdn}/`, { headers: [['Host', EVIL]] })}; ${curlFor(target, `http://${fqdn}${PATHS[0] as string}`)}`
+  },
 })
