@@ -42,6 +42,8 @@ interface Case {
   readonly target?: Partial<TargetInput>
   readonly tls?: Partial<TlsObservation>
   readonly plain?: Observed<HttpObservation>
+  /** @default there is none */
+  readonly robots?: Observed<HttpObservation>
   readonly looked?: readonly Looked[]
   readonly assets?: Readonly<Record<string, Values>>
   readonly again?: Values
@@ -138,7 +140,20 @@ function judge(id: string, given: Case = {}): Verdict {
   }
   const looked = given.looked ?? [look('/postproof-3f9c0d1e')]
   const plain = given.plain ?? ok(observation({ location: `https://${host.fqdn}/` }, { url: `http://${host.fqdn}/`, status: 301 }))
-  const seen = { chain, tls: ok(tls), plain, others: looked, errors: looked, looked, assets: ok(assets), found: assets, repeated, page, seen: document }
+  const seen = {
+    chain,
+    tls: ok(tls),
+    plain,
+    others: looked,
+    errors: looked,
+    looked,
+    assets: ok(assets),
+    found: assets,
+    repeated,
+    page,
+    seen: document,
+    robots: given.robots ?? ok(observation({}, { status: 404 })),
+  }
   const verdict = check.judge(seen as never, { target, subject, now: NOW, options: { ...check.options, ...given.options } })
   if (verdict.outcome === 'warn' || verdict.outcome === 'fail') {
     expect(Object.keys(check.codes)).toContain(verdict.code)
@@ -172,6 +187,7 @@ test('every check of the suite is green on the healthy page, or says why it has 
       host: {
         headers: { 'X-Frame-Options': 'SAMEORIGIN', 'Content-Security-Policy': { strict: true, frameAncestorsExclude: ['*'] } },
         apiPaths: ['/api/x'],
+        robots: 'index',
       },
       looked: [look('/api/x', { 'content-type': 'application/json' }, { status: 200, body: Buffer.from('{}') })],
       assets: { '/a.js': {} },
@@ -179,6 +195,34 @@ test('every check of the suite is green on the healthy page, or says why it has 
     const verdict = judge(id.slice('headers/'.length), given)
     expect([id, verdict.outcome]).toEqual([id, id === 'headers/csp-nonce-fresh' || id === 'headers/csp-report-endpoint' ? 'skip' : 'pass'])
   }
+})
+
+describe('search engines', () => {
+  const hidden: HostInput = { robots: 'noindex' }
+  const listed: HostInput = { robots: 'index' }
+  const page = (meta: string): string => `<!doctype html><html><head>${meta}</head><body></body></html>`
+  const file = (body: string, more: Partial<HttpObservation> = {}): Observed<HttpObservation> =>
+    ok(observation({ 'content-type': 'text/plain' }, { body: Buffer.from(body), ...more }))
+  table([
+    ['declared noindex, and said', 'indexing', { ...header('x-robots-tag', 'noindex, nofollow'), host: hidden }, 'pass'],
+    ['in a second header', 'indexing', { ...header('x-robots-tag', ['nofollow', 'none']), host: hidden }, 'pass'],
+    ['in the page', 'indexing', { body: page('<META NAME="Robots" content="NOINDEX">'), host: hidden }, 'pass'],
+    ['behind a login', 'indexing', { status: 401, host: hidden }, 'pass'],
+    ['not said', 'indexing', { host: hidden }, 'fail', 'headers.indexing.open'],
+    ['to one of them alone', 'indexing', { ...header('x-robots-tag', 'googlebot: noindex'), host: hidden }, 'fail', 'headers.indexing.open'],
+    ['by robots.txt alone', 'indexing', { robots: file('User-agent: *\nDisallow: /'), host: hidden }, 'fail', 'headers.indexing.open'],
+    ['in a text of the page', 'indexing', { body: page('<title>robots noindex</title>'), host: hidden }, 'fail', 'headers.indexing.open'],
+    ['a challenge instead', 'indexing', { status: 503, host: hidden }, 'inconclusive'],
+    ['declared index', 'indexing', { host: listed }, 'pass'],
+    ['with a robots.txt', 'indexing', { robots: file('User-agent: *\nDisallow: /search'), host: listed }, 'pass'],
+    ['with a page in the place of robots.txt', 'indexing', { robots: ok(observation()), host: listed }, 'pass'],
+    ['closed by the header', 'indexing', { ...header('x-robots-tag', 'noindex'), host: listed }, 'fail', 'headers.indexing.closed'],
+    ['closed by the page', 'indexing', { body: page('<meta name=robots content=none>'), host: listed }, 'fail', 'headers.indexing.closed'],
+    ['closed by robots.txt', 'indexing', { robots: file('User-agent: *\nDisallow: /'), host: listed }, 'fail', 'headers.indexing.closed'],
+    ['robots.txt out of reach', 'indexing', { robots: failed('ECONNRESET'), host: listed }, 'inconclusive'],
+    ['robots.txt in trouble', 'indexing', { robots: file('', { status: 500 }), host: listed }, 'inconclusive'],
+    ['nothing declared', 'indexing', {}, 'skip'],
+  ])
 })
 
 describe('answers that are no basis for a verdict (rules G4, G5)', () => {
