@@ -265,6 +265,15 @@ describe('terminal', () => {
     expect(junit(report)).toMatch(/GET \/b: expected 404; received 404 \(as it must be\)/)
     expect(reportSchema.parse(report)).toMatchObject({ results: [{ evidence }] })
   })
+  test('a narrowed run and failures that did not block are told where it is signed', () => {
+    const report = sampleReport()
+    const told: Report = { ...report, gate: { passed: true, exitCode: 0, block: 'high', blocking: [] }, selection: { checks: ['tls/validity'] } }
+    for (const page of [html(told), markdown(told)]) {
+      expect(page).toContain('Narrowed: only checks tls/validity were asked for')
+      expect(page).toMatch(/\d+ verdicts that are not green did not block: below high, or waived/)
+    }
+    expect(html(passed())).not.toMatch(/Narrowed|did not block/)
+  })
   test('of one, everything is in the singular', () => {
     const report = sampleReport()
     const one: Report = {

@@ -3,7 +3,7 @@
  * JSON in a script element and becomes text nodes only; nothing from the target is ever markup.
  */
 import { createHash } from 'node:crypto'
-import { NAMES, RANK, suitesLookedAt, worstFirst } from './order.ts'
+import { caveats, NAMES, RANK, suitesLookedAt, worstFirst } from './order.ts'
 import type { Outcome } from '../helpers/verdict.ts'
 import { SCRIPT, STYLE } from './html-assets.ts'
 import type { HostTiming } from '../helpers/seen.ts'
@@ -232,6 +232,7 @@ function pageOf(report: Report, signed: Signed | undefined): string {
 <h1>${word} <span class="of">${report.target.name}</span></h1>
 <p class="when"><time datetime="${report.startedAt}">${report.startedAt.slice(0, 19).replace('T', ' ')} UTC</time> · ${seconds} s · ${some(report.run.checks, 'check')} on ${some(report.target.hosts.length, 'host')} · ${some(report.run.connections, 'connection')}</p>
 <ul class="counts" aria-label="Verdicts">${(['fail', 'inconclusive', 'warn', 'pass', 'skip'] as const).map((outcome) => markup`<li class="${outcome}"><b>${counts[outcome]}</b> ${outcome === 'skip' ? 'not looked at' : outcome === 'pass' ? 'passed' : outcome === 'fail' ? 'failed' : outcome === 'warn' ? (counts.warn === 1 ? 'warning' : 'warnings') : 'inconclusive'}</li>`)}</ul>
+${caveats(report).map((line) => markup`<p class="reason">${line}.</p>`)}
 ${report.gate.reason === undefined ? undefined : markup`<p class="reason">${report.gate.reason}</p>`}
 ${report.gate.blocking.length === 0 ? undefined : markup`<details class="blocking"><summary>${report.gate.blocking.length} ${report.gate.blocking.length === 1 ? 'verdict blocks' : 'verdicts block'} the gate (${report.gate.block} and above)</summary><ul>${report.gate.blocking.slice(0, 200).map((line) => markup`<li>${line}</li>`)}</ul></details>`}
 ${report.run.aborted === undefined ? undefined : markup`<p class="reason">The run ended early: ${report.run.aborted}</p>`}${

@@ -1,7 +1,7 @@
 /** report.md: for a pull request or a ticket. Target text stands in code spans, so that it is never markup. */
 import type { Figure } from '../helpers/figure.ts'
 import { drillLines } from './drill-section.ts'
-import { RANK, suitesLookedAt, worstFirst } from './order.ts'
+import { caveats, RANK, suitesLookedAt, worstFirst } from './order.ts'
 import type { Signed } from './attestation/statement.ts'
 import { type Report, type ReportResult, usedInWords } from './report.ts'
 
@@ -95,6 +95,7 @@ export function markdown(report: Report, signed?: Signed): string {
     }),
     '',
   ]
+  for (const line of caveats(report)) lines.push(`${code(line)}`, '')
   if (gate.reason !== undefined) lines.push(`Reason: ${code(gate.reason)}`, '')
   if (gate.blocking.length > 0)
     lines.push(

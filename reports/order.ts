@@ -1,6 +1,6 @@
 /** What a reader meets first, the same in every format. */
 import type { Outcome, Severity } from '../helpers/verdict.ts'
-import type { ReportResult } from './report.ts'
+import type { Report, ReportResult } from './report.ts'
 
 /** Worst first. */
 export const RANK: Readonly<Record<Outcome, number>> = { fail: 0, inconclusive: 1, warn: 2, pass: 3, skip: 4 }
@@ -13,6 +13,16 @@ export const suitesLookedAt = (results: readonly ReportResult[]): readonly strin
   const looked = new Set(results.filter(({ outcome, host }) => outcome !== 'skip' || host !== undefined).map(({ suite }) => suite))
   const suites = new Set(results.map(({ suite }) => suite))
   return [...suites].filter((suite) => looked.size === 0 || looked.has(suite))
+}
+
+/** What a signer must not overlook: a run that was narrowed, and failures that the gate let through. */
+export function caveats({ selection, gate, counts }: Report): readonly string[] {
+  const narrowed = Object.entries(selection ?? {}).filter(([, names]) => names.length > 0)
+  const through = gate.passed ? counts.fail + counts.inconclusive : 0
+  return [
+    ...(narrowed.length === 0 ? [] : [`Narrowed: only ${narrowed.map(([kind, names]) => `${kind} ${names.join(', ')}`).join('; ')} were asked for`]),
+    ...(through === 0 ? [] : [`${through} ${through === 1 ? 'verdict that is' : 'verdicts that are'} not green did not block: below ${gate.block}, or waived`]),
+  ]
 }
 
 /** Worst outcome, then what nobody has waived, then weight, then the check's name. */
