@@ -95,7 +95,7 @@ export function markdown(report: Report, signed?: Signed): string {
     }),
     '',
   ]
-  for (const line of caveats(report)) lines.push(`${code(line)}`, '')
+  for (const line of caveats(report)) lines.push(code(line), '')
   if (gate.reason !== undefined) lines.push(`Reason: ${code(gate.reason)}`, '')
   if (gate.blocking.length > 0)
     lines.push(
