@@ -124,10 +124,11 @@ export async function verifyTarget(given: Target, secrets: ReadonlyMap<string, s
   })
   const { writeReport } = await import('../reports/write.ts')
   const errors = [
-    ...(unlogged === undefined ? [] : [new ReportFolderError(folder, unlogged)]),
-    ...(await writeReport(folder, report, wholeFrom(log.read, secrets))),
+    ...(unlogged === undefined ? [] : [new ReportFolderError(folder, unlogged.error)]),
+    // Half a report of one run beside half of another is worse than none.
+    ...(unlogged?.taken === true ? [] : await writeReport(folder, report, wholeFrom(log.read, secrets))),
   ]
-  log.done()
+  await log.done()
   interrupt.stop()
   view.end(report, errors.length === 0 ? folder : undefined)
   for (const error of errors) process.stderr.write(`${error.message}\n`)

@@ -9,7 +9,7 @@ import { targetSchema } from '../helpers/target/schema.ts'
 import { jsonPieces } from './json.ts'
 import { redactor } from './redact.ts'
 import { type ReportMeta, toReport, wholeFrom } from './report.ts'
-import { openResultLog, type ResultLog } from './result-log.ts'
+import { openResultLog, ReportFolderError, type ResultLog } from './result-log.ts'
 import { writeReport } from './write.ts'
 
 const folders: string[] = []
@@ -67,7 +67,7 @@ test('a report whose evidence lay on disk is the report whose evidence lay in me
   const { log, kept } = await logged(folderOf())
   const report = toReport(runOf(kept), { ...META, read: log.read })
   const pieces = [...jsonPieces(report, wholeFrom(log.read, SECRETS))].join('')
-  log.done()
+  await log.done()
   expect(pieces).toBe([...jsonPieces(toReport(runOf(RESULTS), META))].join(''))
   expect(pieces).not.toContain('hunter2')
   expect(pieces).not.toContain('"stored"')
@@ -82,8 +82,28 @@ test('a log that cannot be read back is an error of report.json alone, never a r
     throw new Error('gone')
   }
   const errors = await writeReport(folder, toReport(runOf(kept), { ...META, read: gone }), wholeFrom(gone, SECRETS))
-  log.done()
+  await log.done()
   expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('report.json')])
   expect(() => readFileSync(join(folder, 'report.json'))).toThrow('ENOENT')
   expect(readFileSync(join(folder, 'junit.xml'), 'utf8')).toContain('host-299.example.com')
+})
+
+test('a second run in the same folder takes it: each reads back its own, and the first leaves no report beside the other', async () => {
+  const folder = folderOf()
+  const [one, other] = RESULTS as readonly [Result, Result]
+  const first = await openResultLog(folder, redactor(SECRETS))
+  const early = first.add(one)
+  const second = await openResultLog(folder, redactor(SECRETS))
+  const late = first.add({ ...one, subject: 'later.example.com' })
+  const theirs = second.add(other)
+  expect(await first.close()).toMatchObject({ taken: true, error: { code: 'EBUSY' } })
+  expect(await second.close()).toBeUndefined()
+  if (early === undefined || late === undefined || theirs === undefined) throw new Error('not logged')
+  expect([first.read(early).subject, first.read(late).subject, second.read(theirs).subject]).toEqual([one.subject, 'later.example.com', other.subject])
+  await first.done()
+  await second.done()
+  expect(readFileSync(join(folder, 'results.jsonl'), 'utf8').trim().split('\n')).toHaveLength(1)
+  expect(new ReportFolderError(folder, Object.assign(new Error(), { code: 'EBUSY' })).message).toBe(
+    `the report cannot be written to ${folder}: EBUSY: another run has begun to write there; give each run a folder of its own`,
+  )
 })
