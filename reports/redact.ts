@@ -12,7 +12,7 @@ function formsOf(secret: string): readonly string[] {
   const forms = [
     secret,
     base64,
-    base64.replace(/=+$/, ''),
+    base64.replace(/={1,2}$/, ''),
     bytes.toString('base64url'),
     bytes.toString('hex'),
     bytes.toString('hex').toUpperCase(),

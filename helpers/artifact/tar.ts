@@ -137,8 +137,8 @@ export async function readTar(
         for (const match of body
           .subarray(0, real)
           .toString('utf8')
-          .matchAll(/\d+ (path|linkpath|size)=([^\n]*)\n/g))
-          pax = { ...pax, [match[1] as string]: match[2] as string }
+          .matchAll(/\d (path|linkpath|size)=([^\n]*)(?:(\n)|$)/g))
+          if (match[3] !== undefined) pax = { ...pax, [match[1] as string]: match[2] as string }
       continue
     }
     longName = undefined
@@ -146,7 +146,7 @@ export async function readTar(
     pax = {}
     if (name.startsWith('/') || /^[A-Za-z]:[\\/]/.test(name)) suspicious(name, 'absolute')
     else if (climbs(name)) suspicious(name, 'climbing')
-    if (type === '2' && (link.startsWith('/') || climbs(`${name.replace(/[^/]*$/, '')}${link}`))) suspicious(name, 'link')
+    if (type === '2' && (link.startsWith('/') || climbs(`${name.slice(0, name.lastIndexOf('/') + 1)}${link}`))) suspicious(name, 'link')
     if (type === '1' && (link.startsWith('/') || climbs(link))) suspicious(name, 'link')
     if (type === '3' || type === '4' || type === '6') suspicious(name, 'device')
     const regular = type === '0' || type === '\0' || type === '7'

@@ -110,7 +110,7 @@ export function readable(lines: readonly string[], hidden: readonly string[]): r
       .replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
       .replaceAll(/(:\/\/)[^\s/@]+@/g, '$1<secret>@')
       .replaceAll(/((?:password|passwd|secret|token|api[-_]?key)["']?\s*[=:]\s*)\S+/gi, '$1<secret>')
-      .replaceAll(/[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g, '<address>')
+      .replaceAll(/[\w.+-]+(@[\w-]+(?:\.[\w-]+)+)?/g, (word, at: string | undefined) => (at === undefined ? word : '<address>'))
       .trim()
       .slice(0, LOG_WIDTH)
   })

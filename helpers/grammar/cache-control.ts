@@ -42,7 +42,7 @@ const MOST_DIRECTIVES = 200
 const LARGEST = 2 ** 31
 /** Directive, its value as a token or a quoted-string, then a comma or the end. */
 const ELEMENT =
-  /[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:=(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)|"((?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*)"))?)?[ \t]*(,|$)/y
+  /[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:=(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)|"((?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*)"))?[ \t]*)?(,|$)/y
 const SECONDS: ReadonlySet<string> = new Set(['max-age', 's-maxage', 'stale-while-revalidate', 'stale-if-error'])
 const FLAGS: ReadonlySet<string> = new Set(['no-store', 'public', 'immutable', 'must-revalidate', 'proxy-revalidate', 'must-understand', 'no-transform'])
 const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)

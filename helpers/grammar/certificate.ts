@@ -271,7 +271,7 @@ function networkOf(bytes: Uint8Array): string | undefined {
   const half = bytes.length / 2
   const address = half === 4 || half === 16 ? addressOf(bytes.subarray(0, half)) : undefined
   const mask = [...bytes.subarray(half)].map((byte) => byte.toString(2).padStart(8, '0')).join('')
-  return address === undefined || !/^1*0*$/.test(mask) ? undefined : `${address}/${mask.replace(/0+$/, '').length}`
+  return address === undefined || !/^1*0*$/.test(mask) ? undefined : `${address}/${mask.lastIndexOf('1') + 1}`
 }
 function constraintsOf(node: DerNode): NameConstraints {
   const names: Record<number, string[] | undefined> = {}

@@ -1,4 +1,5 @@
 /** Reader of Content-Security-Policy (CSP Level 3 §2.2): policies, directives, source expressions, and what all policies together let in. */
+import { withoutBlanks } from './linear.ts'
 
 export interface ContentSecurityPolicy {
   /** The serialised policy as sent, trimmed. */
@@ -67,7 +68,7 @@ function readOne(text: string): ContentSecurityPolicy {
   const repeated: string[] = []
   const dropped: string[] = []
   for (const part of text.split(';')) {
-    const token = part.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '')
+    const token = withoutBlanks(part, '\t\n\f\r ')
     if (token === '') continue
     const [name = '', ...values] = token.split(SPACE)
     if (!ASCII.test(token) || !NAME.test(name)) dropped.push(token)
@@ -158,7 +159,7 @@ export function readSource(expression: string): SourceExpression {
   if (lower.startsWith("'") && lower.endsWith("'") && KEYWORDS.has(lower.slice(1, -1))) return { kind: 'keyword', keyword: lower.slice(1, -1) }
   const nonce = NONCE.exec(expression)?.[1]
   // Six bits a character is the most that the text can hold, whatever it encodes.
-  if (nonce !== undefined) return { kind: 'nonce', value: nonce, bits: Math.floor(nonce.replace(/=+$/, '').length * 6) }
+  if (nonce !== undefined) return { kind: 'nonce', value: nonce, bits: Math.floor(nonce.replace(/={1,2}$/, '').length * 6) }
   const hash = HASH.exec(expression)?.[1]
   if (hash !== undefined) return { kind: 'hash', algorithm: hash.toLowerCase() }
   const scheme = SCHEME.exec(expression)?.[1]

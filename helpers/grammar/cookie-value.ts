@@ -1,4 +1,5 @@
 /** What a cookie's value says when it is unpacked the ways frameworks pack it. Pure; never throws. */
+import { withoutTrailing } from './linear.ts'
 
 /** Texts found in a value, the value itself (percent-decoded) first. */
 interface CookieContent {
@@ -80,6 +81,7 @@ interface Guessability {
   readonly ordered: boolean
 }
 
+const HEXADECIMAL = '0123456789abcdefABCDEF'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** Larger steps between random numbers are so rare that nothing else explains smaller ones. */
 const SMALL_STEP = 16_777_216n
@@ -124,7 +126,7 @@ export function guessability(values: readonly string[]): Guessability {
   const varying = ids.map((id) => id.slice(before, id.length - after).replace(/-/g, ''))
   const bits = repeats ? 0 : Math.floor(Math.min(...varying.map((part) => part.length)) * Math.log2(lettersOf(varying)))
   const timed = ids.every((id) => ['1', '6'].includes(UUID.exec(id)?.[1] ?? ''))
-  const numbers = ids.map((id) => numberOf(id.slice(before === id.length ? 0 : Math.min(before, id.search(/[0-9a-f]*$/i)))))
+  const numbers = ids.map((id) => numberOf(id.slice(before === id.length ? 0 : Math.min(before, withoutTrailing(id, HEXADECIMAL).length))))
   const steps = numbers.slice(1).map((number, index) => {
     const previous = numbers[index]
     return number === undefined || previous === undefined ? undefined : number - previous

@@ -1,4 +1,5 @@
 /** DMARC policy records and the tree walk's names (RFC 9989 §4.7, §4.8, §4.10), authorisation records of report receivers (RFC 9990 §4). */
+import { withoutBlanks } from './linear.ts'
 
 export type DmarcPolicy = 'none' | 'quarantine' | 'reject'
 /** Weakest first. */
@@ -45,7 +46,10 @@ const HISTORIC: ReadonlySet<string> = new Set(['pct', 'rf', 'ri'])
 const HOST = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/
 /** Each at most once, 0 and 1 exclude each other. */
 const isFo = (value: string): boolean => {
-  const parts = value.toLowerCase().split(/[ \t]*:[ \t]*/)
+  const parts = value
+    .toLowerCase()
+    .split(':')
+    .map((part) => withoutBlanks(part))
   return parts.every((part) => /^[01ds]$/.test(part)) && new Set(parts).size === parts.length && !(parts.includes('0') && parts.includes('1'))
 }
 
@@ -75,7 +79,7 @@ export function readDmarc(text: string): DmarcReading {
   parts.forEach((part, index) => {
     const [, name = '', raw = ''] = /^[ \t]*([a-z]+)[ \t]*=([\s\S]*)$/i.exec(part) ?? []
     const tag = name.toLowerCase()
-    const value = raw.replace(/^[ \t]+|[ \t]+$/g, '')
+    const value = withoutBlanks(raw)
     if (tag === '') {
       if (part.trim() !== '' || index < parts.length - 1)
         faults.push(part.trim() === '' ? 'a semicolon too many' : `${JSON.stringify(part.trim().slice(0, 60))} is no tag=value`)

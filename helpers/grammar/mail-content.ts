@@ -1,6 +1,7 @@
 /** What a message says: its fields that people see, its texts, links and files. MIME is read by postal-mime, bytes and charsets are looked at by ourselves. */
 import PostalMime, { addressParser } from 'postal-mime'
 import { type MailField, readHead, unfolded, valuesOf } from './mail-fields.ts'
+import { withoutTrailing } from './linear.ts'
 
 export interface Mailbox {
   readonly name: string
@@ -33,6 +34,8 @@ export interface MailLinkFound {
 
 const MOST_TEXT = 512 * 1024
 const MOST_LINKS = 200
+/** Characters between the begin of a tag and the attribute with its address. */
+const MOST_TAG = 4_096
 
 const mailboxes = (values: readonly string[]): readonly Mailbox[] =>
   values
@@ -48,16 +51,39 @@ const plainText = (value: string): string =>
     .replace(/&(?:#61|#x3d|equals);/gi, '=')
     .replace(/&(?:quot|#34);/gi, '"')
 
+/** Of each tag the first attribute with an address and its value: what lies between a tag's begin and its attribute is read once, however often tags begin. */
+function addressesIn(html: string): readonly (readonly [string, string])[] {
+  const found: (readonly [string, string])[] = []
+  const mark = /<[a-z]|>|\s(href|src|action)\s*=\s*/gi
+  const value = /"([^"]*)"|'([^']*)'|([^\s>]+)/y
+  /** Behind the last begin of a tag that has neither ended nor given an address. */
+  let begun: number | undefined
+  for (let match = mark.exec(html); match !== null; match = mark.exec(html)) {
+    if (match[1] === undefined) {
+      begun = match[0] === '>' ? undefined : mark.lastIndex
+      continue
+    }
+    if (begun === undefined || match.index - begun > MOST_TAG) continue
+    value.lastIndex = mark.lastIndex
+    const read = value.exec(html)
+    if (read === null) continue
+    found.push([match[1].toLowerCase(), read[1] ?? read[2] ?? read[3] ?? ''])
+    mark.lastIndex = value.lastIndex
+    begun = undefined
+  }
+  return found
+}
+
 function linksOf(text: string | undefined, html: string | undefined): readonly MailLinkFound[] {
   const found = new Map<string, MailLinkFound>()
   const add = (url: string, where: MailLinkFound['where']): void => {
     if (found.size < MOST_LINKS && !found.has(url)) found.set(url, { url: url.slice(0, 4_096), where })
   }
-  for (const match of (html ?? '').matchAll(/<[a-z][^>]{0,4096}?\s(href|src|action)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/gi)) {
-    const url = plainText(match[2] ?? match[3] ?? match[4] ?? '').trim()
-    if (/^https?:/i.test(url)) add(url, match[1]?.toLowerCase() === 'src' ? 'image' : 'html')
+  for (const [name, value] of addressesIn(html ?? '')) {
+    const url = plainText(value).trim()
+    if (/^https?:/i.test(url)) add(url, name === 'src' ? 'image' : 'html')
   }
-  for (const match of (text ?? '').matchAll(/https?:\/\/[^\s<>"'\u0000-\u0020]+/gi)) add(match[0].replace(/[.,;:!?)\]]+$/, ''), 'text')
+  for (const match of (text ?? '').matchAll(/https?:\/\/[^\s<>"'\u0000-\u0020]+/gi)) add(withoutTrailing(match[0], '.,;:!?)]'), 'text')
   return [...found.values()]
 }
 

@@ -103,7 +103,7 @@ export function readReceived(value: string): Hop {
   const by = word('by')
   const protocol = word('with')?.toUpperCase()
   const origin = /^\s*from\s/i.test(clauses) ? (clauses.split(/\sby\s/i)[0] ?? '') : ''
-  const address = [...origin.matchAll(/\[?(?:IPv6:)?([0-9a-fA-F]*[.:][0-9a-fA-F.:]+)\]?/g)]
+  const address = [...origin.matchAll(/\[?(?:IPv6:)?([0-9a-fA-F.:]+)\]?/g)]
     .map((match) => (match[1] as string).replace(/^::ffff:(?=\d+\.)/i, '').toLowerCase())
     .filter((one) => isIP(one) !== 0)
     .at(-1)
@@ -163,9 +163,10 @@ export function readAuthResults(value: string): AuthResultsReading {
     const [, method, result, more = ''] = /^\s*([A-Za-z0-9-]+)(?:\s*\/\s*\d+)?\s*=\s*([A-Za-z]+)([\s\S]*)$/.exec(part) ?? []
     if (method === undefined || result === undefined) return { ok: false, error: `${JSON.stringify(part.trim().slice(0, 60))} is no result` }
     const properties: Record<string, string> = {}
-    for (const match of more.matchAll(/([A-Za-z][A-Za-z0-9.-]*)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]+)/g)) {
+    for (const match of more.matchAll(/([A-Za-z][A-Za-z0-9.-]*)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]+))?/g)) {
+      if (match[2] === undefined) continue
       const name = (match[1] as string).toLowerCase()
-      if (!Object.hasOwn(properties, name)) properties[name] = (match[2] as string).replace(/^"|"$/g, '')
+      if (!Object.hasOwn(properties, name)) properties[name] = match[2].replace(/^"|"$/g, '')
     }
     methods.push({ method: method.toLowerCase(), result: result.toLowerCase(), properties })
   }
@@ -177,4 +178,4 @@ export const messageIdDomain = (value: string): string | undefined => /^<[^\s<>@
 
 /** URIs in angle brackets (RFC 2369 §2), at most 20. */
 export const listUris = (value: string): readonly string[] =>
-  [...withoutComments(value).matchAll(/<\s*([^<>]*?)\s*>/g)].slice(0, 20).map((match) => (match[1] as string).replace(/\s+/g, ''))
+  [...withoutComments(value).matchAll(/<([^<>]*)>/g)].slice(0, 20).map((match) => (match[1] as string).replace(/\s+/g, ''))

@@ -1,4 +1,5 @@
 /** MTA-STS (RFC 8461): the record, the policy file, and which mail servers a policy means. */
+import { withoutBlanks } from './linear.ts'
 
 export type MtaStsRecord = { readonly ok: true; readonly id: string } | { readonly ok: false; readonly error: string }
 const MOST = 65_535
@@ -50,8 +51,9 @@ export function readMtaStsPolicy(text: string): MtaStsReading {
   const mx: string[] = []
   const unknown: string[] = []
   for (const line of lines) {
-    const [, name = '', value = ''] = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):[ \t]*([\x20-\x7e]*?)[ \t]*\r?$/.exec(line) ?? []
-    if (name === '' || value === '') return wrong(`${JSON.stringify(line.replace(/\r$/, '').slice(0, 80))} is no name: value`)
+    const [, name = '', raw = ''] = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):([\t\x20-\x7e]*)\r?$/.exec(line) ?? []
+    const value = withoutBlanks(raw)
+    if (name === '' || value === '' || value.includes('\t')) return wrong(`${JSON.stringify(line.replace(/\r$/, '').slice(0, 80))} is no name: value`)
     if (name === 'mx') {
       const pattern = value.toLowerCase().replace(/\.$/, '')
       if (!HOST.test(pattern)) return wrong(`mx: ${value.slice(0, 80)} is neither a name nor a pattern such as *.example.com`)

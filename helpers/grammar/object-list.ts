@@ -55,7 +55,7 @@ export function readObjectPage(xml: string): ReadObjectPage {
   if (truncated !== 'true' && truncated !== 'false') return { ok: false, error: 'it does not say whether the list goes on (IsTruncated)' }
   const encoded = isEncoded(root)
   const objects: ListedObject[] = []
-  for (let from = root.indexOf('<Contents>'); from !== -1; from = root.indexOf('<Contents>', from + 1)) {
+  for (let from = root.indexOf('<Contents>'); from !== -1; ) {
     const to = root.indexOf('</Contents>', from)
     if (to === -1) return { ok: false, error: 'an entry of the list is cut off' }
     if (objects.length >= KEYS) return { ok: false, error: `more than ${KEYS} entries on one page` }
@@ -68,6 +68,7 @@ export function readObjectPage(xml: string): ReadObjectPage {
     const name = decoded(encoded, key)
     if (name === undefined) return { ok: false, error: `the key of entry ${objects.length + 1} is not encoded as it says` }
     objects.push({ key: name, bytes: Number(size), modifiedAt: new Date(modified).toISOString(), etag: (element(one, 'ETag') ?? '').replaceAll('"', '') })
+    from = root.indexOf('<Contents>', to)
   }
   if (truncated === 'false') return { ok: true, value: { objects } }
   const next = element(root, 'NextContinuationToken')
@@ -87,7 +88,7 @@ export function readUploads(xml: string): { readonly ok: true; readonly value: r
   if (root === undefined) return { ok: false, error: 'it is no list of uploads' }
   const encoded = isEncoded(root)
   const uploads: UnfinishedUpload[] = []
-  for (let from = root.indexOf('<Upload>'); from !== -1; from = root.indexOf('<Upload>', from + 1)) {
+  for (let from = root.indexOf('<Upload>'); from !== -1; ) {
     const to = root.indexOf('</Upload>', from)
     if (to === -1 || uploads.length >= KEYS) return { ok: false, error: 'the list of uploads is cut off or has no end' }
     const one = root.slice(from, to)
@@ -96,13 +97,17 @@ export function readUploads(xml: string): { readonly ok: true; readonly value: r
     const name = key === undefined ? undefined : decoded(encoded, key)
     if (name === undefined || Number.isNaN(begun)) return { ok: false, error: `upload ${uploads.length + 1} of the list lacks its key or time` }
     uploads.push({ key: name, begunAt: new Date(begun).toISOString() })
+    from = root.indexOf('<Upload>', to)
   }
   return { ok: true, value: uploads }
 }
 
 /** Code and message of an error; undefined: the body is none. */
 export function readObjectError(xml: string): { readonly code: string; readonly message: string; readonly region?: string } | undefined {
-  const root = /<Error(?:\s[^>]*)?>([^]*)<\/Error>/.exec(xml)?.[1]
+  const open = /<Error(?:\s[^<>]*)?>/.exec(xml)
+  const from = open === null ? 0 : open.index + open[0].length
+  const to = xml.lastIndexOf('</Error>')
+  const root = open === null || to < from ? undefined : xml.slice(from, to)
   const code = root === undefined ? undefined : element(root, 'Code')
   if (root === undefined || code === undefined || !/^[A-Za-z][\w.-]{0,79}$/.test(code)) return undefined
   const region = element(root, 'Region')

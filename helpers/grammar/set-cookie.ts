@@ -5,6 +5,7 @@
 import { isIP } from 'node:net'
 import { getPublicSuffix } from 'tldts'
 import { domainMatch, parseDate } from 'tough-cookie'
+import { withoutBlanks } from './linear.ts'
 
 interface CookieAttribute {
   /** As sent, trimmed. */
@@ -57,7 +58,6 @@ const SAME_SITE: Readonly<Record<string, 'strict' | 'lax' | 'none'>> = { strict:
 
 const octets = (text: string): number => Buffer.byteLength(text)
 /** WSP of RFC 5234: space and tab. */
-const trim = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '')
 const hasControl = (text: string): boolean => {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index)
@@ -69,7 +69,7 @@ const hasControl = (text: string): boolean => {
 /** Name and value of `a=b`, trimmed; without an equals sign the whole is the value (RFC 6265bis §5.6 step 3). */
 function pairOf(text: string): { readonly name: string; readonly value: string } {
   const equals = text.indexOf('=')
-  return equals < 0 ? { name: '', value: trim(text) } : { name: trim(text.slice(0, equals)), value: trim(text.slice(equals + 1)) }
+  return equals < 0 ? { name: '', value: withoutBlanks(text) } : { name: withoutBlanks(text.slice(0, equals)), value: withoutBlanks(text.slice(equals + 1)) }
 }
 
 /** Never throws. Sizes do not make it fail: an oversize cookie is read, `sizeBytes` tells. */
@@ -81,10 +81,10 @@ export function parseSetCookie(field: string): ParsedSetCookie {
   if (name === '' && value === '') return { ok: false, error: 'empty', name: '' }
 
   const attributes = rest.flatMap((part): CookieAttribute[] => {
-    const text = trim(part)
+    const text = withoutBlanks(part)
     if (text === '') return []
     const equals = text.indexOf('=')
-    return [equals < 0 ? { name: text } : { name: trim(text.slice(0, equals)), value: trim(text.slice(equals + 1)) }]
+    return [equals < 0 ? { name: text } : { name: withoutBlanks(text.slice(0, equals)), value: withoutBlanks(text.slice(equals + 1)) }]
   })
   const counts = new Map<string, number>()
   const ignored: string[] = []

@@ -1,4 +1,5 @@
 /** Reader of one Strict-Transport-Security field value (RFC 6797 §6.1), and of a response's list of fields (§8.1). */
+import { withoutBlanks, withoutTrailing } from './linear.ts'
 
 export interface StrictTransportSecurity {
   readonly ok: true
@@ -63,10 +64,10 @@ export function readStrictTransportSecurity(value: string): StrictTransportSecur
   let includeSubDomains = false
   let preload = false
   for (const part of parts) {
-    const directive = part.replace(/^[ \t]+|[ \t]+$/g, '')
+    const directive = withoutBlanks(part)
     if (directive === '') continue
     const equals = directive.indexOf('=')
-    const name = (equals < 0 ? directive : directive.slice(0, equals)).replace(/[ \t]+$/, '')
+    const name = withoutTrailing(equals < 0 ? directive : directive.slice(0, equals), ' \t')
     if (!TOKEN.test(name)) return wrong(name.includes(',') ? 'a comma: two fields in one' : `${JSON.stringify(name.slice(0, 40))} is no directive name`)
     const lower = name.toLowerCase()
     if (seen.has(lower)) return wrong(`the directive ${lower} appears twice`)

@@ -1,4 +1,5 @@
 /** TLS reporting records (RFC 8460 §3). */
+import { withoutTrailing } from './linear.ts'
 
 export type TlsRptReading = { readonly ok: true; readonly rua: readonly string[] } | { readonly ok: false; readonly error: string }
 const MOST = 65_535
@@ -18,8 +19,9 @@ export function readTlsRpt(text: string): TlsRptReading {
   if (fields.at(-1)?.trim() === '') fields.pop()
   let rua: readonly string[] | undefined
   for (const field of fields) {
-    const [, name = '', value = ''] = /^[ \t]*([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([\x20-\x7e]+?)[ \t]*$/.exec(field) ?? []
-    if (name === '') return wrong(`${JSON.stringify(field.trim().slice(0, 60))} is no name=value`)
+    const [, name = '', raw = ''] = /^[ \t]*([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([\x20-\x7e][\t\x20-\x7e]*)$/.exec(field) ?? []
+    const value = withoutTrailing(raw, ' \t')
+    if (name === '' || value.includes('\t')) return wrong(`${JSON.stringify(field.trim().slice(0, 60))} is no name=value`)
     if (name !== 'rua') continue
     if (rua !== undefined) return wrong('rua stands there twice')
     rua = value.split(',').map((uri) => uri.trim())

@@ -15,7 +15,7 @@ const HEX_OF = { 1: 64, 2: 128 } as const
 
 /** @param text `3 1 1 0f…`, as a resolver presents it */
 export function readTlsa(text: string): TlsaReading {
-  const [, usage, selector, matching, data = ''] = /^(\d{1,3})[ \t]+(\d{1,3})[ \t]+(\d{1,3})[ \t]+([0-9A-Fa-f \t]+)$/.exec(text.trim()) ?? []
+  const [, usage, selector, matching, data = ''] = /^(\d{1,3})[ \t]+(\d{1,3})[ \t]+(\d{1,3})[ \t]+([0-9A-Fa-f][0-9A-Fa-f \t]*)$/.exec(text.trim()) ?? []
   if (usage === undefined) return { ok: false, error: 'not three numbers and hexadecimal data' }
   if (Number(usage) > 3) return { ok: false, error: `usage ${usage} is none of 0 to 3` }
   if (selector !== '0' && selector !== '1') return { ok: false, error: `selector ${selector ?? ''} is neither 0 nor 1` }

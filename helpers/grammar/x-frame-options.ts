@@ -1,4 +1,5 @@
 /** Reader of X-Frame-Options as browsers process it (HTML Living Standard §7.7.1): every value of every field, as one set. */
+import { withoutBlanks } from './linear.ts'
 
 export type FrameOptions =
   | { readonly kind: 'absent' }
@@ -12,7 +13,7 @@ const MOST = 65_536
 
 /** Never throws. */
 export function readFrameOptions(fields: readonly string[]): FrameOptions {
-  const values = fields.flatMap((field) => field.slice(0, MOST).split(',')).map((value) => value.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase())
+  const values = fields.flatMap((field) => field.slice(0, MOST).split(',')).map((value) => withoutBlanks(value).toLowerCase())
   if (fields.length === 0) return { kind: 'absent' }
   const distinct = [...new Set(values)]
   const [first] = distinct

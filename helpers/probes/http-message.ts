@@ -13,6 +13,7 @@ import {
 } from 'node:zlib'
 import { headerValues } from '../headers.ts'
 import type { RawHeaders } from '../observations.ts'
+import { withoutBlanks } from '../grammar/linear.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -80,7 +81,7 @@ export function readLeniently(bytes: Buffer, method = 'GET'): LenientMessage {
       }
       const name = text.slice(0, colon)
       if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) faults.push(`header name ${JSON.stringify(name.slice(0, 80))}`)
-      headers.push([name.trim(), text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')])
+      headers.push([name.trim(), withoutBlanks(text.slice(colon + 1))])
     }
     if (!ended) faults.push('the header block did not end')
     if (ended && status >= 100 && status < 200 && status !== 101 && at < bytes.length) continue
