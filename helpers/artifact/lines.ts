@@ -2,6 +2,8 @@
  * Looks over the rows of COPY blocks, which is where nearly every byte of a dump is: how many lines they have, and whether one may close the block. With the
  * vector instructions that WebAssembly has, from a function that is assembled here; four bytes at a time where there are none.
  */
+import { type Assembled, compile, type Compiled, leb } from './vectors.ts'
+
 const LF = 0x0a
 
 /** Line feeds from one place to before another, four bytes at a time: a zero byte of `word ^ 0a0a0a0a` sets the highest bit of its lane. */
@@ -36,15 +38,11 @@ const BLOCK = 64 * 1024
 const STEP = 64
 const VECTOR = 16
 
-/** Unsigned LEB128 (WebAssembly Core §5.2.2). */
-const leb = (value: number): readonly number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)])
-const section = (id: number, content: readonly number[]): readonly number[] => [id, ...leb(content.length), ...content]
-
 /**
- * `f(end)`: over the exported memory `m` from 0 to `end`, a multiple of {@link STEP}; twice the number of line feeds, and one more where a line feed, a
- * backslash and a dot follow each other. It reads two bytes beyond `end`. Opcodes: WebAssembly Core §5.4, vectors §5.4.8.
+ * Over the memory from 0 to its argument, a multiple of {@link STEP}; twice the number of line feeds, and one more where a line feed, a
+ * backslash and a dot follow each other. It reads two bytes beyond `end`.
  */
-function assemble(): Uint8Array<ArrayBuffer> {
+function assemble(): Assembled {
   const [END, AT, COUNT, FEED, SLASH, DOT, FOUND, HERE] = [0, 1, 2, 3, 4, 5, 6, 7]
   const get = (local: number): readonly number[] => [0x20, local]
   const set = (local: number): readonly number[] => [0x21, local]
@@ -56,8 +54,6 @@ function assemble(): Uint8Array<ArrayBuffer> {
   const OR = [0xfd, 0x50]
   /** i8x16.bitmask, i32.popcnt, i32.add. */
   const POPULATION = [0xfd, 0x64, 0x69, 0x6a]
-  /** Beside the argument: two of i32, five of v128. */
-  const LOCALS = [2, 2, 0x7f, 5, 0x7b]
   /** A block around a loop; i32.ge_u, br_if out of both. */
   const BLOCK_LOOP = [0x02, 0x40, 0x03, 0x40]
   const LEAVE_UNLESS_LESS = [0x4f, 0x0d, 1]
@@ -67,9 +63,8 @@ function assemble(): Uint8Array<ArrayBuffer> {
   const AGAIN = [0x0c, 0, 0x0b, 0x0b]
   /** i32.const 1, i32.shl. */
   const TWICE = [0x41, 1, 0x74]
-  /** v128.any_true, i32.add, end. */
-  const ANY_TRUE_ADDED = [0xfd, 0x53, 0x6a, 0x0b]
-  const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
+  /** v128.any_true, i32.add. */
+  const ANY_TRUE_ADDED = [0xfd, 0x53, 0x6a]
   const vector = (offset: number): readonly number[] => [
     // COUNT += popcnt(bitmask(HERE = bytes = LF))
     ...get(COUNT),
@@ -88,8 +83,7 @@ function assemble(): Uint8Array<ArrayBuffer> {
     ...set(FOUND),
   ]
   const offsets = Array.from({ length: STEP / VECTOR }, (_, index) => index * VECTOR)
-  const body = [
-    ...LOCALS,
+  const code = [
     ...splat(LF, FEED),
     ...splat(0x5c, SLASH),
     ...splat(0x2e, DOT),
@@ -107,36 +101,9 @@ function assemble(): Uint8Array<ArrayBuffer> {
     ...get(FOUND),
     ...ANY_TRUE_ADDED,
   ]
-  return new Uint8Array([
-    ...MAGIC,
-    ...section(1, [1, 0x60, 1, 0x7f, 1, 0x7f]),
-    ...section(3, [1, 0]),
-    ...section(5, [1, 0, 2]),
-    ...section(7, [2, 1, 0x6d, 2, 0, 1, 0x66, 0, 0]),
-    ...section(10, [1, ...leb(body.length), ...body]),
-  ])
+  return { integers: 2, vectors: 5, code, pages: 2 }
 }
-
-/** As far as it is needed here: the types of Node leave it out. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object
-  readonly Instance: new (module: object) => { readonly exports: { readonly m: { readonly buffer: ArrayBuffer }; readonly f: (end: number) => number } }
-}
-
-interface Vectors {
-  readonly memory: Uint8Array
-  readonly look: (end: number) => number
-}
-/** undefined: this machine has no vectors, or nothing may be compiled here. */
-function compile(): Vectors | undefined {
-  try {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble()))
-    return { memory: new Uint8Array(exports.m.buffer), look: exports.f }
-  } catch {
-    return undefined
-  }
-}
-const vectors = compile()
+const vectors = compile(assemble())
 
 /** Are there any? For whoever measures. */
 export const vectorised = vectors !== undefined
@@ -145,7 +112,7 @@ export const vectorised = vectors !== undefined
 const FIRST = 4096
 const CLOSING = '\n\\.'
 
-function feedsByVectors({ memory, look }: Vectors, bytes: Buffer, from: number, to: number, untilClosing: boolean): number | undefined {
+function feedsByVectors({ memory, call }: Compiled, bytes: Buffer, from: number, to: number, untilClosing: boolean): number | undefined {
   let feeds = 0
   let end = from
   for (let at = from; at < to; at = end) {
@@ -154,7 +121,7 @@ function feedsByVectors({ memory, look }: Vectors, bytes: Buffer, from: number, 
     const copied = bytes.copy(memory, 0, at, Math.min(to, end + 2))
     const steps = Math.ceil((end - at) / STEP) * STEP
     if (copied < steps + 2) memory.fill(0, copied, steps + 2)
-    const seen = look(steps)
+    const seen = call(steps)
     if (untilClosing && (seen & 1) === 1) return undefined
     feeds += seen >>> 1
   }
