@@ -15,6 +15,7 @@ import type { BackupEntry, Target } from '../target.ts'
 import { type BucketAccess, bucketOf } from '../target/storage.ts'
 import type { ListedObject } from '../grammar/object-list.ts'
 import { type Bucket, BODY_REQUESTS, LIST_REQUESTS, openBucket } from './bucket.ts'
+import { withoutTrailing } from '../grammar/linear.ts'
 
 /** Files of one run of a script whose names carry slightly different times. */
 const SAME_RUN_MS = 10 * 60_000
@@ -144,7 +145,7 @@ async function bucketFolder(
     const file: BackupFile = {
       role: match.role,
       name,
-      path: `${place.dir.replace(/\/+$/, '')}/${name}`,
+      path: `${withoutTrailing(place.dir, '/')}/${name}`,
       bytes: one.bytes,
       modifiedAt: one.modifiedAt,
       mode: 0,

@@ -7,6 +7,7 @@ import { type ListedObject, readObjectError, readObjectPage, readUploads, type U
 import { ProbeError, type ProbeFailure } from '../probe.ts'
 import { pinnedAddresses, type Target } from '../target.ts'
 import type { BucketAccess } from '../target/storage.ts'
+import { withoutTrailing } from '../grammar/linear.ts'
 
 /** A thousand keys each: a folder of backups with more is not one. */
 const PAGES = 50
@@ -115,7 +116,7 @@ export async function openBucket(target: Target, access: BucketAccess, bucket: s
   const base = new URL(access.endpoint)
   const inPath = access.pathStyle ?? !base.hostname.endsWith('.amazonaws.com')
   if (!inPath) base.hostname = `${bucket}.${base.hostname}`
-  const root = `${base.origin}${base.pathname.replace(/\/+$/, '')}${inPath ? `/${bucket}` : ''}`
+  const root = `${base.origin}${withoutTrailing(base.pathname, '/')}${inPath ? `/${bucket}` : ''}`
   const pinned = pinnedAddresses(target, base.hostname)?.[0]
   const agent = new Agent({
     connections: 4,

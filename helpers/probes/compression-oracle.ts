@@ -26,7 +26,7 @@ export interface CompressionOracle {
 /** What is sent in the query. */
 export const CANARY = 'postproofreflection7f3a91'
 const SECRET = /csrf|xsrf|authenticity[-_]?token|requestverificationtoken|anti[-_]?forgery|^_?(?:form_?)?token$/i
-const IN_SCRIPT = /["']?([\w-]{0,20}(?:csrf|xsrf)[\w-]{0,20})["']?\s*[:=]\s*["']([\w+/=.-]{8,200})["']/gi
+const IN_SCRIPT = /((?:csrf|xsrf)[\w-]{0,20})["']?\s*[:=]\s*["']([\w+/=.-]{8,200})["']/gi
 const SHORTEST = 8
 
 /** Names and values. */
@@ -37,7 +37,9 @@ function secretsOf(seen: HttpObservation): ReadonlyMap<string, string> {
     const called = attributes.get('name') ?? attributes.get('id') ?? ''
     const holds = name === 'meta' || (name === 'input' && attributes.get('type')?.toLowerCase() === 'hidden')
     if (holds && SECRET.test(called) && value.length >= SHORTEST) found.set(called, value)
-    if (name === 'script' && text !== undefined) for (const [, key = '', secret = ''] of text.matchAll(IN_SCRIPT)) found.set(key, secret)
+    if (name === 'script' && text !== undefined)
+      for (const { index, 1: end = '', 2: secret = '' } of text.matchAll(IN_SCRIPT))
+        found.set(`${/[\w-]*$/.exec(text.slice(Math.max(0, index - 20), index))?.[0] ?? ''}${end}`, secret)
   }
   return found
 }

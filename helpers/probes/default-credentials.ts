@@ -13,6 +13,7 @@ import { type Asked, askedCost, NOBODY } from './asked.ts'
 import { Cookies, exchange, type ExchangeAnswer, type ExchangeRequest, locationOf, secretOf } from './exchange.ts'
 import { splitUrl } from './http.ts'
 import { firstAddress } from './tls.ts'
+import { withoutTrailing } from '../grammar/linear.ts'
 
 /** An answer is recognised by all that is given. */
 export interface Sign {
@@ -161,7 +162,7 @@ async function look(context: ProbeContext, place: Place, page: Page, answers: Ma
   return { path: page.path, matched: matches(page, seen), status: seen.status, obstacle: isObstacle(seen), peer: seen.peer, at: seen.at }
 }
 
-const placeOf = (url: string): Place => ({ url: url.replace(/\/+$/, '') })
+const placeOf = (url: string): Place => ({ url: withoutTrailing(url, '/') })
 const hostIn = (url: string): string => splitUrl(url)?.host ?? ''
 const products = (list: readonly Product[]): string => hash('sha256', list.map(({ id }) => id).join()).slice(0, 8)
 

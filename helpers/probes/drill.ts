@@ -50,6 +50,7 @@ import { type Probe, ProbeError } from '../probe.ts'
 import type { BackupEntry, Target } from '../target.ts'
 import type { DrillFile } from '../target/drill.ts'
 import { backupArtifact, backupFolder, isElsewhere, localCopy, type SeenArtifact } from './backups.ts'
+import { withoutTrailing } from '../grammar/linear.ts'
 
 const MINUTE = 60_000
 /** Room beside what comes out of the artifact: a restored database is larger than its dump (restore-drills.md §3.5). */
@@ -396,7 +397,7 @@ async function referencedFiles(
     const answer = await ask(file)
     // Another database of the set has that table; a check misses it where none has.
     if (typeof answer === 'string') continue
-    const root = file.root === undefined ? '' : `${file.root.replace(/\/+$/, '')}/`
+    const root = file.root === undefined ? '' : `${withoutTrailing(file.root, '/')}/`
     const held = new Map(
       archive.files.filter(({ name }) => name.replace(/^\.\//, '').startsWith(root)).map((one) => [one.name.replace(/^\.\//, '').slice(root.length), one]),
     )
@@ -439,7 +440,7 @@ async function referencedFiles(
 async function readConfig(label: string, path: string, required: readonly string[], values: Map<string, string>): Promise<RestoredConfig> {
   const set = new Set<string>()
   for (const line of (await readFile(path, 'utf8')).split(/\r?\n/)) {
-    const match = /^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*[=:]\s*(.*?)\s*$/.exec(line)
+    const match = /^(?:export\s+)?([A-Za-z_][\w.]*)\s*[=:]\s*(?!\s)(.*)$/.exec(line.trim())
     if (match !== null && !/^(?:""|''|)$/.test(match[2] as string)) {
       set.add(match[1] as string)
       values.set(match[1] as string, (match[2] as string).replace(/^(["'])(.*)\1$/, '$2'))

@@ -12,6 +12,7 @@ import { splitUrl } from './http.ts'
 import { zonesOf } from '../zones.ts'
 import { type Asked, askedCost } from './asked.ts'
 import { filled, jsonAt, Session, signInCost } from './sign-in.ts'
+import { withoutTags } from '../grammar/linear.ts'
 
 /** One thing expected of a step. */
 export interface Expected {
@@ -53,13 +54,14 @@ const MOST_BODY = 1024 * 1024
 const RETRY_MS = 500
 const utf8 = new TextDecoder()
 
-const SILENT = /<(script|style|template|noscript|head|svg)\b[^>]*>[^]*?(?:<\/\1\s*>|$)/gi
+/** One whose start tag has no end reaches to the end as well, and stays: it is looked behind once. */
+const SILENT = /<(script|style|template|noscript|head|svg)\b[^>]*(?:(>)[^]*?(?:<\/\1\s*>|$)|$)/gi
 /** Text that a visitor would read, roughly: markup and what is not shown taken out. */
 const visibleText = (html: string): string =>
-  html
-    .replaceAll(/<!--[^]*?(?:-->|$)/g, ' ')
-    .replaceAll(SILENT, ' ')
-    .replaceAll(/<[^>]*>/g, ' ')
+  withoutTags(
+    html.replaceAll(/<!--[^]*?(?:-->|$)/g, ' ').replaceAll(SILENT, (whole, _name, end: string | undefined) => (end === undefined ? whole : ' ')),
+    ' ',
+  )
     .replaceAll(/\s+/g, ' ')
     .trim()
 

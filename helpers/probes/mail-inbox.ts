@@ -10,6 +10,7 @@ import { realPort, type Target } from '../target.ts'
 import type { MailDelivery, MailSink } from '../target/mail-delivery.ts'
 import { perform, splitUrl } from './http.ts'
 import { firstAddress } from './tls.ts'
+import { withoutTrailing } from '../grammar/linear.ts'
 
 /** What the sending server said of itself and its mail, where we were the server. */
 export interface Envelope {
@@ -296,7 +297,7 @@ export interface Catcher {
 
 export function catcherOf(context: ProbeContext, asked: MailSink): Catcher {
   const { target } = context
-  const base = asked.url.replaceAll('{domain}', target.domain).replace(/\/+$/, '')
+  const base = withoutTrailing(asked.url.replaceAll('{domain}', target.domain), '/')
   const login =
     asked.user === undefined || asked.password === undefined
       ? []

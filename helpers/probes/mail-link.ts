@@ -53,7 +53,7 @@ export function maskedUrl(url: string): string {
     : shown +
         url
           .slice(mark)
-          .replace(/([?&#;][^=&#;]*=)[^&#;]+/g, '$1<secret>')
+          .replace(/([?&#;][^=?&#;]*=)[^&#;]+/g, '$1<secret>')
           .replace(/^[?#][^=]{8,}$/, '?<secret>')
 }
 /** URLs in a text with their secrets masked. */

@@ -62,7 +62,7 @@ const SOURCES: Readonly<Record<string, readonly PageReference['attribute'][]>> =
 const candidates = (srcset: string): readonly string[] =>
   srcset
     .slice(0, 16_384)
-    .split(/\s*,\s+|,$|(?<=\s[\d.]+[wx])\s*,/)
+    .split(/,\s+|,$|(?<=\s[\d.]+[wx])\s*,/)
     .map((one) => one.trim().split(/\s+/, 1)[0] ?? '')
     .filter((one) => one !== '')
 

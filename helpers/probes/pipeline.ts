@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { RawHeaders } from '../observations.ts'
+import { withoutBlanks } from '../grammar/linear.ts'
 
 export interface PipelinedAnswer {
   readonly status: number
@@ -21,7 +22,7 @@ const MAX_BLOCK_BYTES = 64 * 1024
 /** A longer body holds up everybody behind it: such a host is asked one by one. */
 const MAX_BODY_BYTES = 256 * 1024
 const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d) ([\t\x20-\x7e\x80-\xff]*)$/
-const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?[ \t]*$/
+const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/
 
 interface Head {
   readonly status: number
@@ -47,7 +48,7 @@ function readHead(block: string): Head | undefined {
     const field = FIELD.exec(line)
     if (field === null) return undefined
     const name = field[1] as string
-    const value = field[2] ?? ''
+    const value = withoutBlanks(field[2] as string)
     headers.push([name, value])
     switch (name.toLowerCase()) {
       case 'content-length':

@@ -127,7 +127,7 @@ function shapeOf(text: string, secrets: readonly (readonly [string, string])[]):
   let shape = text
   for (const [value, word] of [...secrets].sort((a, b) => b[0].length - a[0].length)) if (value.length >= 4) shape = shape.replaceAll(value, word)
   return shape
-    .replace(/eyJ[\w-]+(?:\.[\w-]*){1,4}/g, '<token>')
+    .replace(/eyJ[\w-]+((?:\.[\w-]*){1,4})?/g, (word, more: string | undefined) => (more === undefined ? word : '<token>'))
     .replace(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi, '<id>')
     .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?/g, '<time>')
     .replace(/[A-Za-z0-9_-]{24,}/g, '<id>')
@@ -159,7 +159,7 @@ export function gistOf(text: string, shape: string, type: string | undefined): s
   }
   const words = shape
     .replace(CALENDAR, '')
-    .replace(/[\w-]*\d[\w-]*/g, '')
+    .replace(/[\w-]+/g, (word) => (/\d/.test(word) ? '' : word))
     .replace(/[^\p{L}]+/gu, ' ')
     .trim()
   return words.length < 40 ? undefined : digest(words)
@@ -170,7 +170,8 @@ const TOKEN_PARAMETER = /^(?:access_?token|id_?token|refresh_?token|token|jwt|se
 /** Without values of parameters that carry secrets. */
 function cutLocation(location: string, secrets: readonly string[]): { readonly shown: string; readonly leaks: readonly string[] } {
   const leaks = new Set<string>()
-  const shown = location.replace(/([?&#])([^=&#]+)=([^&#]*)/g, (whole, mark: string, name: string, value: string) => {
+  const shown = location.replace(/([?&#])([^=&#]+)(?:=([^&#]*))?/g, (whole, mark: string, name: string, value: string | undefined) => {
+    if (value === undefined) return whole
     let plain = value
     try {
       plain = decodeURIComponent(value)

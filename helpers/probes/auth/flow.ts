@@ -10,6 +10,7 @@ import { type Asked, askedCost, ASKED_AGAIN, NOBODY } from '../asked.ts'
 import { splitUrl } from '../http.ts'
 import { type Answer, type Blanks, send, Session, takeCookies, urlIn, valueAt } from './exchange.ts'
 import { KNOWN_SECRETS } from './known-secrets.ts'
+import { tagsOf } from '../../grammar/linear.ts'
 
 /** Every declared flow with the name that tells it from the others. */
 export function flowsOf(target: Target): readonly { readonly name: string; readonly flow: AuthFlow }[] {
@@ -205,9 +206,9 @@ export async function signIn(
 function readForm(html: string): { readonly hidden: Readonly<Record<string, string>>; readonly fields: NonNullable<LoginSeen['fields']> } {
   const hidden: Record<string, string> = {}
   const fields: { type: string; autocomplete?: string }[] = []
-  const forms = /<form\b[^>]*>/i.exec(html)?.[0] ?? ''
+  const forms = tagsOf(html, 'form')[0] ?? ''
   const whole = /\bautocomplete\s*=\s*["']?([\w-]+)/i.exec(forms)?.[1]
-  for (const [tag] of html.slice(0, 262_144).matchAll(/<input\b[^>]*>/gi)) {
+  for (const tag of tagsOf(html.slice(0, 262_144), 'input')) {
     const attribute = (name: string): string | undefined =>
       new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s>]+))`, 'i')
         .exec(tag)

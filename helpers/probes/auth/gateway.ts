@@ -8,6 +8,7 @@ import { httpRequest, splitUrl } from '../http.ts'
 import { websocketHandshake } from '../websocket.ts'
 import { type Answer, send, type Sent, Session, takeCookies, urlIn } from './exchange.ts'
 import { asking, hostOfUrl, random, secretNamed, tampered } from './flow.ts'
+import { tagsOf } from '../../grammar/linear.ts'
 
 export interface Guarded {
   readonly gateway: Gateway
@@ -42,17 +43,18 @@ export interface Sending {
   readonly loginPage: boolean
 }
 
-const PASSWORD_FIELD = /<input\b[^>]*\btype\s*=\s*["']?password/i
-const FORM = /<form\b([^>]*)>/gi
+const INPUT = /<input\b[^>]*/gi
+const PASSWORD = /\btype\s*=\s*["']?password/i
+const asksForPassword = (body: string): boolean => [...body.matchAll(INPUT)].some(([tag]) => PASSWORD.test(tag))
 const ACTION = /\baction\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i
 
 /** @param login patterns of the target: a URL or a path, with * behind its beginning */
 export function isLoginPage(body: string, url: string, login: readonly string[], domain: string): boolean {
-  if (!PASSWORD_FIELD.test(body)) return false
+  if (!asksForPassword(body)) return false
   const page = new URL(url)
   const bases = login.flatMap((pattern) => URL.parse(urlIn(pattern, domain).replace(/\*$/, ''), url) ?? [])
-  return [...body.matchAll(FORM)].some(([, attributes = '']) => {
-    const [, quoted, single, bare] = ACTION.exec(attributes) ?? []
+  return tagsOf(body, 'form').some((tag) => {
+    const [, quoted, single, bare] = ACTION.exec(tag) ?? []
     const action = URL.parse((quoted ?? single ?? bare ?? '').replaceAll('&amp;', '&'), url)
     // Of a login on a host of its own, any form there; of one beside the application, its own paths alone.
     return bases.some((base) => action?.origin === base.origin && (base.origin !== page.origin || action.pathname.startsWith(base.pathname)))
@@ -556,7 +558,7 @@ export function gatewayUpstream(upstream: NonNullable<Gateway['upstreams']>[numb
         answer: {
           status: seen.value.status,
           ...(location === undefined ? {} : { location: location.slice(0, 200) }),
-          loginPage: PASSWORD_FIELD.test(new TextDecoder().decode(seen.value.body.subarray(0, 65_536))),
+          loginPage: asksForPassword(new TextDecoder().decode(seen.value.body.subarray(0, 65_536))),
           bytes: seen.value.body.length,
         },
       }
