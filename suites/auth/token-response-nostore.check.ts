@@ -25,7 +25,10 @@ export default defineCheck({
     const blind = noLogin(login)
     if (blind !== undefined) return blind
     const said = login.answer.cacheControl.join(', ')
-    const directives = said.toLowerCase().split(/\s*,\s*/)
+    const directives = said
+      .toLowerCase()
+      .split(',')
+      .map((one) => one.trim())
     const received = said === '' ? 'no Cache-Control' : said
     const item = evidence(login.answer, 'Cache-Control: no-store', received)
     const finding: Finding = directives.includes('no-store')

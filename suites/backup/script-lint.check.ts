@@ -1,4 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { inOrder } from '../../helpers/grammar/linear.ts'
 import { backupScript } from '../../helpers/probes/backups.ts'
 import { type Finding, worst } from '../../helpers/verdict.ts'
 import { backups, commandLines, DUMP, entryOf, stopsOnFailure, undeclared } from './shared.ts'
@@ -28,7 +29,7 @@ export default defineCheck({
   judge: ({ script }, { subject }) => {
     const where = entryOf(subject).script ?? ''
     const lines = commandLines(script)
-    const pipefail = lines.some((line) => /^\s*set\s+.*\bpipefail\b/.test(line))
+    const pipefail = lines.some((line) => /^\s*set\s.*\bpipefail\b/.test(line))
     const stops = stopsOnFailure(script, lines)
     const findings: Finding[] = []
     const finding = (code: string, line: number, expected: string, received: string): void =>
@@ -37,7 +38,7 @@ export default defineCheck({
       const dumps = DUMP.test(line)
       if (dumps && /[^|]\|[^|]/.test(line) && !pipefail) finding('backup.script.pipefail', index + 1, 'set -o pipefail', 'a dump is piped on without it')
       if (dumps && /(?:2|&)>\s*\/dev\/null/.test(line)) finding('backup.script.errors-discarded', index + 1, 'errors kept', 'errors go to /dev/null')
-      if (/\btar\s.*\S\/\*(?:\s|$)/.test(line)) finding('backup.script.dotfiles', index + 1, 'tar of a folder', 'tar of dir/*')
+      if (inOrder(line, /\btar\s/, /\S\/\*(?:\s|$)/)) finding('backup.script.dotfiles', index + 1, 'tar of a folder', 'tar of dir/*')
     })
     const uses = lines.some((line) => DUMP.test(line) || /\b(?:tar|cp|rsync|restic|borg)\b/.test(line))
     if (!uses) finding('backup.script.empty', 1, 'a command that makes a backup', 'none')

@@ -2,6 +2,7 @@
 import { folderPath } from '../../helpers/artifact/subjects.ts'
 import type { BackupFile, BackupFolder, BackupSet } from '../../helpers/artifact/sets.ts'
 import type { Subject } from '../../helpers/check.ts'
+import { withoutTrailing } from '../../helpers/grammar/linear.ts'
 import type { Observed, Probe } from '../../helpers/probe.ts'
 import { backupFolder } from '../../helpers/probes/backups.ts'
 import { shellQuote } from '../../helpers/reproduce.ts'
@@ -58,7 +59,7 @@ export const listCommand = (subject: Subject, target: Target): string => {
   const entry = entryOf(subject)
   return entry.s3 === undefined
     ? `ls -la --time-style=full-iso ${shellQuote(folderPath(entry, target))}`
-    : aws(entry, `ls ${shellQuote(`${entry.dir.replace(/\/+$/, '')}/`)}`)
+    : aws(entry, `ls ${shellQuote(`${withoutTrailing(entry.dir, '/')}/`)}`)
 }
 
 /** Both places beside each other. */
@@ -84,4 +85,4 @@ export const commandLines = (script: string): readonly string[] =>
     .map((line) => line.replace(/(?:^|\s)#.*$/, ''))
 /** `set -e` in any of its forms. */
 export const stopsOnFailure = (script: string, lines: readonly string[]): boolean =>
-  lines.some((line) => /^\s*set\s+(?:.*\s)?(?:-[a-z]*e[a-z]*\b|-o\s+errexit\b)/.test(line)) || /^#!\S+\s+-[a-z]*e/.test(script)
+  lines.some((line) => /^\s*set\s(?:.*\s)?(?:-[a-z]{0,20}e[a-z]{0,20}\b|-o\s+errexit\b)/.test(line)) || /^#!\S+\s+-[a-z]*e/.test(script)

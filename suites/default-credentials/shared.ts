@@ -1,4 +1,5 @@
 /** What the checks of well-known passwords share: places as subjects, the product at a place, how looks are told. */
+import { withoutTrailing } from '../../helpers/grammar/linear.ts'
 import type { Subject } from '../../helpers/check.ts'
 import {
   type Door,
@@ -28,7 +29,7 @@ export interface Place {
   readonly known: readonly Product[]
   readonly seed?: Seed
 }
-const urlOf = (target: Target, url: string): string => url.replaceAll('{domain}', target.domain).replace(/\/+$/, '')
+const urlOf = (target: Target, url: string): string => withoutTrailing(url.replaceAll('{domain}', target.domain), '/')
 
 const sign = (one: { status?: number | number[] | undefined; bodyRegex?: string | undefined }) => ({
   ...(one.status === undefined ? {} : { status: [one.status].flat() }),

@@ -27,18 +27,18 @@ const ARTEFACTS: readonly Artefact[] = [
     'list of process variables',
     json((value) => Array.isArray(value['cmdline']) && isObject(value['memstats']), 'its "cmdline" and "memstats"'),
   ),
-  page('/_profiler', 'profiler of Symfony', by(/<title>[^<]*Symfony Profiler[^<]*<\/title>/i, 'its title')),
-  page('/telescope', 'debug assistant of Laravel', by(/<title>[^<]*Telescope[^<]*<\/title>[\s\S]*window\.Telescope\s*=/i, 'its script')),
+  page('/_profiler', 'profiler of Symfony', by(/<title>[^<]{0,1000}Symfony Profiler[^<]{0,1000}<\/title>/i, 'its title')),
+  page('/telescope', 'debug assistant of Laravel', by([/<title>[^<]{0,1000}Telescope[^<]{0,1000}<\/title>/i, /window\.Telescope\s*=/i], 'its script')),
   page('/console', 'console of Werkzeug', by(/EVALEX\s*=\s*true/, 'its EVALEX switch')),
   page('/phpinfo.php', 'phpinfo() page', PHP),
-  page('/elmah.axd', 'error log of ELMAH', by(/<title>Error [Ll]og for [^<]*<\/title>|Powered by <a[^>]*>ELMAH/, 'its title')),
+  page('/elmah.axd', 'error log of ELMAH', by(/<title>Error [Ll]og for [^<]*<\/title>|Powered by <a[^>]{0,500}>ELMAH/, 'its title')),
   page('/trace.axd', 'trace of ASP.NET', by(/<h1>Application Trace<\/h1>|<title>[^<]*trace\.axd/i, 'its heading')),
   data(
     '/_ignition/health-check',
     'debug page of Laravel',
     json((value) => 'can_execute_commands' in value, 'its "can_execute_commands"'),
   ),
-  page('/rails/info/routes', 'list of routes of Rails', by(/<h2[^>]*>\s*Routes\s*<\/h2>[\s\S]*Controller#Action/i, 'its table')),
+  page('/rails/info/routes', 'list of routes of Rails', by([/<h2[^>]{0,500}>\s*Routes\s*<\/h2>/i, /Controller#Action/i], 'its table')),
 ]
 
 export default defineCheck({

@@ -1,17 +1,17 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import type { Host, Target } from '../../helpers/target.ts'
-import { type Artefact, curlOf, judgeSweep, noHosts, sweepOf } from './shared.ts'
+import { type Artefact, bears, curlOf, judgeSweep, type Mark, noHosts, sweepOf } from './shared.ts'
 
 interface Panel {
   readonly path: string
   readonly product: string
   /** Known by this. */
-  readonly mark: RegExp
+  readonly mark: Mark
   /** What only the inside shows; without it the panel counts as standing behind its login. */
   readonly inside?: RegExp
 }
 const PANELS: readonly Panel[] = [
-  { path: '/wp-login.php', product: 'WordPress', mark: /id="loginform"[\s\S]*name="wp-submit"|name="wp-submit"/ },
+  { path: '/wp-login.php', product: 'WordPress', mark: /name="wp-submit"/ },
   { path: '/admin/login/', product: 'Django', mark: /<title>[^<]*\| Django site admin<\/title>/ },
   {
     path: '/phpmyadmin/',
@@ -24,7 +24,7 @@ const PANELS: readonly Panel[] = [
   {
     path: '/grafana/login',
     product: 'Grafana',
-    mark: /<title>Grafana<\/title>[\s\S]*grafanaBootData/,
+    mark: [/<title>Grafana<\/title>/, /grafanaBootData/],
     inside: /"isSignedIn":\s*true|"orgRole":\s*"(?:Viewer|Editor|Admin)"/,
   },
   { path: '/app/kibana', product: 'Kibana', mark: /<kbn-injected-metadata|<osd-injected-metadata/, inside: /<(?:kbn|osd)-injected-metadata/ },
@@ -48,7 +48,7 @@ const artefactsOf = (host: Host, target: Target): readonly Artefact[] =>
       html: true,
       declarable: true,
       proof: (text) => {
-        if (!mark.test(text)) return undefined
+        if (!bears(text, mark)) return undefined
         if (inside?.test(text) === true) return { shown: 'what is seen only inside it', severity: 'critical', grade: 'fail', code: 'exposure.admin-panel.open' }
         if (declared(host, product) || (target.file.exposure?.adminPaths ?? []).some((one) => path.startsWith(one))) return undefined
         return { shown: 'its login page', grade: 'warn' }

@@ -4,7 +4,7 @@ import { type Artefact, by, curlOf, json, judgeSweep, noHosts, sweepOf } from '.
 const DESCRIPTION = json(
   (value) => (typeof value['openapi'] === 'string' || typeof value['swagger'] === 'string') && typeof value['paths'] === 'object',
   'its version and paths',
-  /"(?:openapi|swagger)"\s*:\s*"\d[\s\S]*"(?:paths|components|definitions)"\s*:\s*\{/,
+  [/"(?:openapi|swagger)"\s*:\s*"\d/, /"(?:paths|components|definitions)"\s*:\s*\{/],
 )
 const PAGE = by(/SwaggerUIBundle\(|swagger-ui-bundle\.js|<redoc\s+spec-url=|redoc\.standalone\.js|Scalar\.createApiReference/, 'the program that shows it')
 const item = (path: string, proof: Artefact['proof']): Artefact => ({ path, what: 'interface description', code: 'exposure.api-docs', declarable: true, proof })

@@ -8,7 +8,7 @@ const ZIP = magic('PK\x03\x04', 'the first bytes of a zip archive')
 const ARCHIVE = magic('\x1f\x8b', 'the first bytes of a gzip stream')
 const SQLITE = magic('SQLite format 3\0', 'the first bytes of a SQLite database')
 const SQL = by(
-  /^(?:\s*--[^\n]*\n|\s*\n){0,5}\s*(?:-- (?:MySQL dump|MariaDB dump|PostgreSQL database dump|phpMyAdmin SQL Dump|Dump|Host:)|(?:CREATE|DROP) (?:TABLE|DATABASE)|INSERT INTO|\/\*!\d{5}|SET (?:NAMES|statement_timeout))/i,
+  /^(?:\s*--[^\n]*\n){0,5}\s*(?:-- (?:MySQL dump|MariaDB dump|PostgreSQL database dump|phpMyAdmin SQL Dump|Dump|Host:)|(?:CREATE|DROP) (?:TABLE|DATABASE)|INSERT INTO|\/\*!\d{5}|SET (?:NAMES|statement_timeout))/i,
   'the first statement of a dump',
 )
 /** Custom format of pg_dump. */

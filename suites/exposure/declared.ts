@@ -21,11 +21,11 @@ export const declaredSweep = (subject: Subject, name: string, paths: readonly st
     paths.map((path) => ({ path, maxBodyBytes: 16_384 })),
   )
 
-const FORM = /<form\b([^>]*)>([\s\S]*?)(?:<\/form>|$)/gi
-const PASSWORD = /<input\b[^>]*type\s*=\s*["']?password/gi
+const FORM = /<form\b([^>]{0,1000})>([\s\S]*?)(?:<\/form>|$)/gi
+const PASSWORD = /<input\b[^>]{0,1000}type\s*=\s*["']?password/gi
 /** Fields that somebody fills in. */
-const FIELD = /<input\b(?![^>]*type\s*=\s*["']?(?:hidden|submit|button|checkbox|image|reset)\b)[^>]*>|<select\b|<textarea\b/gi
-const SINGLE_SIGN_ON = /(?:action|id)\s*=\s*["']?[^"'>]*(?:login|signin|sign-in|oauth|saml|sso)/i
+const FIELD = /<input\b(?![^>]{0,1000}type\s*=\s*["']?(?:hidden|submit|button|checkbox|image|reset)\b)[^>]{0,1000}>|<select\b|<textarea\b/gi
+const SINGLE_SIGN_ON = /(?:action|id)\s*=\s*["']?[^"'>]{0,1000}(?:login|signin|sign-in|oauth|saml|sso)/i
 /** Who reads this is inside already. */
 const INSIDE = /(?:href|action)\s*=\s*["'][^"']*(?:log-?out|sign-?out|log_out|sign_out)\b/i
 /** A list of data beside a form is no login. */

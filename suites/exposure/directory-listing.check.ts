@@ -1,26 +1,27 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { folders } from '../../helpers/probes/scripts.ts'
-import { type Artefact, curlOf, judgeSweep, noHosts } from './shared.ts'
+import { type Artefact, bears, curlOf, judgeSweep, type Mark, noHosts } from './shared.ts'
 
 const FOLDERS = ['/', '/uploads/', '/static/', '/backup/', '/backups/', '/files/']
-const LISTINGS: readonly (readonly [pattern: RegExp, shown: string])[] = [
-  [/<title>\s*Index of \/[^<]*<\/title>[\s\S]*(?:Parent Directory|\?C=N;O=|<pre><a href="\.\.\/">)/i, 'the title and links of an index by Apache or nginx'],
+const INDEX = /<title>\s*Index of \/[^<]*<\/title>/i
+const LISTINGS: readonly (readonly [mark: Mark, shown: string])[] = [
+  [[INDEX, /Parent Directory|\?C=N;O=|<pre><a href="\.\.\/">/i], 'the title and links of an index by Apache or nginx'],
   [/<h1>Index of \/[^<]*<\/h1><hr><pre><a href="\.\.\/">/i, 'an index by nginx'],
   [/<title>\s*Directory listing for \//i, 'an index by Python'],
-  [/<title>[^<]*<\/title>[\s\S]*<a href="[^"]*" class="icon icon-directory"[\s\S]*<ul id="files"/i, 'an index by serve-index'],
+  [[/<title>[^<]*<\/title>/i, /<a href="[^"]*" class="icon icon-directory"/i, /<ul id="files"/i], 'an index by serve-index'],
   [/<tr class="file">[\s\S]{0,4000}(?:#folder|icon-tabler)/i, 'an index by Caddy'],
   [/<div class="entry">[\s\S]{0,2000}#(?:folder|file)\b|<meta name="generator" content="Caddy/i, 'an index by Caddy'],
-  [/<title>\s*Index of \/[^<]*<\/title>[\s\S]*<div class="list">/i, 'an index by lighttpd'],
-  [/<title>\s*Index of \/[^<]*<\/title>[\s\S]*(?:<ul>\s*<li><a href=|<i class="icon icon-|<a href="\.\.\/")/i, 'the title and links of an index'],
-  [/<title>[^<]* - \/[^<]*<\/title>[\s\S]*<pre><A HREF="[^"]*">\[To Parent Directory\]/i, 'an index by IIS'],
+  [[INDEX, /<div class="list">/i], 'an index by lighttpd'],
+  [[INDEX, /<ul>\s*<li><a href=|<i class="icon icon-|<a href="\.\.\/"/i], 'the title and links of an index'],
+  [[/<title>[^<]{0,1000} - \/[^<]*<\/title>/i, /<pre><A HREF="[^"]*">\[To Parent Directory\]/i], 'an index by IIS'],
   [/<title>\s*Directory(?: Listing For \[?|: )\/[^<]*<\/title>/i, 'an index by Tomcat or Jetty'],
   [/<title>\s*Files within [^<]*<\/title>/i, 'an index by serve'],
   [/^\s*(?:<!doctype html>\s*(?:<meta [^>]*>\s*)*)?<pre>\n(?:<a href="[^"]*">[^<]*<\/a>\n)+<\/pre>\s*$/i, 'an index by a file server in Go'],
   [/^\s*\[\s*\{\s*"name":\s*"[^"]*",\s*"type":\s*"(?:file|directory)",\s*"mtime":/, 'an index by nginx, as JSON'],
-  [/<ListBucketResult\b[\s\S]*<Key>/, 'a bucket listing'],
-  [/<EnumerationResults\b[\s\S]*<Blobs?>/, 'a container listing'],
+  [[/<ListBucketResult\b/, /<Key>/], 'a bucket listing'],
+  [[/<EnumerationResults\b/, /<Blobs?>/], 'a container listing'],
 ]
-const proof: Artefact['proof'] = (text) => LISTINGS.find(([pattern]) => pattern.test(text))?.[1]
+const proof: Artefact['proof'] = (text) => LISTINGS.find(([mark]) => bears(text, mark))?.[1]
 
 export default defineCheck({
   id: 'exposure/directory-listing',

@@ -2,7 +2,7 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { type Artefact, curlOf, judgeSweep, noHosts, sweepOf } from './shared.ts'
 
 const ASSIGNMENT = /^(?:export\s+)?[A-Z_][A-Z0-9_]*\s*=(?!=)/i
-const SECRET = /^(?:export\s+)?[A-Z0-9_]*(?:SECRET|PASS|TOKEN|KEY|CREDENTIAL|DSN|DATABASE_URL|PRIVATE)[A-Z0-9_]*\s*=\s*["']?[^\s"'#]/i
+const SECRET = /^(?:export\s+)?[A-Z0-9_]{0,200}(?:SECRET|PASS|TOKEN|KEY|CREDENTIAL|DSN|DATABASE_URL|PRIVATE)[A-Z0-9_]{0,200}\s*=\s*["']?[^\s"'#]/i
 /** A value in quotes may go over many lines: keys do. */
 const OVER_LINES = /^((?:export\s+)?[A-Z_][A-Z0-9_]*\s*=\s*)(["'])[^"'\n]*\n[^"']{0,20000}\2\s*$/gim
 

@@ -8,7 +8,12 @@ const ARTEFACTS: readonly Artefact[] = [
     code: 'exposure.git',
     proof: by(/^(?:ref: refs\/\S+|[0-9a-f]{40}|[0-9a-f]{64})\s*$/, 'a ref or an object id'),
   },
-  { path: '/.git/config', what: 'Git configuration', code: 'exposure.git', proof: by(/^\s*\[core\]\s*$[\s\S]*repositoryformatversion/m, 'its [core] section') },
+  {
+    path: '/.git/config',
+    what: 'Git configuration',
+    code: 'exposure.git',
+    proof: by([/^[^\S\r\n]*\[core\]\s*$/m, /repositoryformatversion/], 'its [core] section'),
+  },
   { path: '/.git/index', what: 'Git index', code: 'exposure.git', maxBodyBytes: 4_096, proof: magic('DIRC', 'its first bytes') },
   { path: '/.svn/wc.db', what: 'Subversion working copy', code: 'exposure.git', maxBodyBytes: 4_096, proof: magic('SQLite format 3', 'its first bytes') },
   {

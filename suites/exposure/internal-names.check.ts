@@ -9,7 +9,21 @@ import { evidenceOf, isBlocked, noHosts, shownOf } from './shared.ts'
 import { internalName } from './traces.ts'
 
 const URL_IN_TEXT = /["'`](?:https?|wss?):\/\/([^\s"'`<>\\/]{1,200})/g
-const COMMENT = /<!--([\s\S]{0,4000}?)-->/g
+const MOST_COMMENT = 4_000
+/** What stands in the comments of a document; what is longer is no comment but text that was taken out. */
+function commentsOf(html: string): readonly string[] {
+  const comments: string[] = []
+  let close = -1
+  for (let open = html.indexOf('<!--'); open !== -1; ) {
+    const from = open + 4
+    if (close < from) close = html.indexOf('-->', from)
+    if (close === -1) break
+    const short = close - from <= MOST_COMMENT
+    if (short) comments.push(html.slice(from, close))
+    open = html.indexOf('<!--', short ? close + 3 : from)
+  }
+  return comments
+}
 
 /**
  * Where a name can only be a leak: error answers, addresses that the page loads from, comments, and addresses in scripts. The running text of a
@@ -67,7 +81,7 @@ export default defineCheck({
             evidence: evidenceOf(document, 'only public addresses', inside, `${tag} ${attribute} of ${document.url}`),
           })
       }
-      const comments = html ? [...bodyText(document).matchAll(COMMENT)].map((one) => one[1] ?? '').join('\n') : ''
+      const comments = html ? commentsOf(bodyText(document)).join('\n') : ''
       const spoken = internalName(comments, backends)
       if (spoken !== undefined)
         findings.push({

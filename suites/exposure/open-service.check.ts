@@ -13,7 +13,11 @@ const service = (path: string, what: string, proof: Artefact['proof'], more: Par
 
 /** Services that know no login unless it is set up, as far as a proxy may have put them on a name. */
 const ARTEFACTS: readonly Artefact[] = [
-  service('/_cat/indices?format=json', 'Elasticsearch without login', by(/^\s*\[\s*(?:\]|\{[^\]]*"index"\s*:[^\]]*"docs\.count"\s*:)/, 'its list of indices')),
+  service(
+    '/_cat/indices?format=json',
+    'Elasticsearch without login',
+    by(/^\s*\[\s*(?:\]|\{[^\]]{0,2000}"index"\s*:[^\]]{0,2000}"docs\.count"\s*:)/, 'its list of indices'),
+  ),
   service(
     '/version',
     'Docker Engine without login',
@@ -27,16 +31,15 @@ const ARTEFACTS: readonly Artefact[] = [
   service(
     '/api/rawdata',
     'Traefik without login',
-    json((value) => isObject(value['routers']) && isObject(value['services']), 'its routers', /"routers"\s*:\s*\{[\s\S]*"(?:entryPoints|rule)"\s*:/),
+    json((value) => isObject(value['routers']) && isObject(value['services']), 'its routers', [/"routers"\s*:\s*\{/, /"(?:entryPoints|rule)"\s*:/]),
   ),
   service(
     '/api/tags',
     'Ollama without login',
-    json(
-      (value) => Array.isArray(value['models']) && JSON.stringify(value['models']).includes('"digest"'),
-      'its list of models',
-      /"models"\s*:\s*\[[\s\S]*"digest"\s*:/,
-    ),
+    json((value) => Array.isArray(value['models']) && JSON.stringify(value['models']).includes('"digest"'), 'its list of models', [
+      /"models"\s*:\s*\[/,
+      /"digest"\s*:/,
+    ]),
   ),
   service(
     '/api/contents',

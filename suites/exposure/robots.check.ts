@@ -4,7 +4,8 @@ import { httpRequest } from '../../helpers/probes/http.ts'
 import { inconclusive, pass, warn } from '../../helpers/verdict.ts'
 import { curlOf, evidenceOf, isBlocked, isSuccess, looksLikeHtml, noHosts, shownOf } from './shared.ts'
 
-const TELLING = /(?:^|[/_.-])(?:admin\w*|backups?|private|internal|secrets?|intern|config|dump|phpmyadmin|staging|old|\.git|\.env|database)(?:$|[/_.*$-])/i
+const TELLING =
+  /(?:^|[/_.-])(?:admin\w{0,100}|backups?|private|internal|secrets?|intern|config|dump|phpmyadmin|staging|old|\.git|\.env|database)(?:$|[/_.*$-])/i
 /** What every installation of a product lists gives nothing away. */
 const USUAL = /^\/(?:wp-admin|wp-includes|administrator|user|cgi-bin)\b/i
 
@@ -30,7 +31,7 @@ export default defineCheck({
       return inconclusive('unobserved', `an obstacle answered: ${shownOf(robots)}`, evidenceOf(robots, 'robots.txt'))
     const expected = 'no telling path'
     if (!isSuccess(robots) || looksLikeHtml(robots)) return pass(evidenceOf(robots, expected, `${shownOf(robots)}: no robots.txt`))
-    const rules = [...bodyText(robots).matchAll(/^\s*(?:dis)?allow\s*:\s*(\S+)/gim)].map((one) => one[1] ?? '').slice(0, 2_000)
+    const rules = [...bodyText(robots).matchAll(/^[^\S\r\n]*(?:dis)?allow\s*:\s*(\S+)/gim)].map((one) => one[1] ?? '').slice(0, 2_000)
     const telling = [...new Set(rules.filter((path) => TELLING.test(path) && !USUAL.test(path)))]
     return telling.length === 0
       ? pass(evidenceOf(robots, expected, `${rules.length} rules`))

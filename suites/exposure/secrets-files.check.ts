@@ -1,16 +1,17 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
-import { type Artefact, by, curlOf, json, judgeSweep, noHosts, sweepOf } from './shared.ts'
+import { type Artefact, by, curlOf, either, json, judgeSweep, noHosts, sweepOf } from './shared.ts'
 
 const CODE = 'exposure.secrets-file'
+const DATASOURCE = 'its "datasource:"'
 const PRIVATE_KEY = by(/^-----BEGIN (?:(?:RSA|EC|DSA|OPENSSH|ENCRYPTED) )?PRIVATE KEY-----/m, 'the first line of a private key')
-const WORDPRESS = by(/<\?php[\s\S]*define\(\s*['"]DB_PASSWORD['"]/, 'its source code')
+const WORDPRESS = by([/<\?php/, /define\(\s*['"]DB_PASSWORD['"]/], 'its source code')
 
 const ARTEFACTS: readonly Artefact[] = [
   {
     path: '/.aws/credentials',
     what: 'file of cloud credentials',
     code: CODE,
-    proof: by(/^\[[\w-]+\]\s*$[\s\S]*^\s*aws_access_key_id\s*=/m, 'a profile with a key id'),
+    proof: by([/^\[[\w-]+\]\s*$/m, /^[^\S\r\n]*aws_access_key_id\s*=/m], 'a profile with a key id'),
   },
   { path: '/id_rsa', what: 'private key', code: CODE, proof: PRIVATE_KEY },
   { path: '/.ssh/id_rsa', what: 'private key', code: CODE, proof: PRIVATE_KEY },
@@ -29,7 +30,7 @@ const ARTEFACTS: readonly Artefact[] = [
   },
   { path: '/wp-config.php.bak', what: 'copy of the WordPress configuration', code: CODE, proof: WORDPRESS },
   { path: '/wp-config.php~', what: 'copy of the WordPress configuration', code: CODE, proof: WORDPRESS },
-  { path: '/.kube/config', what: 'cluster configuration', code: CODE, proof: by(/^clusters:\s*$[\s\S]*^users:\s*$/m, 'its clusters and users') },
+  { path: '/.kube/config', what: 'cluster configuration', code: CODE, proof: by([/^clusters:\s*$/m, /^users:\s*$/m], 'its clusters and users') },
   {
     path: '/terraform.tfstate',
     what: 'state of Terraform',
@@ -42,7 +43,12 @@ const ARTEFACTS: readonly Artefact[] = [
     code: CODE,
     proof: json((value) => typeof value['ConnectionStrings'] === 'object', 'its "ConnectionStrings"', /"ConnectionStrings"\s*:\s*\{/),
   },
-  { path: '/application.yml', what: 'application configuration', code: CODE, proof: by(/^(?:spring:[\s\S]*?)?\s*datasource:\s*$/m, 'its "datasource:"') },
+  {
+    path: '/application.yml',
+    what: 'application configuration',
+    code: CODE,
+    proof: either(by(/^[^\S\r\n]*datasource:\s*$/m, DATASOURCE), by([/^spring:/m, /datasource:\s*$/m], DATASOURCE)),
+  },
 ]
 
 export default defineCheck({

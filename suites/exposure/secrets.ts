@@ -71,7 +71,7 @@ const KINDS: readonly Kind[] = [
     what: 'a token of the service role',
     // From the first dot on: tried from its beginning, a text full of beginnings takes minutes.
     pattern: /\.eyJ[\w-]{10,4000}\.[\w-]{20,1000}/g,
-    real: (match, around) => /eyJ[\w-]{10,}$/.test(around.slice(0, around.indexOf(match))) && payloadOf(match)?.['role'] === 'service_role',
+    real: (match, around) => /eyJ[\w-]{10,400}$/.test(around.slice(0, around.indexOf(match))) && payloadOf(match)?.['role'] === 'service_role',
   },
   {
     what: 'a connection string with a password',

@@ -29,7 +29,7 @@ const web =
     return (status === 401 || status === 403) && refusal.test(text) ? { access: 'guarded', shown: `status ${status} of such a service` } : undefined
   }
 /** A body, in chunks or whole, that is this and nothing else: pages of whatever else listens there hold anything. */
-const listed = (body: string): RegExp => new RegExp(String.raw`\r\n\r\n(?:[0-9a-f]+\r\n)?\s*${body}\s*(?:0\s*)?$`, 'i')
+const listed = (body: string): RegExp => new RegExp(String.raw`\r\n\r\n(?:[0-9a-f]{1,16}\r\n)?\s{0,20}${body}\s*(?:0\s*)?$`, 'i')
 const greets =
   (pattern: RegExp, shown: string, access: Access = 'guarded'): NonNullable<Service['read']> =>
   (_bytes, text) =>
@@ -239,7 +239,7 @@ export const SERVICES: readonly Service[] = [
     ports: [9090],
     kind: 'admin',
     say: get('/api/v1/status/buildinfo'),
-    read: web(/"status"\s*:\s*"success"[\s\S]*"goVersion"/, 'its build'),
+    read: web(/"status"\s*:\s*"success"[\s\S]{0,2000}"goVersion"/, 'its build'),
   },
   { name: 'Alertmanager', ports: [9093], kind: 'admin', say: get('/api/v2/status'), read: web(/"versionInfo"\s*:/, 'its status') },
   { name: 'exporter of metrics', ports: [9100, 9121, 9187], kind: 'admin', say: get('/metrics'), read: web(/^# (?:TYPE|HELP) /m, 'its metrics') },

@@ -1,5 +1,5 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
-import { type Artefact, by, curlOf, json, judgeSweep, noHosts, sweepOf } from './shared.ts'
+import { type Artefact, by, curlOf, either, json, judgeSweep, noHosts, sweepOf } from './shared.ts'
 
 const CODE = 'exposure.setup-wizard'
 const wizard = (path: string, product: string, proof: Artefact['proof'], html = false): Artefact => ({
@@ -11,14 +11,19 @@ const wizard = (path: string, product: string, proof: Artefact['proof'], html = 
 })
 
 const ARTEFACTS: readonly Artefact[] = [
-  wizard('/wp-admin/install.php', 'WordPress', by(/<title>WordPress[^<]*Installation<\/title>[\s\S]*<form id="setup"/, 'its form'), true),
-  wizard('/install', 'Gitea or Forgejo', by(/<title>Installation\b[\s\S]*name="db_type"/, 'its form'), true),
+  wizard('/wp-admin/install.php', 'WordPress', by([/<title>WordPress[^<]*Installation<\/title>/, /<form id="setup"/], 'its form'), true),
+  wizard('/install', 'Gitea or Forgejo', by([/<title>Installation\b/, /name="db_type"/], 'its form'), true),
   // Newer ones have it at the root alone.
-  wizard('/', 'Gitea or Forgejo', by(/<title>Installation\b[\s\S]*name="db_type"/, 'its form'), true),
+  wizard('/', 'Gitea or Forgejo', by([/<title>Installation\b/, /name="db_type"/], 'its form'), true),
   wizard('/install.html', 'AdGuard Home', by(/<title>Setup AdGuard Home<\/title>/, 'its title'), true),
-  wizard('/core/install.php', 'Drupal', by(/<title>Choose language \| Drupal<\/title>|data-drupal-selector="edit-langcode"[\s\S]*install/, 'its form'), true),
+  wizard(
+    '/core/install.php',
+    'Drupal',
+    either(by(/<title>Choose language \| Drupal<\/title>/, 'its form'), by([/data-drupal-selector="edit-langcode"/, /install/], 'its form')),
+    true,
+  ),
   wizard('/installation/index.php', 'Joomla', by(/<title>Joomla[!]? (?:Web )?Install/i, 'its title'), true),
-  wizard('/finish-installation/register', 'Discourse', by(/class="wizard"[\s\S]*finish-installation/, 'its form'), true),
+  wizard('/finish-installation/register', 'Discourse', by([/class="wizard"/, /finish-installation/], 'its form'), true),
   wizard(
     '/api/session/properties',
     'Metabase',

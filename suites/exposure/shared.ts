@@ -1,5 +1,6 @@
 /** What the exposure checks share: when an answer is a find, when it is only what the host answers to everything, and how little of it is shown. */
 import type { Subject } from '../../helpers/check.ts'
+import { inOrder } from '../../helpers/grammar/linear.ts'
 import { bodyText, headerValue, isChallenge, isHtml, mediaType, titleOf } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Observed, Probe } from '../../helpers/probe.ts'
@@ -60,8 +61,8 @@ export function shownOf(seen: HttpObservation): string {
 export const looksLikeHtml = (seen: HttpObservation): boolean => {
   const text = bodyText(seen)
   return (
-    /^\s*(?:<!--[\s\S]{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b/i.test(text.slice(0, 4_096)) ||
-    (isHtml(seen) && /<[a-z!/][^>]*>/i.test(text.slice(0, 16_384)))
+    /^\s*(?:<!--(?:(?!-->)[\s\S]){0,2000}-->\s*)*<(?:!doctype\s+html|html|head|body)\b/i.test(text.slice(0, 4_096)) ||
+    (isHtml(seen) && inOrder(text.slice(0, 16_384), /<[a-z!/]/i, />/))
   )
 }
 
@@ -198,11 +199,24 @@ export const sweepOf = (host: Host, name: string, artefacts: readonly Artefact[]
 /** The document of an `attempt`ed look, or why there is none. */
 export const failureOf = (seen: Observed<unknown>): string => (seen.ok ? 'answered' : `${seen.failure.phase}: ${seen.failure.message} (${seen.failure.code})`)
 
-/** Proof by one expression: says what it is, never what stands there. */
+/** What a text is known by: one expression, or several that match one behind the other. */
+export type Mark = RegExp | readonly RegExp[]
+export const bears = (text: string, mark: Mark): boolean => inOrder(text, ...[mark].flat())
+/** Proof by what the text is known by: says what it is, never what stands there. */
 export const by =
-  (pattern: RegExp, shown: string): Artefact['proof'] =>
+  (mark: Mark, shown: string): Artefact['proof'] =>
   (text) =>
-    pattern.test(text) ? shown : undefined
+    bears(text, mark) ? shown : undefined
+/** The first of the proofs that holds. */
+export const either =
+  (...proofs: readonly Artefact['proof'][]): Artefact['proof'] =>
+  (text, seen) => {
+    for (const proof of proofs) {
+      const found = proof(text, seen)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
 /** Proof by the first bytes of a file format. */
 export const magic =
   (bytes: string, shown: string): Artefact['proof'] =>
@@ -210,12 +224,12 @@ export const magic =
     Buffer.from(seen.body.subarray(0, bytes.length)).toString('latin1') === bytes ? shown : undefined
 /** Proof by a JSON document that satisfies `holds`; `cut` recognises one that is longer than what was read. */
 export const json =
-  (holds: (value: Readonly<Record<string, unknown>>) => boolean, shown: string, cut?: RegExp): Artefact['proof'] =>
+  (holds: (value: Readonly<Record<string, unknown>>) => boolean, shown: string, cut?: Mark): Artefact['proof'] =>
   (text, seen) => {
     try {
       const value: unknown = JSON.parse(text)
       return typeof value === 'object' && value !== null && holds(value as Readonly<Record<string, unknown>>) ? shown : undefined
     } catch {
-      return seen.truncated && cut !== undefined && /^\s*[{[]/.test(text) && cut.test(text) ? shown : undefined
+      return seen.truncated && cut !== undefined && /^\s*[{[]/.test(text) && bears(text, cut) ? shown : undefined
     }
   }

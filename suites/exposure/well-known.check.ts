@@ -12,7 +12,7 @@ const DOCUMENTS = [
   '/.well-known/change-password',
 ]
 const PATHS = [...POLICIES, ...DOCUMENTS]
-const EVERYBODY = /<allow-access-from\b[^>]*\bdomain\s*=\s*["']\*["']|<domain\b[^>]*\buri\s*=\s*["'](?:https?:\/\/)?\*["']/i
+const EVERYBODY = /<allow-access-from\b[^>]{0,500}\bdomain\s*=\s*["']\*["']|<domain\b[^>]{0,500}\buri\s*=\s*["'](?:https?:\/\/)?\*["']/i
 
 export default defineCheck({
   id: 'exposure/well-known',

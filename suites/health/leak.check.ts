@@ -14,7 +14,7 @@ const SECRETS: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['an access key of a cloud', /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/],
   [
     'a token',
-    /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{16,}|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})/,
+    /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{16,}|eyJ[A-Za-z0-9_-]{10,1000}\.eyJ[A-Za-z0-9_-]{10,8000}\.[A-Za-z0-9_-]{10,})/,
   ],
   [
     'a secret by its name',
@@ -24,13 +24,13 @@ const SECRETS: readonly (readonly [what: string, pattern: RegExp])[] = [
 const ENVIRONMENT =
   /["']?\b(?:PATH|HOME|PWD|HOSTNAME|NODE_OPTIONS|LD_LIBRARY_PATH|DATABASE_URL|REDIS_URL|MONGO(?:DB)?_URI|SMTP_(?:HOST|USER)|AWS_[A-Z_]{2,40})["']?\s*[:=]\s*["']?[^\s"',}]{2,}/
 const PRIVATE_ADDRESS = /\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b/
-const STACK = /\n\s+at [\w.<>]+ \(?[/\w.:-]+:\d+:\d+|Traceback \(most recent call last\)/
+const STACK = /\n\s{1,200}at [\w.<>]+ \(?[/\w.:-]+:\d+:\d+|Traceback \(most recent call last\)/
 
 /** Keys of JSON that name a version number (`version`, `nodeVersion`, `pg_version`), up to five levels deep, with their values. */
 function versions(value: unknown, depth = 0): readonly (readonly [key: string, value: string])[] {
   if (depth > 5 || value === null || typeof value !== 'object') return []
   return Object.entries(value).flatMap(([key, inner]) =>
-    typeof inner === 'string' && /version$/i.test(key) && /\d+\.\d+/.test(inner) ? [[key, inner] as const] : versions(inner, depth + 1),
+    typeof inner === 'string' && /version$/i.test(key) && /\d\.\d/.test(inner) ? [[key, inner] as const] : versions(inner, depth + 1),
   )
 }
 

@@ -1,4 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { withoutTrailing } from '../../helpers/grammar/linear.ts'
 import { mailSinkLook } from '../../helpers/probes/mail-sinks.ts'
 import type { Target } from '../../helpers/target.ts'
 import type { MailDelivery, MailSink } from '../../helpers/target/mail-delivery.ts'
@@ -62,6 +63,6 @@ export default defineCheck({
   },
   reproduce: (subject, target) => {
     const { sink } = pairOf(subject)
-    return curlFor(target, `${sink.url.replaceAll('{domain}', target.domain).replace(/\/+$/, '')}${LISTS[sink.product]}`, { flags: ['-sS'] })
+    return curlFor(target, `${withoutTrailing(sink.url.replaceAll('{domain}', target.domain), '/')}${LISTS[sink.product]}`, { flags: ['-sS'] })
   },
 })

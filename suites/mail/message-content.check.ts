@@ -3,11 +3,10 @@ import { mailDelivery } from '../../helpers/probes/mail-delivery.ts'
 import { maskedText } from '../../helpers/probes/mail-link.ts'
 import { type Finding, worst } from '../../helpers/verdict.ts'
 import { deliveryOf, eachDelivery, letterLine, noDelivery, nothingArrived, seenIn } from './delivery.ts'
+import { withoutElements, withoutTags } from './markup.ts'
 
 const words = (html: string): string =>
-  html
-    .replace(/<(style|script|head)\b[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
+  withoutTags(withoutElements(html, 'style', 'script', 'head'))
     .replace(/&nbsp;|&#160;/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()

@@ -3,18 +3,19 @@ import { mailDelivery } from '../../helpers/probes/mail-delivery.ts'
 import { maskedText } from '../../helpers/probes/mail-link.ts'
 import { fail, pass } from '../../helpers/verdict.ts'
 import { deliveryOf, eachDelivery, letterLine, noDelivery, nothingArrived, seenIn } from './delivery.ts'
+import { withoutComments, withoutElements } from './markup.ts'
 
 /** Blanks of the usual template languages, and what JavaScript and Python write for a value that is not there. */
 const BLANKS: readonly (readonly [RegExp, string])[] = [
   [/\{\{[^{}]{0,120}\}\}/, 'a blank of Handlebars, Go, Jinja or Vue'],
   [/\{%[^{}]{0,120}%\}/, 'a tag of Jinja or Liquid'],
-  [/<%[=-]?[\s\S]{0,120}?%>/, 'a tag of EJS or ERB'],
+  [/<%[=-]?(?:(?!<%)[\s\S]){0,120}?%>/, 'a tag of EJS or ERB'],
   [/\$\{[A-Za-z_][^{}]{0,80}\}/, 'a blank of a template literal'],
   [/(?<![\w%])%(?:[A-Z][A-Z0-9_]{2,40}%|\([A-Za-z_]\w{0,40}\)s)/, 'a blank of %NAME% or %(name)s'],
   [/\[\[[A-Za-z_][^[\]]{0,80}\]\]|\*\|[A-Z][A-Z0-9_:]{1,40}\|\*/, 'a blank of a newsletter tool'],
   [/\[object Object\]/, 'an object written as text'],
   [/\b(?:[Hh]ello|[Hh]i|[Hh]ey|[Dd]ear|[Hh]allo|[Ww]elcome),?\s+(?:undefined|null|None|NaN)\b/, 'a value that was not there'],
-  [/:\/\/\S*[=/](?:undefined|null|None|NaN)(?=[&#/?\s"'<]|$)|:\s?(?:undefined|NaN)\b/m, 'a value that was not there'],
+  [/:\/\/(?:(?!:\/\/)\S)*[=/](?:undefined|null|None|NaN)(?=[&#/?\s"'<]|$)|:\s?(?:undefined|NaN)\b/m, 'a value that was not there'],
   [/lorem ipsum/i, 'filler text'],
 ]
 
@@ -41,7 +42,7 @@ export default defineCheck({
     if (first === undefined) return nothingArrived(mail)
     const { content } = first
     // Styles have braces of their own.
-    const html = (content.html ?? '').replace(/<(style|script)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<!--[\s\S]*?-->/g, ' ')
+    const html = withoutComments(withoutElements(content.html ?? '', 'style', 'script'))
     const from = content.from.map(({ name, address }) => `${name} ${address}`).join(' ')
     const places = [
       ['subject', content.subject],

@@ -1,4 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { withoutTrailing } from '../../helpers/grammar/linear.ts'
 import { offsiteCopies } from '../../helpers/probes/offsite.ts'
 import { shellQuote } from '../../helpers/reproduce.ts'
 import type { BackupEntry } from '../../helpers/target.ts'
@@ -51,6 +52,6 @@ export default defineCheck({
     const { offsite } = subject.item as BackupEntry
     return offsite?.s3 === undefined
       ? `ls -lt --time-style=full-iso ${shellQuote(offsite?.dir ?? '')}`
-      : `aws --endpoint-url ${shellQuote(offsite.s3.endpoint)} s3 ls ${shellQuote(`${offsite.dir.replace(/\/+$/, '')}/`)}`
+      : `aws --endpoint-url ${shellQuote(offsite.s3.endpoint)} s3 ls ${shellQuote(`${withoutTrailing(offsite.dir, '/')}/`)}`
   },
 })

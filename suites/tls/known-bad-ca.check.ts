@@ -11,7 +11,7 @@ const BAD: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['DSDTestProvider (key published 2015)', /\bDSDTestProvider\b/i],
   ['preact-cli development certificate', /\bpreact-cli\b|\bCN=Acme Preact\b/i],
   ['webpack-dev-server development certificate', /\bwebpack-dev-server\b|\bTest Default CA\b/i],
-  ['interception by a Fortinet appliance', /\bFortinet\b.*\bCA\b|\bFG[0-9A-Z]{14}\b/i],
+  ['interception by a Fortinet appliance', /\bFortinet\b.{0,200}\bCA\b|\bFG[0-9A-Z]{14}\b/i],
   ['interception by Zscaler', /\bZscaler\b/i],
   ['interception by Netskope', /\bNetskope\b|\bgoskope\b/i],
   ['interception by mitmproxy', /\bmitmproxy\b/i],

@@ -6,7 +6,7 @@ export default {
   source: 'nginxproxymanager.com/guide: default administrator user; releases that ask for one at first run',
   marks: [
     { path: '/', body: /<title>Nginx Proxy Manager<\/title>/ },
-    { path: '/api/', status: [200], body: /"status":\s*"OK"[^]*"version":\s*\{/ },
+    { path: '/api/', status: [200], body: /"status":\s*"OK"[^]{0,400}"version":\s*\{/ },
   ],
   doors: [
     {

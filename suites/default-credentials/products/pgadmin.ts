@@ -8,11 +8,11 @@ export default {
   doors: [
     {
       name: 'login form',
-      before: { path: '/login', find: /(?:name="csrf_token"[^>]*value="|"csrfToken":\s*")([^"]+)"/ },
+      before: { path: '/login', find: /(?:name="csrf_token"[^>]{0,500}value="|"csrfToken":\s*")([^"]+)"/ },
       request: { path: '/authenticate/login', form: { csrf_token: '{found}', email: '{username}', password: '{password}', internal_button: 'Login' } },
       accepted: { status: [302], header: ['location', /\/browser/] },
       refused: { status: [302], header: ['location', /\/login/] },
-      proof: { path: '/browser/', status: [200], body: /pgAdmin/, not: /name="password"|"csrfToken"[^]*loginUrl/ },
+      proof: { path: '/browser/', status: [200], body: /pgAdmin/, not: /name="password"|"csrfToken"[^]{0,2000}loginUrl/ },
     },
   ],
   pairs: [

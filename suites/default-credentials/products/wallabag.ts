@@ -4,7 +4,7 @@ export default {
   id: 'wallabag',
   name: 'wallabag',
   source: 'doc.wallabag.org: installation, default account',
-  marks: [{ path: '/', body: /<title>[^<]*wallabag[^<]*<\/title>/i }],
+  marks: [{ path: '/', body: /<title>[^<]{0,1000}wallabag[^<]{0,1000}<\/title>/i }],
   doors: [
     {
       name: 'login form',
