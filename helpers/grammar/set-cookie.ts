@@ -57,7 +57,6 @@ const KNOWN: ReadonlySet<string> = new Set(['expires', 'max-age', 'domain', 'pat
 const SAME_SITE: Readonly<Record<string, 'strict' | 'lax' | 'none'>> = { strict: 'strict', lax: 'lax', none: 'none' }
 
 const octets = (text: string): number => Buffer.byteLength(text)
-/** WSP of RFC 5234: space and tab. */
 const hasControl = (text: string): boolean => {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index)

@@ -421,7 +421,7 @@ export class Transport {
     if (error instanceof LineClosed) return error
     if (code?.startsWith('HPE_') === true || code === 'UND_ERR_HEADERS_OVERFLOW' || error.name === 'HTTPParserError') {
       live.dead = true
-      return new GrammarError(code ?? `HPE_${/\(([^)]{0,200})\)/.exec(error.message)?.[1]?.toUpperCase().replaceAll(' ', '_') ?? 'INVALID'}`, { cause: error })
+      return new GrammarError(code ?? `HPE_${/\(([^()]*)\)/.exec(error.message)?.[1]?.toUpperCase().replaceAll(' ', '_') ?? 'INVALID'}`, { cause: error })
     }
     if (code === 'UND_ERR_INVALID_ARG') return error
     live.dead = true
