@@ -2,7 +2,7 @@ import { defineCheck, hostOf } from '../../helpers/check.ts'
 import { bigIpAddress, contentOf } from '../../helpers/grammar/cookie-value.ts'
 import { curl, everyHost, evidenceOf, type Found, looks, noHosts, perCookie } from './shared.ts'
 
-const EMAIL = /[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,6}\.[A-Za-z]{2,24}\b/
+const EMAIL = /(?<=[A-Za-z0-9._%+-])@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,6}\.[A-Za-z]{2,24}\b/
 const ROLE = /"(?:role|roles|is_?admin|admin|permissions?|scopes?|groups?)"\s*:\s*(?!null|""|\[\]|\{\})/i
 const PRIVATE_ADDRESS = /(?<![\d.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\d.])/
 /** `csrfSecret` of common middleware is no secret of the visitor. */

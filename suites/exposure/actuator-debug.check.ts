@@ -38,7 +38,7 @@ const ARTEFACTS: readonly Artefact[] = [
     'debug page of Laravel',
     json((value) => 'can_execute_commands' in value, 'its "can_execute_commands"'),
   ),
-  page('/rails/info/routes', 'list of routes of Rails', by([/<h2[^>]{0,500}>\s*Routes\s*<\/h2>/i, /Controller#Action/i], 'its table')),
+  page('/rails/info/routes', 'list of routes of Rails', by([/<h2[^>]{0,200}>\s*Routes\s*<\/h2>/i, /Controller#Action/i], 'its table')),
 ]
 
 export default defineCheck({

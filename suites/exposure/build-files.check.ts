@@ -29,9 +29,9 @@ const ARTEFACTS: readonly Artefact[] = [
     by(/^(?:[A-Za-z][\w.-]{0,100}(?:\[[\w,-]{1,200}\])?\s{0,20}[=~<>!]=\s{0,20}\d[\w.]{0,50}\s{0,50}(?:#.*)?\r?\n?){2}/m, 'two pinned packages'),
   ),
   file('/Dockerfile', 'build file', by(/^(?:\s*(?:#|ARG )[^\n]*\n)*\s*FROM \S/, 'its FROM line')),
-  file('/docker-compose.yml', 'compose file', by([/^services:\s*$/m, /^\s{1,200}(?:image|build):/m], 'its services')),
-  file('/compose.yaml', 'compose file', by([/^services:\s*$/m, /^\s{1,200}(?:image|build):/m], 'its services')),
-  file('/.gitlab-ci.yml', 'pipeline', by(/^\s{1,200}script:\s*$|^stages:\s*$/m, 'its stages or scripts')),
+  file('/docker-compose.yml', 'compose file', by([/^services:\s*$/m, /^\s{1,50}(?:image|build):/m], 'its services')),
+  file('/compose.yaml', 'compose file', by([/^services:\s*$/m, /^\s{1,50}(?:image|build):/m], 'its services')),
+  file('/.gitlab-ci.yml', 'pipeline', by(/^\s{1,50}script:\s*$|^stages:\s*$/m, 'its stages or scripts')),
   file('/.github/workflows/deploy.yml', 'pipeline', by([/^on:/m, /^jobs:\s*$/m], 'its jobs')),
   file('/web.config', 'server configuration', by([/<configuration\b/i, /<\/?system\.web/i], 'its <configuration>')),
   file(

@@ -14,6 +14,7 @@ import type { SshObservation } from '../../helpers/probes/ssh.ts'
 import { siblingOf } from '../../helpers/probes/sweep.ts'
 import { checksummed, findSecrets } from './secrets.ts'
 import { sameAnswer } from './shared.ts'
+import { findTraces, internalName, serverSignature } from './traces.ts'
 
 interface Answer {
   readonly status?: number
@@ -762,6 +763,55 @@ const BLIND: readonly Case[] = [
   ['alias-traversal', 'a limiter', { site: document('', undefined, (path) => (path.startsWith('/assets..') ? { status: 429 } : undefined)) }, 'inconclusive'],
 ]
 
+/** A text made to keep an expression busy: what begins a match, again and again. */
+const over = (piece: string, before = '', length = 262_144): string => before + piece.repeat(Math.ceil(length / piece.length))
+/** What a hostile host answers to one path: the verdict is that of any other text, and does not take minutes. */
+const BUSY: readonly (readonly [name: string, path: string, body: string, more?: Answer, outcome?: Verdict['outcome']])[] = [
+  ['actuator-debug', '/_profiler', over('Symfony Profiler', '<title>'), { type: HTML }],
+  ['actuator-debug', '/telescope', over('<title>Telescope</title>'), { type: HTML }],
+  ['actuator-debug', '/elmah.axd', over('Powered by <a'), { type: HTML }],
+  ['actuator-debug', '/rails/info/routes', over('<h2>Routes</h2>'), { type: HTML }],
+  ['actuator-debug', '/rails/info/routes', over('<h2'), { type: HTML }],
+  ['admin-panels', '/wp-login.php', over('id="loginform"'), { type: HTML }],
+  ['admin-panels', '/grafana/login', over('<title>Grafana</title>'), { type: HTML }],
+  ['api-docs', '/openapi.json', over('"openapi":"3",', '{'), { type: 'application/json', truncated: true }],
+  ['backup', '/backup.sql', over('\n')],
+  ['build-files', '/Dockerfile', over('\n')],
+  ['build-files', '/Dockerfile', over('# \n')],
+  ['build-files', '/requirements.txt', over('a', 'a==1')],
+  ['build-files', '/requirements.txt', over(' ', 'a==1')],
+  ['build-files', '/docker-compose.yml', over('services:\n')],
+  ['build-files', '/docker-compose.yml', over('\n', 'services:')],
+  ['build-files', '/.gitlab-ci.yml', over('\n')],
+  ['build-files', '/.github/workflows/deploy.yml', over('on:\n')],
+  ['build-files', '/web.config', over('<configuration ')],
+  ['directory-listing', '/uploads/', over('<title>Index of /</title>'), { type: HTML }],
+  ['directory-listing', '/uploads/', over(' - /', '<title>'), { type: HTML }],
+  ['directory-listing', '/uploads/', over('<ListBucketResult ')],
+  ['env', '/.env', over('KEY', 'A=b\n')],
+  ['env', '/.env', over('A="\n'), {}, 'fail'],
+  ['git', '/.git/config', over('[core]\n')],
+  ['git', '/.git/config', over('\n')],
+  ['git', '/.git/HEAD', over('<!---->')],
+  ['git', '/.git/HEAD', over('<a'), { type: HTML }],
+  ['internal-names', '/', over('<!--'), { type: HTML }],
+  ['not-served', '/data/gantry.db', over('<form', '<html>'), {}, 'fail'],
+  ['not-served', '/data/gantry.db', over('<input type=type=', '<html>'), {}, 'fail'],
+  ['open-service', '/_cat/indices?format=json', over('"index":', '[{')],
+  ['open-service', '/api/rawdata', over('"routers":{', '{'), { truncated: true }],
+  ['open-service', '/api/tags', over('"models":[', '{'), { truncated: true }],
+  ['robots', '/robots.txt', over('\n')],
+  ['secrets-files', '/.aws/credentials', over('[a]\n')],
+  ['secrets-files', '/.kube/config', over('clusters:\n')],
+  ['secrets-files', '/wp-config.php~', over('<?php ')],
+  ['secrets-files', '/application.yml', over('\n', 'spring:')],
+  ['server-status', '/server-info', over('<title>Server Information</title>'), { type: HTML }],
+  ['setup-wizard', '/install', over('<title>Installation '), { type: HTML }],
+  ['setup-wizard', '/finish-installation/register', over('class="wizard"'), { type: HTML }],
+  ['version-in-body', '/postproof', over('<center'), { type: HTML }],
+  ['well-known', '/crossdomain.xml', over('<domain ')],
+]
+
 const PORT_CHECKS = new Set(['ssh-login', 'declared-closed', 'declared-open', 'closed-or-403', 'database-port', 'admin-port'])
 
 test('every check of the suite is judged both ways here', () => {
@@ -788,6 +838,59 @@ test.for<Case>(QUIET)('%s does not alarm: %s', async ([name, , world, outcome, ,
 
 test.for<Case>(BLIND)('%s cannot tell: %s', async ([name, , world, outcome]) => {
   expect((await judged(checkNamed(name), world, TARGET)).verdict).toMatchObject({ outcome })
+})
+
+test.for(BUSY)('%s is not kept busy by %s', async ([name, path, body, more = {}, outcome = 'pass']) => {
+  const { verdict } = await judged(checkNamed(name), { site: only(path, { ...more, body }) }, TARGET)
+  expect(verdict, JSON.stringify(verdict.evidence).slice(0, 2_000)).toMatchObject({ outcome })
+})
+
+test('what comes behind a text made to keep an expression busy is seen all the same', async () => {
+  const behind = async (name: string, path: string, body: string): Promise<string> =>
+    (await judged(checkNamed(name), { site: only(path, { body }) }, TARGET)).verdict.outcome
+  expect(await behind('build-files', '/Dockerfile', `${over('\n', '', 60_000)}FROM node:24\n`)).toBe('fail')
+  expect(await behind('build-files', '/docker-compose.yml', `${over('services:\n', '', 60_000)}  web:\n    image: web\n`)).toBe('fail')
+  expect(await behind('secrets-files', '/application.yml', `${over('\n', 'spring:', 60_000)}  datasource:\n`)).toBe('fail')
+  expect(await behind('git', '/.git/config', `${over('\n', '', 60_000)}[core]\n\trepositoryformatversion = 0\n`)).toBe('fail')
+})
+
+test.each([
+  ['<title>', ''],
+  ['Ignition', '<title>'],
+  ['(404 ', '<title>'],
+  ['<title>(500 a)</title>', ''],
+  ['<title></title><b>Source File:</b>', ''],
+  ['java.', ''],
+  ['java.a', ''],
+  ['at aaa(Aa', ''],
+  ['System.', ''],
+  ['Notice: ', ''],
+  ['Notice: in /a.php on line', ''],
+  ['Notice: a in <b>/a.p', ''],
+  ['/', ''],
+  ['/a.rb:1', ''],
+  ['/a.go:1 ', ''],
+  [' (/a:1:', 'at a'],
+])('no trace in %s over and over', (piece, before) => {
+  expect(findTraces(over(piece, before))).toEqual([])
+})
+test.each(['<center', '<center>', '<p>nginx/', 'aaa ', 'Jetty'])('no version in %s over and over', (piece) => {
+  expect(serverSignature(over(piece))).toBeUndefined()
+})
+test.each(['aaa.', 'a.', 'a-', '10.', '10.1.1.', 'internal'])('nothing internal in %s over and over', (piece) => {
+  expect(internalName(over(piece))).toBeUndefined()
+})
+test.each([
+  ['java.lang.IllegalStateException: x', 'a stack trace of Java'],
+  ['System.Data.SqlClient.SqlException: x', 'a stack trace of .NET'],
+  ['<b>Warning</b>: include(x) failed in <b>/srv/a.php</b> on line <b>12</b>', 'an error message of PHP'],
+  ['/srv/app/main.go:12 +0x1d', 'a stack trace of Go'],
+  ["/srv/app/main.rb:12:in `call'", 'a stack trace of Ruby'],
+  ['<title>x (500 Internal Server Error)</title> Symfony Exception', 'the debug page of Symfony'],
+  ['Microsoft.AspNetCore.Diagnostics.DeveloperExceptionPage <title>x</title> <b> Source File: </b> <b> Line: </b>', 'the debug page of ASP.NET'],
+])('a trace in %s, known once', (text, what) => {
+  expect(findTraces(text).map((one) => one.what)).toEqual([what])
+  expect(findTraces(`${'Notice: /'.repeat(20_000)} ${text}`).map((one) => one.what)).toContain(what)
 })
 
 test.each([...checks.keys()].filter((name) => !PORT_CHECKS.has(name)))('%s is quiet on a host that answers every path with its page', async (name) => {

@@ -25,7 +25,7 @@ const TRACES: readonly (readonly [mark: RegExp | readonly RegExp[], what: string
     'a stack trace of JavaScript',
   ],
   [/Traceback \(most recent call last\):?[\s\S]{0,400}File (?:"|&quot;|&#34;)/, 'a traceback of Python'],
-  [/\bat [\w.$]{3,200}\([A-Z]\w*\.(?:java|kt|scala):\d+\)|\b(?:java|javax|jakarta)\.[\w.]{1,300}\.\w{0,100}(?:Exception|Error)\b/, 'a stack trace of Java'],
+  [/\bat [\w.$]{3,200}\([A-Z]\w*\.(?:java|kt|scala):\d+\)|\b(?:java|javax|jakarta)\.[\w.]{1,100}\.\w{0,60}(?:Exception|Error)\b/, 'a stack trace of Java'],
   [/\bat [\w.`<>]{3,200}\([^)\n]{0,200}\) in [^\n<]{1,200}:line \d+|\bSystem\.(?:[A-Z]\w{0,100}\.){0,10}\w{0,100}Exception\b/, 'a stack trace of .NET'],
   [
     // The place first, then what stands before it: there are few places.
@@ -50,14 +50,14 @@ export function findTraces(whole: string): readonly Trace[] {
 }
 
 const VERSIONS: readonly RegExp[] = [
-  /<(?:center|address|em|i|hr|p|h3|small)[^>]{0,500}>\s*(?:nginx|openresty|Apache(?: Tomcat)?|lighttpd|Microsoft-IIS|Caddy|PHP|Jetty(?:[^<]{0,20})?|WildFly|GlassFish[^<\d]{0,30})\/v?\d+(?:\.\d+)+/i,
+  /<(?:center|address|em|i|hr|p|h3|small)[^>]{0,200}>\s*(?:nginx|openresty|Apache(?: Tomcat)?|lighttpd|Microsoft-IIS|Caddy|PHP|Jetty(?:[^<]{0,20})?|WildFly|GlassFish[^<\d]{0,30})\/v?\d+(?:\.\d+)+/i,
   /\b(?:Apache\/\d+\.\d+\.\d+[^<\n]{0,80} Server at |Apache Tomcat\/\d+\.\d+\.\d+|Powered by Jetty:\/\/ ?\d+\.\d+|openresty\/\d+\.\d+\.\d+|lighttpd\/\d+\.\d+\.\d+)/i,
 ]
 /** A server that signs its error pages with its version: the signature (product and number, nothing secret); undefined: none. */
 export function serverSignature(text: string): string | undefined {
   for (const pattern of VERSIONS) {
     const match = pattern.exec(text.slice(0, 65_536))
-    if (match !== null) return /[A-Za-z][\w -]{0,200}:?\/{1,2} ?v?\d+(?:\.\d+)+/.exec(match[0])?.[0].slice(0, 60)
+    if (match !== null) return /[A-Za-z][\w -]{0,60}:?\/{1,2} ?v?\d+(?:\.\d+)+/.exec(match[0])?.[0].slice(0, 60)
   }
   return undefined
 }

@@ -983,6 +983,8 @@ describe('what headers tell', () => {
     version('x-generator', 'Drupal 10.1 (https://www.drupal.org)'),
     version('x-generator', 'Drupal 10 (https://www.drupal.org)'),
     version('via', '1.1 varnish (Varnish/6.0)'),
+    version('via', `${'a'.repeat(65_536)} varnish/6.0`),
+    quiet('via', `1.1 ${'a'.repeat(65_536)}`),
     quiet('x-powered-by', 'WP Engine'),
     quiet('x-generator', 'Drupal'),
     quiet('x-powered-by', 'Studio 3T'),

@@ -29,7 +29,7 @@ const NAMES: readonly string[] = [
 /** `nginx/1.24.0`, `PHP/8`, `Next.js 14.2`, `4.0.30319`; the protocol versions of Via (`1.1 proxy`, `HTTP/1.1`) are none of a product. */
 const versionIn = (name: string, value: string): boolean => {
   const text = value.replace(/\bHTTP\/\d(?:\.\d)?/gi, '')
-  if (name === 'via') return /[A-Za-z][\w.-]{0,200}\/\d/.test(text)
+  if (name === 'via') return /(?=\/\d)(?<=[A-Za-z][\w.-]{0,200})/.test(text)
   // `Drupal 10 (https://www.drupal.org)`: these name nothing but a product, so a lone number behind it is its version.
   const product = name === 'x-generator' || name === 'x-powered-by' || name === 'x-powered-cms'
   return /\/v?\d|(?:^|[\s(v])\d+\.\d+/.test(text) || (product && /^[A-Za-z][\w.-]*(?: [A-Za-z][\w.-]*)* v?\d+(?![\w.])/.test(text))

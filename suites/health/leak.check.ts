@@ -24,7 +24,7 @@ const SECRETS: readonly (readonly [what: string, pattern: RegExp])[] = [
 const ENVIRONMENT =
   /["']?\b(?:PATH|HOME|PWD|HOSTNAME|NODE_OPTIONS|LD_LIBRARY_PATH|DATABASE_URL|REDIS_URL|MONGO(?:DB)?_URI|SMTP_(?:HOST|USER)|AWS_[A-Z_]{2,40})["']?\s*[:=]\s*["']?[^\s"',}]{2,}/
 const PRIVATE_ADDRESS = /\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b/
-const STACK = /\n\s{1,200}at [\w.<>]+ \(?[/\w.:-]+:\d+:\d+|Traceback \(most recent call last\)/
+const STACK = /\n\s{1,50}at [\w.<>]+ \(?[/\w.:-]+:\d+:\d+|Traceback \(most recent call last\)/
 
 /** Keys of JSON that name a version number (`version`, `nodeVersion`, `pg_version`), up to five levels deep, with their values. */
 function versions(value: unknown, depth = 0): readonly (readonly [key: string, value: string])[] {
@@ -76,7 +76,7 @@ export default defineCheck({
     const internal = PRIVATE_ADDRESS.exec(text) ?? STACK.exec(text)
     if (internal !== null) findings.push(found('health.leak.internal', 'an internal address or stack trace', 'medium', internal[0].length))
     const entry = entryOf(subject)
-    const known = Object.keys(entry.json ?? {}).map((path) => /([\w-]+)["'\]]*$/.exec(path)?.[1]?.toLowerCase())
+    const known = Object.keys(entry.json ?? {}).map((path) => /(?<![\w-])([\w-]+)["'\]]*$/.exec(path)?.[1]?.toLowerCase())
     const expected = subject.host?.declared.release?.expect
     for (const [key, value] of versions(jsonOf(text)?.value).slice(0, 20)) {
       if (known.includes(key.toLowerCase()) || value === expected) continue

@@ -218,10 +218,14 @@ const HTML = (text: string, html: string): Buffer =>
     { 'Content-Type': 'multipart/alternative; boundary=b' },
     `--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n${text}\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n${html}\r\n--b--\r\n`,
   )
+/** 256 KiB made to keep an expression busy: what begins a match, again and again. */
+const over = (piece: string): string => piece.repeat(Math.ceil(262_144 / piece.length))
 test.each<[string, Buffer, Declared['expect'], string]>([
   ['as declared', raw(), { subject: 'reset', contains: ['within one'] }, 'pass'],
   ['a text over two lines', raw({}, 'within\r\n  one hour'), { contains: ['within one hour'] }, 'pass'],
   ['both alternatives', HTML('hello', '<p>hello</p>'), { html: true }, 'pass'],
+  ['tags that never end', HTML('hello', over('hello <\r\n')), {}, 'pass'],
+  ['styles that never end', HTML('hello', over('hello <style\r\n')), {}, 'pass'],
   ['a picture alone', HTML('hello', '<img src="https://x.example.com/a.png">'), {}, 'pass'],
   ['another subject', raw(), { subject: 'Welcome' }, 'fail mail.content.subject'],
   ['no subject', raw({ Subject: undefined }), {}, 'fail mail.content.no-subject'],
@@ -239,6 +243,11 @@ test.each<[string, Buffer, Declared['expect'], string]>([
 test.each<[string, Buffer, string]>([
   ['nothing', raw(), 'pass'],
   ['braces of a style', HTML('x', '<style>p{{color:red}}</style><p>x</p>'), 'pass'],
+  ['comments that never close', HTML('x', over('<!-- \r\n')), 'pass'],
+  ['tags of ERB that never close', raw({}, over('<%= \r\n')), 'pass'],
+  ['nothing but beginnings of addresses', raw({}, over('://a\r\n')), 'pass'],
+  ['an address full of others', raw({}, `x${'://a'.repeat(200)}`), 'pass'],
+  ['an empty value behind them', raw({}, `x${'://a'.repeat(200)}/undefined`), 'fail mail.template.unrendered'],
   ['a price, a percentage, a share', raw({}, 'You pay $5, 20% off, 50%of all. Dear Nullmeier, None of it is lost.'), 'pass'],
   ['words that mean nothing by it', raw({}, 'Attachments: none\r\nThe behaviour of null values is undefined.\r\nhttps://example.com/none-of-it'), 'pass'],
   ['Handlebars', raw({}, 'Hello {{name}}'), 'fail mail.template.unrendered'],

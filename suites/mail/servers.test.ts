@@ -466,6 +466,7 @@ table('server-version', [
   ['none', { look: look() }, 'pass'],
   ['digits in the name', { look: look({ greeting: r('220 mx-1.2.example.net ESMTP') }) }, 'pass'],
   ['an address', { look: look({ greeting: r('220 mx ESMTP [192.0.2.25] at your service, 198.51.100.7') }) }, 'pass'],
+  ['brackets that never close', { look: look({ greeting: r(`220 mx ESMTP ${'['.repeat(65_536)}`) }) }, 'pass'],
   ['a date', { look: look({ greeting: r('220 mx ESMTP Sat, 21 Nov 2026 12:00:00 +0000') }) }, 'pass'],
   ['Exim', { look: look({ greeting: r('220 mx ESMTP Exim 4.96') }) }, 'warn', 'mail.version.disclosed'],
   ['Sendmail', { look: look({ greeting: r('220 mx ESMTP Sendmail 8.17.1/8.17.1; Sat') }) }, 'warn', 'mail.version.disclosed'],
