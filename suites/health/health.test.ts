@@ -229,7 +229,7 @@ const CASES: Record<string, readonly Case[]> = {
   leak: [
     leaks(GOOD, 'pass'),
     // Made to keep an expression busy.
-    ...['\n', 'eyJ-', 'a://', 'eyJaaaaaaaaaa.', '1', 'password', 'at '].map(
+    ...['\n', 'eyJ-', 'a://', 'eyJaaaaaaaaaa. ', '1', 'password', 'at '].map(
       (piece): Case => [`${JSON.stringify(piece)} over and over`, { seen: answer(piece.repeat(Math.ceil(262_144 / piece.length))) }, 'pass'],
     ),
     leaks({ env: { JWT_SECRET: 'set', DATABASE_URL_PASSWORD: 'present', API_KEY: 'loaded' } }, 'pass'),
