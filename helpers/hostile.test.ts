@@ -1,5 +1,7 @@
 /** Texts made to take quadratic time with readers of headers, records, mails, listings and pages: what is read of a long one is what is read of a short one. */
 import { describe, expect, it } from 'vitest'
+import { declarationReader } from './artifact/declarations.ts'
+import { sqlScanner } from './artifact/sql.ts'
 import { readable } from './drill/application.ts'
 import { readCacheControl } from './grammar/cache-control.ts'
 import { readMetaPolicy } from './grammar/content-security-policy.ts'
@@ -7,6 +9,9 @@ import { guessability } from './grammar/cookie-value.ts'
 import { readDmarc } from './grammar/dmarc.ts'
 import { readMail } from './grammar/mail-content.ts'
 import { listUris, readAuthResults, readReceived } from './grammar/mail-fields.ts'
+import { readBimi } from './grammar/bimi.ts'
+import { readDotenv } from './grammar/dotenv.ts'
+import { readSecurityTxt } from './grammar/security-txt.ts'
 import { readMtaStsPolicy } from './grammar/mta-sts.ts'
 import { readObjectError, readObjectPage } from './grammar/object-list.ts'
 import { parseSetCookie } from './grammar/set-cookie.ts'
@@ -18,6 +23,7 @@ import { readFrameOptions } from './grammar/x-frame-options.ts'
 import { titleOf } from './headers.ts'
 import { gistOf } from './probes/auth/exchange.ts'
 import { isLoginPage } from './probes/auth/gateway.ts'
+import { readLeniently } from './probes/http-message.ts'
 import { maskedText } from './probes/mail-link.ts'
 
 const LONG = 256 * 1024
@@ -31,6 +37,17 @@ const links = async (html: string): Promise<unknown> => {
   return found.map(({ url, where }) => [url, where])
 }
 const login = (html: string): boolean => isLoginPage(html, 'https://app.example.com/', ['https://app.example.com/login'], 'example.com')
+
+const declared = (dump: string): readonly string[] => {
+  const reader = declarationReader()
+  reader.write(Buffer.from(dump))
+  return [...reader.end().policies]
+}
+const indexes = (dump: string): number => {
+  const scanner = sqlScanner()
+  scanner.write(Buffer.from(`-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n--\n${dump}`))
+  return scanner.end().objects.indexes
+}
 
 interface Attack {
   readonly what: string
@@ -115,6 +132,16 @@ const attacks: readonly Attack[] = [
     read: (fill) => maskedText(`https://example.com/?a=b&${fill('?')}`).startsWith('https://example.com/?a=<secret>&?'),
     expected: true,
   },
+  {
+    what: 'a status line of blanks and a carriage return',
+    read: (fill) => readLeniently(Buffer.from(`HTTP/1.1 200${fill(' ')}x\ry\r\n\r\n`)).faults.length > 0,
+    expected: true,
+  },
+  { what: 'BIMI: blanks and a line end', read: (fill) => readBimi(`v=BIMI1; l=${fill(' ')}x\ny`).ok, expected: false },
+  { what: 'dotenv: blanks and a carriage return', read: (fill) => readDotenv(`A=${fill(' ')}x\ry`).ok, expected: false },
+  { what: 'security.txt: blanks and a carriage return', read: (fill) => readSecurityTxt(`Contact:${fill(' ')}x\ry`).fields.length, expected: 0 },
+  { what: 'a dump: a name of quotes', size: WHOLE, read: (fill) => declared(`CREATE POLICY ${fill('""')}! ON a USING (true);\n`), expected: [] },
+  { what: 'a dump: a table of empty lines', size: 16_000, read: (fill) => indexes(`CREATE TABLE a (\n${fill('\n')}  KEY b (c)\n);\n`), expected: 1 },
   { what: 'a log line of letters', read: (fill) => readable([fill('a')], [])[0]?.startsWith('aaa'), expected: true },
   {
     what: 'a log line of addresses cut short',

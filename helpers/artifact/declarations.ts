@@ -4,7 +4,9 @@
  */
 import type { Declarations } from './facts.ts'
 
-const NAME = String.raw`(?:"(?:[^"]|"")*"|[\w$])+(?:\.(?:"(?:[^"]|"")*"|[\w$])+)*`
+// A quote that ends a name is not followed by one: read either way, a row of quotes would be tried in every way.
+const PART = String.raw`(?:"(?:[^"]|"")*"(?!")|[\w$])+`
+const NAME = String.raw`${PART}(?:\.${PART})*`
 const OWNER = new RegExp(
   String.raw`^ALTER (TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|FOREIGN TABLE|FUNCTION|PROCEDURE|AGGREGATE|TYPE|DOMAIN|SCHEMA) (?:ONLY )?(.+?) OWNER TO (${NAME});$`,
 )

@@ -202,7 +202,7 @@ export function sqlScanner(): SqlScanner {
         if (/\)\s*PARTITION\s+BY\b/i.test(text) || /^CREATE\s+FOREIGN\b/i.test(text)) facts.data = true
         if (/\bPRIMARY\s+KEY\b/i.test(text)) objects.primaryKeys += 1
         objects.foreignKeys += text.match(/\bFOREIGN\s+KEY\b/gi)?.length ?? 0
-        if (engine === 'mysql') objects.indexes += text.match(/^\s*(?:UNIQUE |FULLTEXT |SPATIAL )?KEY\b/gim)?.length ?? 0
+        if (engine === 'mysql') objects.indexes += text.match(/^[^\S\r\n\u2028\u2029]*(?:UNIQUE |FULLTEXT |SPATIAL )?KEY\b/gim)?.length ?? 0
       } else if (/^CREATE\s+(?:UNIQUE\s+)?INDEX\b/i.test(text)) objects.indexes += 1
       else if (/^CREATE\s+SEQUENCE\b/i.test(text)) objects.sequences += 1
       else if (/^CREATE\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:FUNCTION|PROCEDURE|AGGREGATE)\b/i.test(text)) objects.functions += 1

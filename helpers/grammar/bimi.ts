@@ -16,7 +16,7 @@ export function readBimi(text: string): BimiReading {
   const tags = new Map<string, string>()
   for (const part of parts.slice(1)) {
     if (part === '') continue
-    const [, name, value] = /^([A-Za-z][A-Za-z0-9_-]*)\s*=\s*(.*)$/.exec(part) ?? []
+    const [, name, value] = /^([A-Za-z][A-Za-z0-9_-]*)\s*=\s*(?!\s)(.*)$/.exec(part) ?? []
     if (name === undefined) return { ok: false, error: `${JSON.stringify(part.slice(0, 80))} is no tag` }
     if (tags.has(name.toLowerCase())) return { ok: false, error: `the tag ${name} stands twice` }
     tags.set(name.toLowerCase(), value ?? '')

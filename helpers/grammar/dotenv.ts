@@ -10,7 +10,7 @@ export interface DotenvEntry {
 export type Dotenv = { readonly ok: true; readonly entries: readonly DotenvEntry[] } | { readonly ok: false; readonly error: string }
 
 const MAX_CHARACTERS = 1024 * 1024
-const START = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*(.*)$/
+const START = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*(?![ \t])(.*)$/
 
 /** The end of a quoted value: the quote, then nothing but a comment. undefined: it goes on. */
 function closes(text: string, quote: string): 'here' | 'rubbish' | undefined {

@@ -9,7 +9,7 @@ export interface SecurityTxt {
 }
 
 const MOST_LINES = 2_000
-const FIELD = /^([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*:[ \t]*(.*)$/
+const FIELD = /^([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*:[ \t]*(?![ \t])(.*)$/
 
 /** Never throws; text that is no security.txt has no fields. */
 export function readSecurityTxt(text: string): SecurityTxt {

@@ -63,7 +63,7 @@ export function readExtensions(reply: SmtpReply): Extensions {
   const limit = size === undefined ? undefined : (size[1] ?? '0')
   return {
     name: greeting.trim().split(/[ \t]/, 1)[0] ?? '',
-    keywords: once(lines.map(([keyword]) => (keyword ?? '').replace(/=.*$/, ''))),
+    keywords: once(lines.map(([keyword]) => (keyword ?? '').replace(/=.*$/s, ''))),
     ...(offers.length === 0 ? {} : { auth: once(offers.flatMap(([keyword = '', ...words]) => [keyword.slice(5), ...words])) }),
     ...(limit !== undefined && /^[0-9]{1,15}$/.test(limit) ? { sizeBytes: Number(limit) } : {}),
   }

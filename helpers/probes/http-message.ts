@@ -29,7 +29,7 @@ export interface LenientMessage {
   readonly faults: readonly string[]
 }
 
-const STATUS_LINE = /^HTTP\/([0-9](?:\.[0-9])?)[ \t]+([0-9]{3})(?:[ \t]+(.*))?$/i
+const STATUS_LINE = /^HTTP\/([0-9](?:\.[0-9])?)[ \t]+([0-9]{3})(?:[ \t]+(?![ \t])(.*))?$/i
 
 /** Reads what there is: LF line ends, missing reason, folded and colon-less lines are taken and noted. Interim (1xx) answers are skipped. */
 export function readLeniently(bytes: Buffer, method = 'GET'): LenientMessage {
