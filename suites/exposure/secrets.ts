@@ -80,11 +80,17 @@ const KINDS: readonly Kind[] = [
   },
 ]
 
+/** Candidates of a kind that are looked at in one text: no script of a site has so many, and one made of nothing else would take long. */
+const MOST_CANDIDATES = 10_000
+
 /** Every kind of secret that the text holds, each once. Never returns the text of a secret. */
 export function findSecrets(text: string): readonly SecretFound[] {
   const found: SecretFound[] = []
   for (const { what, pattern, real, half } of KINDS) {
+    let candidates = 0
     for (const match of text.matchAll(pattern)) {
+      candidates += 1
+      if (candidates > MOST_CANDIDATES) break
       if (PLACEHOLDER.test(match[0])) continue
       if (real?.(match[0], text.slice(Math.max(0, match.index - 400), match.index + match[0].length + 400)) === false) continue
       found.push({ what, half: half === true, length: match[0].length })

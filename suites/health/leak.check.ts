@@ -14,7 +14,7 @@ const SECRETS: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['an access key of a cloud', /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/],
   [
     'a token',
-    /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{16,}|eyJ[A-Za-z0-9_-]{10,1000}\.eyJ[A-Za-z0-9_-]{10,8000}\.[A-Za-z0-9_-]{10,})/,
+    /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{16,}|eyJ(?:(?!-eyJ)[A-Za-z0-9_-]){10,8000}\.eyJ[A-Za-z0-9_-]{10,8000}\.[A-Za-z0-9_-]{10,})/,
   ],
   [
     'a secret by its name',
