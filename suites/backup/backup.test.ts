@@ -331,6 +331,9 @@ test.each<[string, string, string]>([
   ['no roles', 'set -e\npg_dump x > y\n', 'warn backup.script.roles'],
   ['goes on', 'pg_dump x > y\npg_dumpall -g > z\n', 'warn backup.script.goes-on'],
   ['does nothing', 'set -e\necho hello\n', 'warn backup.script.empty'],
+  ['spaces without end', `set -e\n set${' '.repeat(65_536)}x\nmysqldump x > y\n`, 'pass'],
+  ['an option without end', `set -${'e'.repeat(65_536)}1\nmysqldump x > y\n`, 'warn backup.script.goes-on'],
+  ['tar again and again', `set -e\n${'tar '.repeat(16_384)}\n`, 'pass'],
 ])('script-lint: %s', (_name, script, expected) => {
   expect(outcome(judge('script-lint', { script }, { script: 'backup.sh' }))).toBe(expected)
 })

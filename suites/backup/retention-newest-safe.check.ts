@@ -1,11 +1,18 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { inOrder } from '../../helpers/grammar/linear.ts'
 import { backupScript } from '../../helpers/probes/backups.ts'
 import { type Finding, skip, worst } from '../../helpers/verdict.ts'
 import { backups, commandLines, DUMP, entryOf, stopsOnFailure, undeclared } from './shared.ts'
 
 /** Deletes by age alone: whatever is old goes, be it the last there is. */
-const BY_AGE =
-  /\bfind\b.*-(?:mtime|mmin|ctime)\s+\+\d+.*(?:-delete\b|-exec\s+rm\b|\|\s*xargs\b.*\brm\b)|\btmpwatch\b|\b--min-age\b.*\bdelete\b|\brclone\s+delete\b.*--min-age\b/
+const BY_AGE: readonly (readonly RegExp[])[] = [
+  [/\bfind\b/, /-(?:mtime|mmin|ctime)\s+\+\d/, /-delete\b|-exec\s+rm\b/],
+  [/\bfind\b/, /-(?:mtime|mmin|ctime)\s+\+\d/, /\|\s*xargs\b/, /\brm\b/],
+  [/\btmpwatch\b/],
+  [/\b--min-age\b/, /\bdelete\b/],
+  [/\brclone\s+delete\b/, /--min-age\b/],
+]
+const deletesByAge = (line: string): boolean => BY_AGE.some((marks) => inOrder(line, ...marks))
 const MAKES = new RegExp(`${DUMP.source}|\\b(?:tar|restic|borg)\\b`)
 
 export default defineCheck({
@@ -35,7 +42,7 @@ export default defineCheck({
     const made = lines.findIndex((line) => MAKES.test(line))
     const stops = stopsOnFailure(script, lines)
     const findings = lines.flatMap((line, index): Finding[] => {
-      if (!BY_AGE.test(line)) return []
+      if (!deletesByAge(line)) return []
       const say = (expected: string, received: string) => ({ what: `line ${index + 1}`, expected, received, where })
       if (made === -1 || index < made)
         return [
