@@ -169,7 +169,6 @@ describe('products', () => {
   test.each([
     ['grafana', '"database":"a"', ''],
     ['keycloak', '"realm":"master"', ''],
-    ['listmonk', 'listmonk', '<title>'],
     ['listmonk', 'Powered by <a', ''],
     ['nginx-proxy-manager', '"status":"OK"', ''],
     ['pgadmin', '"csrfToken":', ''],

@@ -25,7 +25,7 @@ const FORM = /<form\b([^>]{0,1000})>([\s\S]*?)(?:<\/form>|$)/gi
 const PASSWORD = /<input\b[^>]{0,1000}type\s*=\s*["']?password/gi
 /** Fields that somebody fills in. */
 const FIELD = /<input\b(?![^>]{0,1000}type\s*=\s*["']?(?:hidden|submit|button|checkbox|image|reset)\b)[^>]{0,1000}>|<select\b|<textarea\b/gi
-const SINGLE_SIGN_ON = /(?:action|id)\s{0,20}=\s{0,20}["']?[^"'>]{0,1000}(?:login|signin|sign-in|oauth|saml|sso)/i
+const SINGLE_SIGN_ON = /(?:action|id)\s{0,3}=\s{0,3}["']?[^"'>]{0,500}(?:login|signin|sign-in|oauth|saml|sso)/i
 /** Who reads this is inside already. */
 const INSIDE = /(?:href|action)\s*=\s*["'][^"']*(?:log-?out|sign-?out|log_out|sign_out)\b/i
 /** A list of data beside a form is no login. */

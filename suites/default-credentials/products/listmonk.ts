@@ -5,7 +5,7 @@ export default {
   name: 'listmonk',
   source: 'listmonk.app/docs: configuration, LISTMONK_ADMIN_USER; installation, docker-compose sample',
   marks: [
-    { path: '/', body: /<title>[^<]{0,1000}listmonk[^<]{0,1000}<\/title>|Powered by <a[^>]{0,500}listmonk/i },
+    { path: '/', body: /<title>[^<]{0,1000}listmonk[^<]{0,1000}<\/title>|Powered by <a[^>]{0,200}listmonk/i },
     { path: '/admin/login', body: /listmonk/i },
   ],
   doors: [

@@ -12,7 +12,7 @@ export default {
       request: { path: '/authenticate/login', form: { csrf_token: '{found}', email: '{username}', password: '{password}', internal_button: 'Login' } },
       accepted: { status: [302], header: ['location', /\/browser/] },
       refused: { status: [302], header: ['location', /\/login/] },
-      proof: { path: '/browser/', status: [200], body: /pgAdmin/, not: /name="password"|"csrfToken"[^]{0,2000}loginUrl/ },
+      proof: { path: '/browser/', status: [200], body: /pgAdmin/, not: /name="password"|"csrfToken"(?:(?!"csrfToken")[^])*?loginUrl/ },
     },
   ],
   pairs: [

@@ -4,7 +4,7 @@ export default {
   id: 'wordpress',
   name: 'WordPress',
   source: 'developer.wordpress.org: installation',
-  marks: [{ path: '/', body: /content="WordPress|\/wp-content\/|wp-admin\/install\.php|id="setup"[^>]{0,500}install\.php/ }],
+  marks: [{ path: '/', body: /content="WordPress|\/wp-content\/|wp-admin\/install\.php|id="setup"[^>]{0,200}install\.php/ }],
   doors: [
     {
       name: 'login form',
