@@ -44,7 +44,7 @@ export function isHtml(seen: Pick<HttpObservation, 'body' | 'headers'>): boolean
 
 /** Text of the HTML title, white space folded; undefined when there is none. */
 export function titleOf(seen: Pick<HttpObservation, 'body' | 'headers'>): string | undefined {
-  const match = /<title(?:\s[^>]{0,1000})?>([^<]*)/i.exec(bodyText(seen).slice(0, 65_536))
+  const match = /<title(?:\s[^<>]*)?>([^<]*)/i.exec(bodyText(seen).slice(0, 65_536))
   return match?.[1]?.replace(/\s+/g, ' ').trim()
 }
 
