@@ -176,8 +176,8 @@ describe('products', () => {
     ['sonarqube', '"status":"UP"', ''],
     ['wallabag', 'wallabag', '<title>'],
     ['wordpress', 'id="setup"', ''],
-  ])('%s is not known by %s over and over', (product, piece, before) => {
-    const text = before + piece.repeat(Math.ceil(262_144 / piece.length))
+  ])('%s is not known by %s over and over', (product, piece, start) => {
+    const text = start + piece.repeat(Math.ceil(262_144 / piece.length))
     const { marks = [], doors = [] } = PRODUCTS.find(({ id }) => id === product) ?? {}
     const expressions = [...marks.map(({ body }) => body), ...doors.flatMap(({ before, proof }) => [before?.find, proof.not])].filter(
       (one) => one !== undefined,

@@ -10,7 +10,7 @@ import { evidenceOf, isBlocked, noHosts, shownOf } from './shared.ts'
 import { serverSignature } from './traces.ts'
 
 /** `WordPress 6.4.2`, `Hugo 0.121.1`, `mkdocs-1.6.1`: a number of at least two parts behind a name. */
-const VERSIONED = /[A-Za-z][\w.+]{0,60}[ /-]v?\d+\.\d/
+const VERSIONED = /(?=[ /-]v?\d+\.\d)(?<=[A-Za-z][\w.+]{0,200})/
 
 export default defineCheck({
   id: 'exposure/version-in-body',
