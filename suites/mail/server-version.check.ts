@@ -6,7 +6,7 @@ const VERSION = /(?:^|[\s(/v])(\d{1,3}(?:\.\d{1,4}){1,3}[a-z0-9-]*)(?=$|[\s)/;,]
 const ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$/
 /** The first version in a text; a greeting begins with the server's name, which is none. */
 function versionIn(text: string): string | undefined {
-  const words = text.replace(/^\S+/, '').replaceAll(/\[[^\]]{0,80}\]/g, ' ')
+  const words = text.replace(/^\S+/, '').replaceAll(/\[[^[\]]{0,200}\]/g, ' ')
   const [, found] = VERSION.exec(words) ?? []
   return found === undefined || ADDRESS.test(found) ? undefined : found
 }

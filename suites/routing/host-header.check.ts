@@ -9,7 +9,7 @@ const PRIVATE = /^(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.
 const internal = (host: string): boolean =>
   PRIVATE.test(host) || (!host.includes('.') && !host.includes(':')) || /\.(?:local|internal|docker|svc|lan)$/.test(host)
 /** Absolute links by which a document names itself: the application builds them from the Host it was given. */
-const SELF = /<(?:base|form|link|meta)\b[^>]{0,500}?(?:href|action|content)\s*=\s*["'](https?:\/\/[^"'\s<>]{1,300})/gi
+const SELF = /<(?:base|form|link|meta)\b[^<>]{0,500}?(?:href|action|content)\s*=\s*["'](https?:\/\/[^"'\s<>]{1,300})/gi
 
 export default defineCheck({
   id: 'routing/host-header',
