@@ -10,6 +10,23 @@ test.each([
   ['references', '<a href="?a=1&amp;b=2&#x26;c&#61;&quot;">', [['a', { href: '?a=1&b=2&c="' }]]],
   ['unknown references stay', '<a href="?a&nosuch;b&c=d">', [['a', { href: '?a&nosuch;b&c=d' }]]],
   ['nothing in comments', '<!-- <script src=x> --><b>', [['b', {}]]],
+  ['comments that end with a mark of exclamation', '<!-- a --!><b>', [['b', {}]]],
+  [
+    'letters that grow when they are made small',
+    '<title>İİİİİİİİ</title><script src=x></script>',
+    [
+      ['title', {}],
+      ['script', { src: 'x' }],
+    ],
+  ],
+  [
+    'a tag in raw text that only looks like its end',
+    '<title>İ</tİtle></title><p>',
+    [
+      ['title', {}],
+      ['p', {}],
+    ],
+  ],
   [
     'comments that end at once',
     '<!--><b><!---><i>',

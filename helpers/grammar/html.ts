@@ -36,6 +36,7 @@ const decodeReferences = (value: string): string =>
 const TAG_NAME = /[a-zA-Z][^\t\n\f\r />]*/y
 /** Name, then optionally a value in double quotes, single quotes or none (§13.2.5.32-38). */
 const ATTRIBUTE = /[\t\n\f\r /]*([^\t\n\f\r />=][^\t\n\f\r />=]*)(?:[\t\n\f\r ]*=[\t\n\f\r ]*(?:"([^"]*)"|'([^']*)'|([^\t\n\f\r >]*)))?/y
+const COMMENT_END = /--!?>/g
 const REST = /[\t\n\f\r /=]*/y
 
 /**
@@ -44,7 +45,8 @@ const REST = /[\t\n\f\r /=]*/y
  */
 export function readStartTags(html: string): { readonly tags: readonly StartTag[]; readonly cut: boolean } {
   const text = html.length > MOST_CHARACTERS ? html.slice(0, MOST_CHARACTERS) : html
-  const lower = text.toLowerCase()
+  // Of ASCII alone (§4.6 of Infra): each letter stays where it is, which `İ` would not.
+  const lower = text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
   const tags: StartTag[] = []
   let index = 0
   while (tags.length < MOST_TAGS) {
@@ -53,9 +55,9 @@ export function readStartTags(html: string): { readonly tags: readonly StartTag[
     if (text.startsWith('<!--', open)) {
       // `<!-->` and `<!--->` end at once (§13.2.5.43).
       const abrupt = /^<!--(?:>|->)/.exec(text.slice(open, open + 6))
-      const end = abrupt === null ? text.indexOf('-->', open + 4) : open + abrupt[0].length - 3
+      const end = abrupt === null ? commentEnd(text, open + 4) : open + abrupt[0].length
       if (end < 0) return { tags, cut: false }
-      index = end + 3
+      index = end
       continue
     }
     const next = text[open + 1]
@@ -95,6 +97,12 @@ export function readStartTags(html: string): { readonly tags: readonly StartTag[
     } else tags.push({ name, attributes })
   }
   return { tags, cut: true }
+}
+
+/** Behind `-->` or `--!>` (§13.2.5.50, §13.2.5.51). */
+function commentEnd(text: string, from: number): number {
+  COMMENT_END.lastIndex = from
+  return COMMENT_END.test(text) ? COMMENT_END.lastIndex : -1
 }
 
 /** Where `</name` closes raw text: only before white space, `/` or `>`. */

@@ -432,6 +432,7 @@ const FOUND: readonly Case[] = [
   ['capture-sink', 'list', site('/api/v2/messages', '[{"subject":"x"}]', 'application/json'), 'fail', 'exposure.capture-sink.mail'],
   ['capture-sink', 'empty', site('/api/v2/messages', '{"total":0,"items":[]}', 'application/json'), 'warn', 'exposure.capture-sink.open'],
   ['default-page', 'nginx', site('/', page('Welcome to nginx!', '<h1>Welcome to nginx!</h1>'), HTML), 'fail', 'exposure.default-page'],
+  ['robots', 'behind an empty rule', site('/robots.txt', 'User-agent: *\nDisallow:\nDisallow: /secret-backup/\n'), 'warn', 'exposure.robots.telling'],
   ['robots', 'telling', site('/robots.txt', 'User-agent: *\nDisallow: /secret-backup/\n'), 'warn', 'exposure.robots.telling'],
   [
     'well-known',
@@ -672,6 +673,7 @@ const QUIET: readonly Case[] = [
   ['capture-sink', 'gone', { site: only('/api/v2/messages', { failure: 'ECONNREFUSED' }) }, 'pass'],
   ['default-page', 'an article', site('/', page('Welcome', 'Welcome to nginx!'), HTML), 'pass'],
   ['robots', 'what WordPress lists', site('/robots.txt', 'User-agent: *\nDisallow: /wp-admin/\nAllow: /wp-admin/admin-ajax.php\n'), 'pass'],
+  ['robots', 'empty rules before others', site('/robots.txt', 'User-agent: *\nDisallow:\nDisallow: /search\n'), 'pass'],
   ['robots', 'none', {}, 'pass'],
   [
     'well-known',

@@ -31,7 +31,7 @@ export default defineCheck({
       return inconclusive('unobserved', `an obstacle answered: ${shownOf(robots)}`, evidenceOf(robots, 'robots.txt'))
     const expected = 'no telling path'
     if (!isSuccess(robots) || looksLikeHtml(robots)) return pass(evidenceOf(robots, expected, `${shownOf(robots)}: no robots.txt`))
-    const rules = [...bodyText(robots).matchAll(/^[^\S\r\n]*(?:dis)?allow\s*:\s*(\S+)/gim)].map((one) => one[1] ?? '').slice(0, 2_000)
+    const rules = [...bodyText(robots).matchAll(/^[^\S\r\n]*(?:dis)?allow[^\S\r\n]*:[^\S\r\n]*(\S+)/gim)].map((one) => one[1] ?? '').slice(0, 2_000)
     const telling = [...new Set(rules.filter((path) => TELLING.test(path) && !USUAL.test(path)))]
     return telling.length === 0
       ? pass(evidenceOf(robots, expected, `${rules.length} rules`))
