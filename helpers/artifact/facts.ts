@@ -198,3 +198,6 @@ export interface ArtifactFacts {
   /** Artifacts inside an archive that were read too. */
   readonly members: readonly ArtifactFacts[]
 }
+
+/** All that is known before the digest is. */
+export type UndigestedFacts = Omit<ArtifactFacts, 'sha256'>

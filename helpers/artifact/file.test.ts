@@ -1,6 +1,6 @@
 /** A file in pieces, and its SHA-256: by this thread, and by one of its own. */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -70,4 +70,26 @@ test('what cannot be opened or read says why', async () => {
   const source = await fileSource(folder, 0, signal())
   await expect(source.chunks().next()).rejects.toMatchObject({ code: 'EISDIR' })
   await source.close()
+})
+
+test('the digest comes after the reading, ends with the signal, and fails where the file became shorter', { timeout: 30_000 }, async () => {
+  const path = join(folder, 'shrinking')
+  const all = async (source: Awaited<ReturnType<typeof fileSource>>): Promise<void> => {
+    for await (const _ of source.chunks()) if (source.read === 13 * MIB) return
+  }
+  writeFileSync(path, Buffer.alloc(13 * MIB, 'abc'))
+  const stop = new AbortController()
+  const first = await fileSource(path, 100 * MIB, stop.signal)
+  await all(first)
+  stop.abort(new Error('enough'))
+  await expect(first.sha256()).rejects.toThrow('enough')
+  await first.close()
+  // The thread starts later than the reading ends: what it finds is shorter by then.
+  const second = await fileSource(path, 100 * MIB, signal())
+  const reading = all(second)
+  await reading
+  truncateSync(path, MIB)
+  const digest = await second.sha256().catch((error: NodeJS.ErrnoException) => error.code)
+  expect(['EIO', sha256(Buffer.alloc(13 * MIB, 'abc'))]).toContain(digest)
+  await second.close()
 })

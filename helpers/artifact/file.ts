@@ -1,89 +1,98 @@
 /**
  * Reads a file from its first byte to its last into a few pieces of memory that are used again and again, and takes its SHA-256 on the way: of a large
- * file in a thread of its own, since that costs more than everything else that is done with it.
+ * file in a thread of its own, which reads it once more behind us, since that costs more than everything else that is done with it.
  */
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 
 const PIECE = 1024 * 1024
 const SMALL_PIECE = 64 * 1024
-/** One is being read, one looked at, one still held by whoever joins two, and the rest waits for its digest. */
-const PIECES = 6
+/** One is being read, one looked at, one still held by whoever joins two. */
+const PIECES = 3
 /** Bytes from which on a thread is worth its start. */
 const LARGE = 64 * 1024 * 1024
+/** Bytes that the digest may be behind: what was just read is still in the memory of the system, and is not fetched from the disk twice. */
+const BEHIND = 2 * 1024 ** 3
 
+/** Reads no further than it was told to: whoever leaves early has the digest of what was given out. */
 const HASH = `
 const { parentPort, workerData } = require('node:worker_threads')
+const { readSync } = require('node:fs')
 const hash = require('node:crypto').createHash('sha256')
-const bytes = new Uint8Array(workerData)
-parentPort.on('message', ({ from, to }) => {
-  if (from === to) return parentPort.postMessage({ digest: hash.digest('hex') })
-  hash.update(bytes.subarray(from, to))
-  parentPort.postMessage({ from })
+const piece = Buffer.allocUnsafeSlow(${PIECE})
+let at = 0
+parentPort.on('message', ({ to, last }) => {
+  while (at < to) {
+    const length = readSync(workerData, piece, 0, Math.min(piece.length, to - at), at)
+    if (length === 0) throw Object.assign(new Error('it became shorter while it was read'), { code: 'EIO' })
+    hash.update(piece.subarray(0, length))
+    at += length
+  }
+  parentPort.postMessage(last ? { digest: hash.digest('hex') } : { at })
 })`
 
 interface Hash {
-  /** Takes a part of the ring; the part must stay as it is until {@link free} says so. */
-  update(from: number, to: number): void
-  free(from: number): Promise<void>
+  /** A piece that is given out, and the bytes given out with it. */
+  take(piece: Uint8Array, given: number): void
+  /** Resolves when it is not too far behind. */
+  near(): Promise<void>
   digest(): Promise<string>
-  close(): void
+  close(reason?: unknown): Promise<void>
 }
 
-interface Wait {
-  readonly promise: Promise<string>
-  readonly resolve: (digest: string) => void
-  readonly reject: (error: unknown) => void
-}
-
-function besideUs(ring: SharedArrayBuffer): Hash {
-  const worker = new Worker(HASH, { eval: true, workerData: ring, stderr: true })
-  /** Parts of the ring that it has, and the digest under a number that no part has. */
-  const busy = new Map<number, Wait>()
-  const END = -1
-  let broken: unknown
-  const wait = (from: number): Wait => {
-    const one = Promise.withResolvers<string>()
-    one.promise.catch(() => {})
-    if (broken !== undefined) one.reject(broken)
-    busy.set(from, one)
-    return one
+function besideUs({ fd }: FileHandle): Hash {
+  const worker = new Worker(HASH, { eval: true, workerData: fd, stderr: true })
+  const done = Promise.withResolvers<string>()
+  done.promise.catch(() => {})
+  let given = 0
+  let hashed = 0
+  let waiting: (() => void) | undefined
+  const tell = (): void => {
+    waiting?.()
+    waiting = undefined
   }
   const end = (error: unknown): void => {
-    broken ??= error
-    for (const one of busy.values()) one.reject(broken)
+    done.reject(error)
+    tell()
   }
-  worker.on('message', ({ from = END, digest = '' }: { readonly from?: number; readonly digest?: string }) => {
-    busy.get(from)?.resolve(digest)
-    busy.delete(from)
+  worker.on('message', ({ at = given, digest }: { readonly at?: number; readonly digest?: string }) => {
+    hashed = at
+    if (digest !== undefined) done.resolve(digest)
+    if (given - hashed <= BEHIND) tell()
   })
   worker.once('error', end)
   worker.once('exit', () => end(new Error('the thread that takes the digest ended')))
   return {
-    update(from, to) {
-      wait(from)
-      worker.postMessage({ from, to })
+    take(_piece, until) {
+      given = until
+      worker.postMessage({ to: until })
     },
-    free: async (from) => void (await busy.get(from)?.promise),
-    async digest() {
-      const { promise } = wait(END)
-      worker.postMessage({ from: END, to: END })
-      return await promise
+    near: () =>
+      given - hashed <= BEHIND
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            waiting = resolve
+          }),
+    digest() {
+      worker.postMessage({ to: given, last: true })
+      return done.promise
     },
-    close: () => void worker.terminate(),
+    async close(reason) {
+      if (reason !== undefined) end(reason)
+      await worker.terminate()
+    },
   }
 }
 
-function withUs(ring: SharedArrayBuffer): Hash {
+function withUs(): Hash {
   const hash = createHash('sha256')
-  const bytes = new Uint8Array(ring)
   return {
-    update: (from, to) => void hash.update(bytes.subarray(from, to)),
-    free: async () => {},
+    take: (piece) => void hash.update(piece),
+    near: async () => {},
     digest: async () => hash.digest('hex'),
-    close: () => {},
+    close: async () => {},
   }
 }
 
@@ -92,7 +101,7 @@ export interface FileSource {
   chunks(): AsyncGenerator<Buffer, void, undefined>
   /** From now on a chunk is worth nothing once the one after the next is asked for: who keeps no chunk saves its copy. */
   lend(): void
-  /** Of what was given out. */
+  /** Of what was given out; asked for once. It may take a while longer than the reading. @throws the reason of the signal */
   sha256(): Promise<string>
   /** Bytes given out. */
   readonly read: number
@@ -104,18 +113,21 @@ export async function fileSource(path: string, bytes: number, signal: AbortSigna
   const handle = await open(path, 'r')
   // Small files are many.
   const size = Math.min(PIECE, Math.max(SMALL_PIECE, Math.ceil(bytes / PIECES)))
-  const ring = new SharedArrayBuffer(size * PIECES)
-  const hash = bytes >= LARGE && availableParallelism() > 1 ? besideUs(ring) : withUs(ring)
+  const ring = Buffer.allocUnsafeSlow(size * PIECES)
+  const hash = bytes >= LARGE && availableParallelism() > 1 ? besideUs(handle) : withUs()
   let interrupt: ((reason: unknown) => void) | undefined
-  const abort = (): void => interrupt?.(signal.reason)
+  const abort = (): void => {
+    interrupt?.(signal.reason)
+    void hash.close(signal.reason)
+  }
   signal.addEventListener('abort', abort, { once: true })
   let lent = false
   let given = 0
   let reading: Promise<number> | undefined
   /** Fills a piece as far as the file goes. */
   const fill = async (from: number): Promise<number> => {
-    await hash.free(from)
-    const piece = Buffer.from(ring, from, size)
+    await hash.near()
+    const piece = ring.subarray(from, from + size)
     let length = 0
     while (length < size) {
       const { bytesRead } = await handle.read(piece, length, size - length, null)
@@ -131,17 +143,17 @@ export async function fileSource(path: string, bytes: number, signal: AbortSigna
   return {
     async *chunks() {
       ahead(0)
-      for (let from = 0; ; from = (from + size) % ring.byteLength) {
+      for (let from = 0; ; from = (from + size) % ring.length) {
         signal.throwIfAborted()
         const length = await new Promise<number>((resolve, reject) => {
           interrupt = reject
           reading?.then(resolve, reject)
         })
         if (length === 0) return
-        const piece = Buffer.from(ring, from, length)
-        hash.update(from, from + length)
+        const piece = ring.subarray(from, from + length)
         given += length
-        ahead((from + size) % ring.byteLength)
+        hash.take(piece, given)
+        ahead((from + size) % ring.length)
         yield lent ? piece : Buffer.from(piece)
       }
     },
@@ -152,7 +164,8 @@ export async function fileSource(path: string, bytes: number, signal: AbortSigna
     },
     async close() {
       signal.removeEventListener('abort', abort)
-      hash.close()
+      // Its thread reads with our handle.
+      await hash.close()
       // A read that never comes back is not waited for.
       if (signal.aborted) void handle.close().catch(() => {})
       else await handle.close()

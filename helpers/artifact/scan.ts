@@ -10,7 +10,7 @@ import { basename, join } from 'node:path'
 import { dataFiles, describe, readCustom, readTableOfContents, rowCounter, type TableOfContents } from './archive.ts'
 import { ByteReader, type Chunks } from './bytes.ts'
 import { contentDigest } from './digest.ts'
-import { type ArtifactFacts, type ArtifactFormat, type DumpFacts, type Layer, type Reading, type SqliteFacts } from './facts.ts'
+import type { ArtifactFacts, ArtifactFormat, DumpFacts, Layer, Reading, SqliteFacts, UndigestedFacts } from './facts.ts'
 import { fileSource } from './file.ts'
 import { DECOMPRESSORS } from './layers.ts'
 import { AppendFolder, readAof, readRdb } from './redis.ts'
@@ -434,15 +434,16 @@ export async function scanChunks(name: string, bytes: number, chunks: Chunks, op
       yield chunk
     }
   }
-  return factsOf(name, bytes, await content(counted(), options, budget, 0, undefined), budget.stored, hash.digest('hex'))
+  const read = await content(counted(), options, budget, 0, undefined)
+  return { ...factsOf(name, bytes, read, budget.stored), sha256: hash.digest('hex') }
 }
 
-function factsOf(name: string, bytes: number, read: Content, stored: number, sha256: string): ArtifactFacts {
+function factsOf(name: string, bytes: number, read: Content, stored: number): UndigestedFacts {
   // A bomb is not read to its end.
   const partly = stored < bytes ? { partly: true as const } : {}
   // Endings are those of what is inside.
   const inner = read.sealed?.opened === true ? name.replace(/\.age$/, '') : name
-  return { name: inner, bytes, sha256, ...partly, ...read }
+  return { name: inner, bytes, ...partly, ...read }
 }
 
 /**
@@ -450,24 +451,50 @@ function factsOf(name: string, bytes: number, read: Content, stored: number, sha
  * @throws the system's error where the file itself cannot be read (ENOENT, EACCES, EIO), and on abort
  */
 export async function scanArtifact(path: string, options: ScanOptions): Promise<ArtifactFacts> {
+  const { facts, sha256 } = await readArtifact(path, options)
+  return { ...facts, sha256: await sha256 }
+}
+
+export interface ArtifactReading {
+  readonly facts: UndigestedFacts
+  /** Of a large file it comes later than the facts: taking it costs most. It ends with the signal, too. */
+  readonly sha256: Promise<string>
+}
+
+/** As {@link scanArtifact}, for whoever has something to do in the meantime. */
+export async function readArtifact(path: string, options: ScanOptions): Promise<ArtifactReading> {
   const found = await stat(path)
-  if (found.isDirectory()) return await scanFolder(path, options)
+  if (found.isDirectory()) {
+    const { sha256, ...facts } = await scanFolder(path, options)
+    return { facts, sha256: Promise.resolve(sha256) }
+  }
   const wal = await stat(`${path}-wal`).then(
     (log) => (log.isFile() && log.size > 0 ? `${path}-wal` : null),
     () => null,
   )
   const source = await fileSource(path, found.size, options.signal)
+  const budget: Budget = {
+    get stored() {
+      return source.read
+    },
+    decoded: 0,
+  }
   try {
-    const budget: Budget = {
-      get stored() {
-        return source.read
-      },
-      decoded: 0,
-    }
     const read = await content(source.chunks(), options, budget, 0, wal, () => source.lend())
-    return factsOf(basename(path), found.size, read, source.read, await source.sha256())
-  } finally {
+    const digested = async (): Promise<string> => {
+      try {
+        return await source.sha256()
+      } finally {
+        await source.close()
+      }
+    }
+    const sha256 = digested()
+    // Whoever wants it hears of its failure.
+    sha256.catch(() => {})
+    return { facts: factsOf(basename(path), found.size, read, source.read), sha256 }
+  } catch (error) {
     await source.close()
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
 /** Restores PostgreSQL dumps with the tools of PostgreSQL, and asks the restored database what it holds. Names and numbers only. */
 import { cpus } from 'node:os'
-import type { ArtifactFacts, Declarations, DumpFacts, Layer, ObjectCounts } from '../artifact/facts.ts'
+import type { Declarations, DumpFacts, Layer, ObjectCounts, UndigestedFacts } from '../artifact/facts.ts'
 import { sqlScanner } from '../artifact/sql.ts'
 import type { DrillFile } from '../target/drill.ts'
 import { compare } from './compare.ts'
@@ -13,7 +13,7 @@ export interface Piece {
   readonly label: string
   readonly role: string
   readonly path: string
-  readonly facts: ArtifactFacts
+  readonly facts: UndigestedFacts
 }
 /** Database that dumps without CREATE DATABASE are restored into. */
 const DATABASE = 'restored'

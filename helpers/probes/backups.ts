@@ -5,8 +5,8 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ByteReader, type Chunks } from '../artifact/bytes.ts'
-import type { ArtifactFacts, Reading } from '../artifact/facts.ts'
-import { scanArtifact, scanChunks, type ScanOptions } from '../artifact/scan.ts'
+import type { ArtifactFacts, Reading, UndigestedFacts } from '../artifact/facts.ts'
+import { type ArtifactReading, readArtifact, scanChunks, type ScanOptions } from '../artifact/scan.ts'
 import { type Keys, openAge } from '../artifact/unlock.ts'
 import { type BackupFile, type BackupFolder, type BackupSet, chosenSet } from '../artifact/sets.ts'
 import { backupName, pathMatches } from '../grammar/backup-name.ts'
@@ -280,10 +280,84 @@ function keysOf({ encryption }: BackupEntry, target: Target): { readonly keys?: 
   return { keys: { ...(identity === undefined ? {} : { identity }), ...(passphrase === undefined ? {} : { passphrase }) } }
 }
 
-export interface SeenArtifact {
+/** All that is known of an artifact before its digest is. */
+export interface ReadArtifact {
   readonly file: BackupFile
   readonly set: Pick<BackupSet, 'at' | 'basis'>
+  readonly facts: UndigestedFacts
+}
+export interface SeenArtifact extends ReadArtifact {
   readonly facts: ArtifactFacts
+}
+
+/** The artifact of one role in the set that would be restored, as soon as it is read: its digest may come later. @param back as of {@link backupArtifact} */
+export function artifactReading(entry: BackupEntry, role: string, back = 0): Probe<(ReadArtifact & { readonly sha256: Promise<string> }) | undefined> {
+  const key = `artifactReading ${entry.id} ${role} ${back}`
+  return {
+    kind: 'artifactReading',
+    key,
+    impact: 'read',
+    cost: costAt(entry, BODY_REQUESTS),
+    timeoutMs: LONG_MS,
+    run: async (context) => {
+      const seen = await context.observe(backupFolder(entry))
+      if (!seen.ok) throw new ProbeError(seen.failure)
+      const set = chosenSet(seen.value, back)
+      const file = set?.files.find((one) => one.role === role)
+      if (set === undefined || file === undefined) return undefined
+      const deadline = AbortSignal.timeout(Math.max(120_000, Math.ceil(file.bytes / BYTES_PER_MS)))
+      // The digest is taken when this look is over: it ends with the run, whatever ends that.
+      const stop = context.resource(
+        key,
+        () => new AbortController(),
+        (one) => one.abort(new ProbeError({ code: 'ABORTED', message: 'the run ended', phase: 'deadline' })),
+      )
+      const abort = (): void => stop.abort(context.signal.aborted ? context.signal.reason : deadline.reason)
+      context.signal.addEventListener('abort', abort, { once: true })
+      deadline.addEventListener('abort', abort, { once: true })
+      const declared = entry.files[role]
+      const members = typeof declared === 'object' ? Object.values(declared.members ?? {}).map((one) => (typeof one === 'string' ? one : one.path)) : []
+      const over = (): void => {
+        context.signal.removeEventListener('abort', abort)
+        deadline.removeEventListener('abort', abort)
+      }
+      const known = (error: unknown): unknown => {
+        over()
+        if (context.signal.aborted) return context.signal.reason
+        if (deadline.aborted) return new ProbeError({ code: 'TIMEOUT', message: `${file.name} could not be read in time`, phase: 'deadline' }, { cause: error })
+        return error instanceof ProbeError ? error : systemError(error, file.name)
+      }
+      try {
+        const options: ScanOptions = {
+          signal: stop.signal,
+          ...keysOf(entry, context.target),
+          ...(members.length === 0 ? {} : { wants: (name: string) => members.some((glob) => pathMatches(glob, name)) }),
+        }
+        const at = await bucketAt(context, entry)
+        const { facts, sha256 } = await (at === undefined
+          ? readArtifact(file.path, options)
+          : inBucket(scanChunks(file.name, file.bytes, at.bucket.read(`${at.prefix}${file.name}`, file.bytes, file.etag ?? '', stop.signal), options)))
+        const digest = sha256.then(
+          (value) => {
+            over()
+            return value
+          },
+          (error: unknown) => {
+            throw known(error)
+          },
+        )
+        digest.catch(() => {})
+        return { file, set: { at: set.at, basis: set.basis }, facts, sha256: digest }
+      } catch (error) {
+        throw known(error)
+      }
+    },
+  }
+}
+
+async function inBucket(scan: Promise<ArtifactFacts>): Promise<ArtifactReading> {
+  const { sha256, ...facts } = await scan
+  return { facts, sha256: Promise.resolve(sha256) }
 }
 
 /**
@@ -298,39 +372,11 @@ export function backupArtifact(entry: BackupEntry, role: string, back = 0): Prob
     cost: costAt(entry, BODY_REQUESTS),
     timeoutMs: LONG_MS,
     run: async (context) => {
-      const seen = await context.observe(backupFolder(entry))
-      if (!seen.ok) throw new ProbeError(seen.failure)
-      const set = chosenSet(seen.value, back)
-      const file = set?.files.find((one) => one.role === role)
-      if (set === undefined || file === undefined) return undefined
-      const deadline = AbortSignal.timeout(Math.max(120_000, Math.ceil(file.bytes / BYTES_PER_MS)))
-      const stop = new AbortController()
-      const abort = (): void => stop.abort(context.signal.aborted ? context.signal.reason : deadline.reason)
-      context.signal.addEventListener('abort', abort, { once: true })
-      deadline.addEventListener('abort', abort, { once: true })
-      const declared = entry.files[role]
-      const members = typeof declared === 'object' ? Object.values(declared.members ?? {}).map((one) => (typeof one === 'string' ? one : one.path)) : []
-      try {
-        const options: ScanOptions = {
-          signal: stop.signal,
-          ...keysOf(entry, context.target),
-          ...(members.length === 0 ? {} : { wants: (name: string) => members.some((glob) => pathMatches(glob, name)) }),
-        }
-        const at = await bucketAt(context, entry)
-        const facts =
-          at === undefined
-            ? await scanArtifact(file.path, options)
-            : await scanChunks(file.name, file.bytes, at.bucket.read(`${at.prefix}${file.name}`, file.bytes, file.etag ?? '', stop.signal), options)
-        return { file, set: { at: set.at, basis: set.basis }, facts }
-      } catch (error) {
-        if (context.signal.aborted) throw context.signal.reason
-        if (deadline.aborted) throw new ProbeError({ code: 'TIMEOUT', message: `${file.name} could not be read in time`, phase: 'deadline' }, { cause: error })
-        if (error instanceof ProbeError) throw error
-        throw systemError(error, file.name)
-      } finally {
-        context.signal.removeEventListener('abort', abort)
-        deadline.removeEventListener('abort', abort)
-      }
+      const read = await context.observe(artifactReading(entry, role, back))
+      if (!read.ok) throw new ProbeError(read.failure)
+      if (read.value === undefined) return undefined
+      const { file, set, facts, sha256 } = read.value
+      return { file, set, facts: { ...facts, sha256: await sha256 } }
     },
   }
 }
@@ -354,10 +400,10 @@ async function* bytesOf(context: ProbeContext, place: Place, file: BackupFile): 
 }
 
 /** It lies in a bucket, or is locked: nothing on this machine reads it where it is. */
-export const isElsewhere = ({ file, facts }: SeenArtifact): boolean => facts.sealed?.opened === true || file.path.startsWith('s3://')
+export const isElsewhere = ({ file, facts }: ReadArtifact): boolean => facts.sealed?.opened === true || file.path.startsWith('s3://')
 
 /** Writes an artifact to a file of its own, readable by its owner alone, with the lock around it taken off. */
-export async function localCopy(context: ProbeContext, entry: BackupEntry, { file, facts }: SeenArtifact, to: string, signal: AbortSignal): Promise<void> {
+export async function localCopy(context: ProbeContext, entry: BackupEntry, { file, facts }: ReadArtifact, to: string, signal: AbortSignal): Promise<void> {
   const result: { reading: Reading } = { reading: { complete: true } }
   let chunks: Chunks = bytesOf(context, entry, file)
   if (facts.sealed !== undefined) {

@@ -5,7 +5,7 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile, statfs } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
-import { type ArtifactFacts, ENCRYPTED } from '../artifact/facts.ts'
+import { ENCRYPTED, type UndigestedFacts } from '../artifact/facts.ts'
 import { chosenSet } from '../artifact/sets.ts'
 import { bootApplication, keysMatch, type Served } from '../drill/application.ts'
 import type { Container } from '../drill/engines/container.ts'
@@ -49,7 +49,7 @@ import { pathMatches } from '../grammar/backup-name.ts'
 import { type Probe, ProbeError } from '../probe.ts'
 import type { BackupEntry, Target } from '../target.ts'
 import type { DrillFile } from '../target/drill.ts'
-import { backupArtifact, backupFolder, isElsewhere, localCopy, type SeenArtifact } from './backups.ts'
+import { artifactReading, backupFolder, isElsewhere, localCopy, type ReadArtifact } from './backups.ts'
 import { withoutTrailing } from '../grammar/linear.ts'
 
 const MINUTE = 60_000
@@ -58,7 +58,7 @@ const GROWTH = 2
 const SPARE_BYTES = 256 * 1024 * 1024
 
 const below = (path: string, target: Target): string => (isAbsolute(path) ? path : resolve(target.folder ?? '.', path))
-const wholeness = (facts: ArtifactFacts): string | undefined => {
+const wholeness = (facts: UndigestedFacts): string | undefined => {
   if (facts.stream?.complete === false) return `it cannot be decompressed to its end (${facts.stream.error ?? 'cut'})`
   if (!facts.reading.complete) return `it is not whole (${facts.reading.error ?? 'cut'})`
   if (facts.dump?.open !== undefined) return `it ends inside ${facts.dump.open}`
@@ -70,7 +70,7 @@ const wholeness = (facts: ArtifactFacts): string | undefined => {
   return undefined
 }
 type Kind = 'postgres' | 'globals' | 'mysql' | 'sqlite' | 'redis' | 'archive'
-function kindOf(facts: ArtifactFacts): Kind | undefined {
+function kindOf(facts: UndigestedFacts): Kind | undefined {
   switch (facts.format) {
     case 'pg-custom':
     case 'pg-directory':
@@ -163,7 +163,7 @@ interface Setting {
   /** Kinds of all servers of the set. */
   readonly kinds: Set<ServerKind>
   /** Writes an artifact that is elsewhere or locked to a file of the drill. */
-  readonly fetch: (seen: SeenArtifact, to: string) => Promise<void>
+  readonly fetch: (seen: ReadArtifact, to: string) => Promise<void>
 }
 
 type Restored = Pick<Extract<Served, { readonly place: Started['place'] }>, 'kind' | 'role' | 'database'>
@@ -469,7 +469,7 @@ async function readCertificate(label: string, path: string, keys: readonly strin
 }
 
 /** Members of an archive that are databases, configuration or certificates. */
-async function openArchive(setting: Setting, role: string, seen: SeenArtifact, pieces: Piece[]): Promise<void> {
+async function openArchive(setting: Setting, role: string, seen: ReadArtifact, pieces: Piece[]): Promise<void> {
   const { course, drill, entry, lease, signal } = setting
   await room(setting, seen.facts.decodedBytes)
   const folder = await lease.makeFolder(`archive-${course.archives.size}`)
@@ -518,7 +518,7 @@ async function openArchive(setting: Setting, role: string, seen: SeenArtifact, p
 }
 
 /** What lies in a bucket or is locked comes into the drill's own folder, open; what is on this machine stays where it is. */
-async function atHand(setting: Setting, seen: SeenArtifact): Promise<SeenArtifact> {
+async function atHand(setting: Setting, seen: ReadArtifact): Promise<ReadArtifact> {
   if (!isElsewhere(seen)) return seen
   const { course, lease } = setting
   await room(setting, seen.facts.decodedBytes)
@@ -545,7 +545,7 @@ const known = (error: unknown): unknown =>
     ? new EngineError('missing', 'no room is left where the drill works (TMPDIR): give it a larger disk', { cause: error })
     : error
 
-async function restoreSet(setting: Setting, seen: ReadonlyMap<string, SeenArtifact>): Promise<void> {
+async function restoreSet(setting: Setting, seen: ReadonlyMap<string, ReadArtifact>): Promise<void> {
   const { course } = setting
   const pieces: Piece[] = []
   const refuse = (label: string, why: string, blame: NotRestored['blame']): void => void course.notRestored.push({ label, why, blame })
@@ -653,14 +653,14 @@ export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
         () => lease,
         async (one) => void (await one.end()),
       )
-      const seen = new Map<string, SeenArtifact>()
+      const seen = new Map<string, ReadArtifact & { readonly sha256: Promise<string> }>()
       const folder = await context.observe(backupFolder(entry))
       if (!folder.ok) throw new ProbeError(folder.failure)
       const set = chosenSet(folder.value)
       if (set === undefined) throw new ProbeError({ code: 'ENOENT', message: `there is no backup of ${entry.id} to restore`, phase: 'resolve' })
       await progress.phase('scan', entry.id, async () => {
         for (const role of Object.keys(entry.files)) {
-          const one = await context.observe(backupArtifact(entry, role))
+          const one = await context.observe(artifactReading(entry, role))
           if (!one.ok) throw new ProbeError(one.failure)
           if (one.value !== undefined) seen.set(role, one.value)
         }
@@ -709,6 +709,9 @@ export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
       const recovery = progress.phases.filter(
         ({ name }) => name === 'fetch' || name === 'unpack' || name === 'provision' || name === 'restore' || name === 'usable' || name === 'boot',
       )
+      const artifacts = await Promise.all(
+        [...seen].map(async ([role, { file, facts, sha256 }]) => ({ role, name: file.name, bytes: facts.bytes, sha256: await sha256, format: facts.format })),
+      )
       const usable =
         progress.databases.length > 0 &&
         progress.databases.every(({ stages }) => stages.length > 0) &&
@@ -718,7 +721,7 @@ export function restoreDrill(entry: BackupEntry): Probe<DrillObservation> {
         runId: lease.runId,
         startedAt: progress.startedAt.toISOString(),
         set: created === undefined ? { at: set.at, basis: set.basis } : { at: created, basis: 'dump' },
-        artifacts: [...seen].map(([role, { file, facts }]) => ({ role, name: file.name, bytes: facts.bytes, sha256: facts.sha256, format: facts.format })),
+        artifacts,
         phases: progress.phases,
         ...(usable ? { usableMs: recovery.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0) } : {}),
         databases: progress.databases,
