@@ -100,7 +100,7 @@ describe('misuse ends 3, says what would be right, and sends nothing', () => {
 describe('commands that send nothing', () => {
   test.each<[string, readonly string[], RegExp]>([
     ['--version', ['--version'], /^\d+\.\d+\.\d+\n$/],
-    ['--help', ['--help'], /verify[\s\S]*demo[\s\S]*plan[\s\S]*Exit: 0 the gate passed/],
+    ['--help', ['--help'], /verify[\s\S]*demo[\s\S]*plan[\s\S]*Exit codes:\s+0 {2}the gate passed/],
     ['checks', ['checks', '--suite', 'tls'], /tls\/validity/],
     ['explain, of a check', ['explain', 'tls/validity'], /RFC 5280[\s\S]*tls\.expired/],
     ['explain, of a code', ['explain', 'tls.expired'], /tls\/validity/],
