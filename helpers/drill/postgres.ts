@@ -43,6 +43,8 @@ async function psql(place: Place, database: string, sql: string, signal: AbortSi
     throw new EngineError('died', 'the database server ended in the middle')
   return ran
 }
+/** Of what a disk without room answers (PostgreSQL appendix A). */
+const DISK_FULL = '53100'
 const stateOf = (ran: Ran): string => postgresErrors(ran.stderr)[0]?.sqlstate ?? `exit ${ran.exit}`
 
 export interface RestoredPostgres {
@@ -153,7 +155,13 @@ export async function restorePostgres(
     ].join('\n'),
     signal,
   )
-  if (made.exit !== 0) throw new EngineError('died', `the database to restore into could not be made (${stateOf(made)})`)
+  if (made.exit !== 0) {
+    const state = stateOf(made)
+    throw new EngineError(
+      'died',
+      `${state === DISK_FULL ? 'there is not enough room where the database is restored: it' : 'the database to restore into'} could not be made (${state})`,
+    )
+  }
   const [before = '', ...names] = made.stdout.split('\n')
   const available = new Set(names)
   const extensionsMissing = dump.extensions.filter((name) => !available.has(name))
