@@ -1,6 +1,6 @@
 /** Comparing in large pieces: what every byte of a backup passes through must cost next to nothing. */
 import { createHash } from 'node:crypto'
-import { type Assembled, compile, leb } from './vectors.ts'
+import { type Assembled, compile, constant, eachStep, get, leb, load, set } from './vectors.ts'
 
 const BLOCK = 65_536
 /** Sixteen sums of 32 bits, each over every sixteenth word: what one step of the loop takes. */
@@ -16,16 +16,7 @@ const SUMS_AT = BLOCK
 /** Over the memory from 0 to its argument, a multiple of {@link STEP}: `sum = (sum ^ word) * PRIME` for the sixteen sums behind the block. */
 function assemble(): Assembled {
   const [END, HERE, PRIMES, FIRST] = [0, 1, 2, 3]
-  const get = (local: number): readonly number[] => [0x20, local]
-  const set = (local: number): readonly number[] => [0x21, local]
   const groups = Array.from({ length: STEP / VECTOR }, (_, index) => ({ sum: FIRST + index, offset: index * VECTOR }))
-  /** i32.const: its LEB128 is signed, so a set sixth bit of the last group asks for one group more. */
-  const constant = (value: number): readonly number[] => {
-    const bytes = [...leb(value)]
-    const last = bytes.at(-1) ?? 0
-    return [0x41, ...(last & 0x40 ? [...bytes.slice(0, -1), last | 0x80, 0] : bytes)]
-  }
-  const load = (offset: number): readonly number[] => [0xfd, 0, 0, ...leb(offset)]
   const store = (offset: number): readonly number[] => [0xfd, 0x0b, 0, ...leb(offset)]
   const XOR = [0xfd, 0x51]
   const MULTIPLY = [0xfd, 0xb5, 0x01]
@@ -35,25 +26,12 @@ function assemble(): Assembled {
     ...SPLAT,
     ...set(PRIMES),
     ...groups.flatMap(({ sum, offset }) => [...constant(0), ...load(SUMS_AT + offset), ...set(sum)]),
-    // A block around a loop, left when HERE >= END.
-    0x02,
-    0x40,
-    0x03,
-    0x40,
-    ...get(HERE),
-    ...get(END),
-    0x4f,
-    0x0d,
-    1,
-    ...groups.flatMap(({ sum, offset }) => [...get(HERE), ...load(offset), ...get(sum), ...XOR, ...get(PRIMES), ...MULTIPLY, ...set(sum)]),
-    ...get(HERE),
-    ...constant(STEP),
-    0x6a,
-    ...set(HERE),
-    0x0c,
-    0,
-    0x0b,
-    0x0b,
+    ...eachStep(
+      HERE,
+      END,
+      STEP,
+      groups.flatMap(({ sum, offset }) => [...get(HERE), ...load(offset), ...get(sum), ...XOR, ...get(PRIMES), ...MULTIPLY, ...set(sum)]),
+    ),
     ...groups.flatMap(({ sum, offset }) => [...constant(0), ...get(sum), ...store(SUMS_AT + offset)]),
     ...constant(0),
   ]

@@ -2,7 +2,7 @@
  * Looks over the rows of COPY blocks, which is where nearly every byte of a dump is: how many lines they have, and whether one may close the block. With the
  * vector instructions that WebAssembly has, from a function that is assembled here; four bytes at a time where there are none.
  */
-import { type Assembled, compile, type Compiled, leb } from './vectors.ts'
+import { type Assembled, compile, type Compiled, constant, eachStep, get, load, set } from './vectors.ts'
 
 const LF = 0x0a
 
@@ -44,25 +44,16 @@ const VECTOR = 16
  */
 function assemble(): Assembled {
   const [END, AT, COUNT, FEED, SLASH, DOT, FOUND, HERE] = [0, 1, 2, 3, 4, 5, 6, 7]
-  const get = (local: number): readonly number[] => [0x20, local]
-  const set = (local: number): readonly number[] => [0x21, local]
-  const splat = (byte: number, local: number): readonly number[] => [0x41, ...(byte < 0x40 ? [byte] : [byte | 0x80, 0]), 0xfd, 0x0f, ...set(local)]
+  const splat = (byte: number, local: number): readonly number[] => [...constant(byte), 0xfd, 0x0f, ...set(local)]
   /** i8x16.eq of v128.load with a local. */
-  const equal = (offset: number, local: number): readonly number[] => [...get(AT), 0xfd, 0, 0, ...leb(offset), ...get(local), 0xfd, 0x23]
+  const equal = (offset: number, local: number): readonly number[] => [...get(AT), ...load(offset), ...get(local), 0xfd, 0x23]
   const tee = (local: number): readonly number[] => [0x22, local]
   const AND = [0xfd, 0x4e]
   const OR = [0xfd, 0x50]
   /** i8x16.bitmask, i32.popcnt, i32.add. */
   const POPULATION = [0xfd, 0x64, 0x69, 0x6a]
-  /** A block around a loop; i32.ge_u, br_if out of both. */
-  const BLOCK_LOOP = [0x02, 0x40, 0x03, 0x40]
-  const LEAVE_UNLESS_LESS = [0x4f, 0x0d, 1]
-  /** i32.const, i32.add. */
-  const ADD_STEP = [0x41, STEP | 0x80, 0, 0x6a]
-  /** br to the loop, and the ends of both. */
-  const AGAIN = [0x0c, 0, 0x0b, 0x0b]
   /** i32.const 1, i32.shl. */
-  const TWICE = [0x41, 1, 0x74]
+  const TWICE = [...constant(1), 0x74]
   /** v128.any_true, i32.add. */
   const ANY_TRUE_ADDED = [0xfd, 0x53, 0x6a]
   const vector = (offset: number): readonly number[] => [
@@ -87,15 +78,7 @@ function assemble(): Assembled {
     ...splat(LF, FEED),
     ...splat(0x5c, SLASH),
     ...splat(0x2e, DOT),
-    ...BLOCK_LOOP,
-    ...get(AT),
-    ...get(END),
-    ...LEAVE_UNLESS_LESS,
-    ...offsets.flatMap(vector),
-    ...get(AT),
-    ...ADD_STEP,
-    ...set(AT),
-    ...AGAIN,
+    ...eachStep(AT, END, STEP, offsets.flatMap(vector)),
     ...get(COUNT),
     ...TWICE,
     ...get(FOUND),

@@ -19,6 +19,35 @@ export interface Compiled {
 
 /** Unsigned LEB128 (§5.2.2). */
 export const leb = (value: number): readonly number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)])
+/** i32.const: its LEB128 is signed, so a set sixth bit of the last group asks for one group more. */
+export const constant = (value: number): readonly number[] => {
+  const groups = leb(value)
+  const last = groups.at(-1) ?? 0
+  return [0x41, ...((last & 0x40) === 0 ? groups : [...groups.slice(0, -1), last | 0x80, 0])]
+}
+/** local.get, local.set. */
+export const get = (local: number): readonly number[] => [0x20, local]
+export const set = (local: number): readonly number[] => [0x21, local]
+/** v128.load at an address of the stack, so many bytes further on. */
+export const load = (offset: number): readonly number[] => [0xfd, 0, 0, ...leb(offset)]
+/** A block around a loop, which is left when the stack's `i32.ge_u` says so. */
+const LOOP = [0x02, 0x40, 0x03, 0x40]
+const LEAVE_UNLESS_LESS = [0x4f, 0x0d, 1]
+/** br to the loop, and the ends of both. */
+const AGAIN = [0x0c, 0, 0x0b, 0x0b]
+/** Does something at `at`, at `at + step` and so on, as long as that is less than `end`: both are locals of i32. */
+export const eachStep = (at: number, end: number, step: number, body: readonly number[]): readonly number[] => [
+  ...LOOP,
+  ...get(at),
+  ...get(end),
+  ...LEAVE_UNLESS_LESS,
+  ...body,
+  ...get(at),
+  ...constant(step),
+  0x6a,
+  ...set(at),
+  ...AGAIN,
+]
 const section = (id: number, content: readonly number[]): readonly number[] => [id, ...leb(content.length), ...content]
 
 function moduleOf({ integers, vectors, code, pages }: Assembled): Uint8Array<ArrayBuffer> {

@@ -1,8 +1,8 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { withoutTags } from '../../helpers/grammar/linear.ts'
 import { mailLinkOpened } from '../../helpers/probes/mail-link.ts'
 import { type Finding, skip, worst } from '../../helpers/verdict.ts'
 import { deliveryOf, eachDelivery, letterLine, linkOf, nothingArrived, seenIn } from './delivery.ts'
-import { withoutTags } from './markup.ts'
 
 export default defineCheck({
   id: 'mail/link-expiry',
@@ -32,7 +32,7 @@ export default defineCheck({
     const at = seenIn(delivery, mail)
     const findings: Finding[] = []
     if (says !== undefined) {
-      const text = `${mail.content.text ?? ''} ${withoutTags(mail.content.html ?? '')}`.replace(/\s+/g, ' ').toLowerCase()
+      const text = `${mail.content.text ?? ''} ${withoutTags(mail.content.html ?? '', ' ')}`.replace(/\s+/g, ' ').toLowerCase()
       const told = text.includes(says.replace(/\s+/g, ' ').toLowerCase())
       findings.push({
         grade: told ? 'pass' : 'fail',

@@ -1,6 +1,7 @@
 /** What is left of a letter without its markup: the same as by the expressions that say it shortest, and in one pass on text made against them. */
 import { expect, test } from 'vitest'
-import { withoutComments, withoutElements, withoutTags } from './markup.ts'
+import { withoutTags } from '../../helpers/grammar/linear.ts'
+import { withoutComments, withoutElements } from './markup.ts'
 
 const PIECES = ['<style', '</style>', '<script>', '</script>', '</SCRIPT>', '<styles>', '<!--', '-->', '<', '>', 'a', 'İ', '<p>', '\n']
 /** Texts of the pieces in every order, three deep, then longer ones by a fixed stride. */
@@ -15,7 +16,7 @@ test('the same as the expression says', () => {
   for (const text of [...texts, ...longer]) {
     expect(withoutElements(text, 'style', 'script'), text).toBe(text.replaceAll(/<(style|script)\b[\s\S]*?<\/\1>/gi, ' '))
     expect(withoutComments(text), text).toBe(text.replaceAll(/<!--[\s\S]*?-->/g, ' '))
-    expect(withoutTags(text), text).toBe(text.replaceAll(/<[^>]*>/g, ' '))
+    expect(withoutTags(text, ' '), text).toBe(text.replaceAll(/<[^>]*>/g, ' '))
   }
 })
 
@@ -23,5 +24,5 @@ test.each(['<', '<style', '<style <script ', '<!--', '<!-- <style>', '<style></s
   const text = piece.repeat(262_144 / piece.length)
   expect(withoutElements(text, 'style', 'script')).toBe(text)
   expect(withoutComments(text)).toBe(text)
-  expect(withoutTags(text).replaceAll(' ', '')).toBe(piece.includes('>') ? '' : text.replaceAll(' ', ''))
+  expect(withoutTags(text, ' ').replaceAll(' ', '')).toBe(piece.includes('>') ? '' : text.replaceAll(' ', ''))
 })

@@ -28,5 +28,3 @@ export const withoutElements = (html: string, ...names: readonly string[]): stri
   without(html, new RegExp(String.raw`<(${names.join('|')})\b`, 'gi'), (name) => new RegExp(`</${name}>`, 'gi'))
 /** `/<!--[\s\S]*?-->/g`. */
 export const withoutComments = (html: string): string => without(html, /<!--/g, () => /-->/g)
-/** Tags, not what stands between them: `/<[^>]*>/g`. */
-export const withoutTags = (html: string): string => without(html, /</g, () => />/g)

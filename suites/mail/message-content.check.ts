@@ -1,12 +1,13 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { withoutTags } from '../../helpers/grammar/linear.ts'
 import { mailDelivery } from '../../helpers/probes/mail-delivery.ts'
 import { maskedText } from '../../helpers/probes/mail-link.ts'
 import { type Finding, worst } from '../../helpers/verdict.ts'
 import { deliveryOf, eachDelivery, letterLine, noDelivery, nothingArrived, seenIn } from './delivery.ts'
-import { withoutElements, withoutTags } from './markup.ts'
+import { withoutElements } from './markup.ts'
 
 const words = (html: string): string =>
-  withoutTags(withoutElements(html, 'style', 'script', 'head'))
+  withoutTags(withoutElements(html, 'style', 'script', 'head'), ' ')
     .replace(/&nbsp;|&#160;/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()
