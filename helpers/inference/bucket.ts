@@ -46,6 +46,18 @@ const inOrder = (events: readonly Event[], asked: Asked): readonly Event[] =>
     .sort((a, b) => a.at - b.at)
     .map(({ event }) => event)
 
+/** When the soonest of what was let in there or later was sent. */
+function soonestAfter(events: readonly Event[]): Float64Array {
+  const soonest = new Float64Array(events.length)
+  let least = Number.POSITIVE_INFINITY
+  for (let place = events.length - 1; place >= 0; place -= 1) {
+    const { early, admitted } = events[place] as Event
+    if (admitted) least = Math.min(least, early)
+    soonest[place] = least
+  }
+  return soonest
+}
+
 /**
  * Requests that a bucket cannot explain, of those that are asked about. A bucket is the moment at which it was empty last, had it filled without
  * end since: what each request leaves open of that moment is kept.
@@ -56,13 +68,15 @@ function contradictions(events: readonly Event[], capacity: number, periodMs: nu
   let most = Number.NEGATIVE_INFINITY
   let latest = Number.NEGATIVE_INFINITY
   let count = 0
-  // A refusal says that little was left; of what comes while it is on its way, nothing tells which was first.
+  // A refusal says that little was left; of what comes while it is on its way, nothing tells which was first: it waits until all of that is counted.
   let pending: Event[] = []
-  for (const { early, late, admitted, stray } of events) {
+  const soonest = asked === 'admitted' ? soonestAfter(events) : undefined
+  for (const [place, { early, late, admitted, stray }] of events.entries()) {
     const from = early - TICK_MS
-    if (pending.length > 0) {
-      for (const refusal of pending) if (refusal.late < early) least = Math.max(least, Math.min(most, refusal.early - TICK_MS - periodMs))
-      pending = pending.filter((refusal) => refusal.late >= early)
+    if (soonest !== undefined && pending.length > 0) {
+      const next = soonest[place] as number
+      for (const refusal of pending) if (refusal.late < next) least = Math.max(least, Math.min(most, refusal.early - TICK_MS - periodMs))
+      pending = pending.filter((refusal) => refusal.late >= next)
     }
     if (admitted) {
       latest = Math.max(latest, late)

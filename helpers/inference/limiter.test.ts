@@ -87,6 +87,23 @@ describe('what the requests tell', () => {
       { numRuns: 50 },
     )
   })
+  test('a bucket before a slow application: what is let in is answered later than what came after it and was refused', () => {
+    const slow = fc.array(fc.double({ min: 1, max: 6, noNaN: true }), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(fc.integer({ min: 5, max: 50 }), fc.integer({ min: 3, max: 40 }), slow, (perSecond, burst, waits) => {
+        const flood = burst + 12
+        const spanMs = Math.max(1_300 / perSecond, 500)
+        const arrivals = ask(leaky(perSecond, burst), flooded(flood, Math.max(40, Math.ceil((1.3 * perSecond * spanMs) / 1_000)), spanMs)).map((one, index) =>
+          one.admitted ? { ...one, doneMs: one.doneMs + (waits[index % waits.length] as number) } : one,
+        )
+        const found = inferLimiter(arrivals, { kind: 'bucket' })
+        expect(found).toMatchObject({ kind: 'bucket', misfits: 0 })
+        expect(found.perSecond?.low).toBeLessThanOrEqual(perSecond * 1.001)
+        expect(found.perSecond?.high).toBeGreaterThanOrEqual(perSecond * 0.999)
+      }),
+      { numRuns: 100 },
+    )
+  })
   test('a slow bucket: ten a minute', () => {
     const found = inferLimiter(ask(leaky(1 / 6, 20), flooded(31, 40, 7_800)))
     expect(found).toMatchObject({ kind: 'bucket', atOnce: { value: 21 }, misfits: 0 })
