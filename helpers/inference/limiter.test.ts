@@ -87,22 +87,40 @@ describe('what the requests tell', () => {
       { numRuns: 50 },
     )
   })
-  test('a bucket before a slow application: what is let in is answered later than what came after it and was refused', () => {
-    const slow = fc.array(fc.double({ min: 1, max: 6, noNaN: true }), { minLength: 1, maxLength: 20 })
-    fc.assert(
-      fc.property(fc.integer({ min: 5, max: 50 }), fc.integer({ min: 3, max: 40 }), slow, (perSecond, burst, waits) => {
-        const flood = burst + 12
-        const spanMs = Math.max(1_300 / perSecond, 500)
-        const arrivals = ask(leaky(perSecond, burst), flooded(flood, Math.max(40, Math.ceil((1.3 * perSecond * spanMs) / 1_000)), spanMs)).map((one, index) =>
-          one.admitted ? { ...one, doneMs: one.doneMs + (waits[index % waits.length] as number) } : one,
-        )
-        const found = inferLimiter(arrivals, { kind: 'bucket' })
-        expect(found).toMatchObject({ kind: 'bucket', misfits: 0 })
-        expect(found.perSecond?.low).toBeLessThanOrEqual(perSecond * 1.001)
-        expect(found.perSecond?.high).toBeGreaterThanOrEqual(perSecond * 0.999)
-      }),
-      { numRuns: 100 },
-    )
+  describe.each([
+    [1, 6],
+    [50, 120],
+    [200, 600],
+  ])('before an application that takes %i to %i ms', (least, most) => {
+    // What is let in is answered later than what came after it and was refused.
+    const waits = fc.array(fc.double({ min: least, max: most, noNaN: true }), { minLength: 1, maxLength: 20 })
+    const slowly = (arrivals: readonly Arrival[], own: readonly number[]): readonly Arrival[] =>
+      arrivals.map((one, index) => (one.admitted ? { ...one, doneMs: one.doneMs + (own[index % own.length] as number) } : one))
+    test('a bucket', () => {
+      fc.assert(
+        fc.property(fc.integer({ min: 5, max: 50 }), fc.integer({ min: 3, max: 40 }), waits, (perSecond, burst, own) => {
+          const spanMs = Math.max(1_300 / perSecond, 500)
+          const times = flooded(burst + 12, Math.max(40, Math.ceil((1.3 * perSecond * spanMs) / 1_000)), spanMs)
+          const found = inferLimiter(slowly(ask(leaky(perSecond, burst), times), own), { kind: 'bucket' })
+          expect(found).toMatchObject({ kind: 'bucket', misfits: 0, atOnce: { value: burst + 1 } })
+          expect(Math.abs((found.perSecond?.value ?? 0) / perSecond - 1)).toBeLessThan(0.05)
+        }),
+        { numRuns: 40 },
+      )
+    })
+    test.each([
+      ['fixed', fixed],
+      ['sliding', sliding],
+    ] as const)('a %s window', (kind, limiter) => {
+      fc.assert(
+        fc.property(fc.integer({ min: 4, max: 60 }), fc.integer({ min: 300, max: 5_000 }), waits, (limit, windowMs, own) => {
+          const found = inferLimiter(slowly(ask(limiter(limit, windowMs), halved(limit, windowMs, 48)), own), { windowMs, kind })
+          expect(found).toMatchObject({ kind, misfits: 0, atOnce: { value: limit } })
+          expect(Math.abs((found.perSecond?.value ?? 0) / ((limit * 1_000) / windowMs) - 1)).toBeLessThan(0.05)
+        }),
+        { numRuns: 40 },
+      )
+    })
   })
   test('a slow bucket: ten a minute', () => {
     const found = inferLimiter(ask(leaky(1 / 6, 20), flooded(31, 40, 7_800)))

@@ -46,25 +46,38 @@ const SLACK_MS = 1.2
 const LONGEST_MS = 86_400_000
 
 /**
- * On its way as long as the fastest answer took there and back. What took longer waited before the limiter (a busy machine) or behind it (a slow
- * application): nothing tells which, so both are tried.
+ * Where what took longer than the fastest answer waited: before the limiter (a busy machine), behind it (a slow application), or behind it as far as
+ * refusals, which never get there, were quicker (a slow application behind a quick limiter).
  */
-function eventsOf(arrivals: readonly Arrival[], waited: 'before' | 'behind'): readonly Event[] {
+type Waited = 'before' | 'behind' | 'application'
+
+/** How long requests of one fate took, in order. */
+const tookOf = (arrivals: readonly Arrival[], admitted: boolean): readonly number[] =>
+  arrivals
+    .filter((one) => one.admitted === admitted)
+    .map(({ sentMs, doneMs }) => doneMs - sentMs)
+    .sort((a, b) => a - b)
+const medianOf = (took: readonly number[]): number => took[Math.floor(took.length / 2)] ?? 0
+/** A refusal passes all that comes before the limiter: what is let in was met after as long. */
+const reachOf = (arrivals: readonly Arrival[]): number => {
+  const refused = tookOf(arrivals, false)
+  return STRAY_MS + 2 * (refused[Math.floor(refused.length * 0.95)] ?? Number.POSITIVE_INFINITY)
+}
+
+/** On its way as long as the fastest answer took there and back. Of what took longer nothing tells where it waited, so each is tried. */
+function eventsOf(arrivals: readonly Arrival[], waited: Waited): readonly Event[] {
   const fastest = Math.min(...arrivals.map(({ sentMs, doneMs }) => doneMs - sentMs))
   // What is let in may take long behind the limiter: told from its own kind.
-  const usual = (admitted: boolean): number => {
-    const took = arrivals.filter((one) => one.admitted === admitted).map(({ sentMs, doneMs }) => doneMs - sentMs)
-    return took.sort((a, b) => a - b)[Math.floor(took.length / 2)] ?? 0
-  }
-  const [letIn, turnedAway] = [usual(true), usual(false)]
+  const [letIn, turnedAway] = [medianOf(tookOf(arrivals, true)), medianOf(tookOf(arrivals, false))]
+  const reach = waited === 'application' ? reachOf(arrivals) : Number.POSITIVE_INFINITY
   const events = arrivals
     .map(({ sentMs, doneMs, admitted }): Event => {
-      const took = doneMs - sentMs
+      const took = Math.min(doneMs - sentMs, admitted ? reach : Number.POSITIVE_INFINITY)
       return {
         early: sentMs,
         // The way there and back takes about as long as the fastest did: left out, for it is the same for all.
-        late: Math.max(sentMs, doneMs - Math.max(0, 0.95 * fastest - EVEN_MS)),
-        at: waited === 'behind' ? sentMs : Math.max(sentMs, doneMs - fastest),
+        late: Math.max(sentMs, sentMs + took - Math.max(0, 0.95 * fastest - EVEN_MS)),
+        at: waited === 'before' ? Math.max(sentMs, doneMs - fastest) : sentMs,
         admitted,
         stray: took > STRAY_MS + 2 * (admitted ? letIn : turnedAway),
       }
@@ -200,11 +213,16 @@ function leavingAt(pace: Estimate, { perSecond, misfits }: Candidate): Estimate 
  * @param hint what was declared: decides only where several explain them equally well
  */
 export function inferLimiter(given: readonly Arrival[], hint: Hint = {}): FittedLimiter {
-  const behind = inferFrom(given, hint, 'behind')
-  // Where answers are held back on purpose, that is why they took long.
-  if (behind.misfits === 0 || behind.kind === 'delaying-bucket') return behind
-  const before = inferFrom(given, hint, 'before')
-  return before.misfits < behind.misfits ? before : behind
+  // What says most of the moments, where the requests allow it.
+  const slow = medianOf(tookOf(given, true)) > reachOf(given)
+  let best: FittedLimiter | undefined
+  for (const waited of slow ? (['application', 'behind', 'before'] as const) : (['behind', 'before'] as const)) {
+    const found = inferFrom(given, hint, waited)
+    if (best === undefined || found.misfits < best.misfits) best = found
+    // Where answers are held back on purpose, that is why they took long.
+    if (best.misfits === 0 || best.kind === 'delaying-bucket') break
+  }
+  return best as FittedLimiter
 }
 
 interface Hint {
@@ -212,7 +230,7 @@ interface Hint {
   readonly kind?: LimiterKind
 }
 
-function inferFrom(given: readonly Arrival[], hint: Hint, waited: 'before' | 'behind'): FittedLimiter {
+function inferFrom(given: readonly Arrival[], hint: Hint, waited: Waited): FittedLimiter {
   const requests = given.length
   const arrivals = given.filter(({ sentMs, doneMs }) => Math.abs(sentMs) <= LONGEST_MS && Math.abs(doneMs) <= LONGEST_MS)
   const none = { alsoPossible: [], misfits: 0, requests } as const

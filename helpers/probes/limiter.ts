@@ -80,6 +80,8 @@ export interface LimiterPlan {
 
 const MOST = 300
 const POOL = 4
+/** Of a slow application: so many more, where a limit refills while it works. */
+const MOST_MEANWHILE = 40
 /** What opens less often is timed well enough by few openings. */
 const CLOSELY_PER_SECOND = 15
 const BROAD = 10
@@ -278,6 +280,8 @@ export function limiterLook(zone: Zone, target: Target): Probe<LimiterObservatio
   const requests = plannedRequests(plan)
   const variants = variantsOf(zone, target)
   const recoveryMs = zone.limit?.recoveryMs ?? 10_000
+  // Of an application that takes a second.
+  const slowly = zone.limit === undefined || zone.limit.windowMs !== undefined ? 0 : Math.min(MOST_MEANWHILE, Math.floor(zone.limit.perSecond))
   const zones = { ...zoneCosts(target, [{ ...place, times: requests - variants.length }]) }
   for (const variant of variants) {
     const { path, method } = variant.request(0)
@@ -292,7 +296,14 @@ export function limiterLook(zone: Zone, target: Target): Probe<LimiterObservatio
       requests,
       zones,
       bytes: requests * Buffer.byteLength(requestOf(zone, target).body ?? ''),
-      unexpected: plan.more + plan.first + plan.flood + 2 * variants.length * (plan.again + 2 * plan.before + plan.after) + (zone.limit?.atOnce ?? 0) + 2,
+      unexpected:
+        plan.more +
+        plan.first +
+        plan.flood +
+        2 * variants.length * (plan.again + 2 * plan.before + plan.after + 2 * slowly) +
+        slowly +
+        (zone.limit?.atOnce ?? 0) +
+        2,
     },
     host: place.host,
     exhaustsMs: recoveryMs,
@@ -388,6 +399,11 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
   const steps = (count: number, atMs: number): readonly Step[] => Array.from({ length: count }, () => ({ atMs, request: ordinary }))
   const lines = connectionsFor(plan, zone)
   const few = { pool: POOL, most: lines.most }
+  /** What a bucket takes in while one request is with the application: whoever exhausts it must ask for so many more, without waiting for answers. */
+  const meanwhile = (): number =>
+    limit === undefined || limit.windowMs !== undefined || Number.isNaN(baselineMs)
+      ? 0
+      : Math.min(MOST_MEANWHILE, Math.floor((baselineMs * limit.perSecond) / 1_000))
   let used = false
   let noH2 = false
   let prepared: Promise<Prepared> | undefined
@@ -485,10 +501,11 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
     let number = 0
     const pool = of('pool')
     const { fresh, away, h2 } = await prepare()
-    await sender.warm(plan.before + pool.length + plan.after)
+    const ordinaries = plan.before + meanwhile()
+    await sender.warm(ordinaries + pool.length + plan.after)
     const asked = (list: readonly Asked[]): readonly PacedRequest[] => list.map((variant) => variant.request(++number))
     const [before, ...answers] = await Promise.all([
-      sender.volley(Array.from({ length: plan.before }, () => ordinary)),
+      sender.volley(Array.from({ length: ordinaries }, () => ordinary)),
       sender.volley(asked(pool)),
       fresh.on(asked(of('fresh'))),
       away?.on(asked(of('address'))) ?? [],
@@ -544,11 +561,12 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
     // Another client has a limit of its own, of which two are used.
     const times = variant.kind === 'account-away' ? Math.max(1, Math.min(plan.again, (limit?.atOnce ?? plan.again) - 2)) : plan.again
     const list = Array.from({ length: times }, (_, index) => variant.request(100 + index))
+    const more = meanwhile()
     // On the connections of the flood: where each is counted by itself, others are not exhausted.
     const on = (requests: readonly PacedRequest[]): Promise<readonly PacedAnswer[]> =>
       sender.send(
         requests.map((request) => ({ atMs: sender.nowMs, request })),
-        { pool: POOL, most: POOL },
+        { pool: POOL + more, most: POOL + more },
       )
     const normal = (count: number): PacedRequest[] => Array.from({ length: count }, () => ordinary)
     const own =
@@ -559,12 +577,17 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
           : await sender.fresh(list.length, variant.way === 'address' ? zone.declared.secondAddress : undefined)
     // What came in while connections were made goes first.
     for (let round = 0; round <= (limit?.atOnce ?? 0) / plan.before; round += 1) {
-      const drained = await on(normal(plan.before))
+      const drained = await on(normal(plan.before + more))
       if (drained.some((answer) => fate(answer) === 'refused')) break
     }
+    // What the last round waited for came in meanwhile.
+    const filled = more === 0 ? undefined : on(normal(plan.before + more))
     const start = sender.nowMs
-    const [before, middle] = await Promise.all([on(normal(plan.before)), own?.on(list) ?? on(list)])
-    const after = await on(normal(plan.after))
+    const first = Promise.all([on(normal(plan.before)), own?.on(list) ?? on(list)])
+    // Where the application takes its time, the limiter is not asked after it.
+    if (more === 0) await first
+    const [[before, middle], after] = await Promise.all([first, on(normal(plan.after))])
+    await filled
     own?.close()
     const around = [...before, ...after]
     return {
@@ -572,7 +595,7 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
       admitted: middle.filter((answer) => fate(answer) === 'admitted').length,
       ordinary: around.length,
       ordinaryRefused: around.filter((answer) => fate(answer) === 'refused').length,
-      tookMs: sender.nowMs - start,
+      tookMs: Math.max(...[...around, ...middle].map((answer) => (fate(answer) === 'admitted' && more > 0 ? answer.sentMs : answer.doneMs))) - start,
     }
   }
 }

@@ -36,9 +36,9 @@ export default defineCheck({
       `${waited.length} let through, the slowest after ${longest.toFixed(0)} ms`,
     )
     if (waited.length < Math.min(3, atOnce - 1)) return inconclusive('unobserved', 'too few were let through to see whether they are held back', told)
-    // A refusal is never held back: what it took is the busy machine's share.
+    // A refusal is never held back: what it took is the busy machine's share. What an unused limiter let through took as long as the application does.
     const refusals = look.samples.filter(({ phase, fate }) => phase === 'flood' && fate === 'refused').map(({ sentMs, doneMs }) => doneMs - sentMs)
-    const ordinary = refusals.sort((a, b) => a - b)[Math.floor(refusals.length / 2)] ?? look.baselineMs
+    const ordinary = Math.max(refusals.sort((a, b) => a - b)[Math.floor(refusals.length / 2)] ?? 0, look.baselineMs)
     const held = longest - ordinary >= options.share * most
     // A queue lets one go after the other; what a busy machine or a slow application held up comes all at once.
     const moments = within.map(({ doneMs }) => doneMs).sort((a, b) => a - b)

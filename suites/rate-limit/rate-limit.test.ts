@@ -70,6 +70,15 @@ const bucket = (perSecond = 10, capacity = 5): LimiterSample[] => {
     return sample(index === 0 ? 'first' : index < 12 ? 'flood' : 'paced', sentMs, admitted)
   })
 }
+/** Few answers, and some requests on their way for long: nothing tells where. */
+const wavering = (samples: LimiterSample[]): LimiterSample[] =>
+  samples
+    .slice(0, 18)
+    .map((one, index) =>
+      index < 12 || index % 4 === 0
+        ? one
+        : { ...one, sentMs: one.sentMs - 20 * (index % 3), dueMs: one.dueMs - 20 * (index % 3), doneMs: one.doneMs + 40 * (index % 2) },
+    )
 const tried = (kind: Tried['kind'], name: string, fate: Fate = 'refused', more: Partial<Tried> = {}): Tried => ({
   kind,
   name,
@@ -257,6 +266,7 @@ describe('one thing wrong', () => {
     ['a ban', recovery, { ...HEALTHY, bannedSeconds: 3_600 }, 'fail rate-limit.banned'],
     ['twice the rate', rate, samples(bucket(20)), 'fail rate-limit.rate-high'],
     ['half the rate', rate, samples(bucket(5)), 'fail rate-limit.rate-low'],
+    ['a rate that may be the declared one, two thirds of it or twice as much', rate, samples(wavering(bucket(8))), 'inconclusive'],
     [
       'held back on the way, too long to time it',
       rate,

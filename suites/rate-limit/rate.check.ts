@@ -3,6 +3,9 @@ import { limiterLook } from '../../helpers/probes/limiter.ts'
 import { fail, illustrated, inconclusive, pass, type Verdict, warn } from '../../helpers/verdict.ts'
 import { curlMany, eachZone, evidenceOf, figureOf, fitOf, fitText, unrefused, zoneOf } from './shared.ts'
 
+/** A rate between bounds that are further apart is not known. */
+const WIDE = 1.5
+
 export default defineCheck({
   id: 'rate-limit/rate',
   title: 'In the long run the limit lets through what was declared',
@@ -53,6 +56,9 @@ export default defineCheck({
     const lateness = late.sort((a, b) => a - b)[Math.floor(late.length / 2)] ?? Number.POSITIVE_INFINITY
     if (!within && lateness > look.baselineMs + Math.max(10, 400 / limit.perSecond))
       return inconclusive('unobserved', `requests were ${lateness.toFixed(0)} ms late: this machine was too busy to time a limit`, told)
+    // So wide that the declared rate is among many says nothing of it.
+    if (within && high > WIDE * low && Math.abs(value / limit.perSecond - 1) > options.tolerance)
+      return inconclusive('unobserved', `its rate lies somewhere between ${low.toPrecision(3)} and ${high.toPrecision(3)} a second`, told)
     if (!within) return illustrated(fail(value > limit.perSecond ? 'rate-limit.rate-high' : 'rate-limit.rate-low', told), figure)
     const kinds = [fit.kind === 'delaying-bucket' ? 'bucket' : fit.kind, ...fit.alsoPossible]
     if (limit.kind !== 'window' && !kinds.includes(limit.kind)) return illustrated(warn('rate-limit.kind', told), figure)
