@@ -15,6 +15,9 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ])
 
+/** Whoever is sent there sees the warning of the browser; that it is one address of several makes it no smaller. */
+const INVALID = { grade: 'fail', code: 'tls.addresses.invalid', severity: 'high' } as const
+
 export default defineCheck({
   id: 'tls/ip-consistency',
   title: 'Every address of a host serves a good certificate',
@@ -59,8 +62,8 @@ export default defineCheck({
         )
         // The library's word, and only against its own: the same look at another address found its way to a root.
         if (!tls.authorized && trusted && UNTRUSTED.has(tls.authorizationError ?? ''))
-          return { grade: 'fail', code: 'tls.addresses.invalid', evidence: { ...evidence, received: `${received}; it leads to no trusted root here` } }
-        if (!sound(tls, fqdn, now)) return { grade: 'fail', code: 'tls.addresses.invalid', evidence }
+          return { ...INVALID, evidence: { ...evidence, received: `${received}; it leads to no trusted root here` } }
+        if (!sound(tls, fqdn, now)) return { ...INVALID, evidence }
         const alike = leaf?.sha256 === expected?.sha256 || leaf?.issuer === expected?.issuer
         return alike && tls.protocol === first?.tls.protocol ? { grade: 'pass', evidence } : { grade: 'warn', code: 'tls.addresses.differ', evidence }
       }),

@@ -125,7 +125,8 @@ function judge(name: string, looked: object, host: HostDeclaration = {}, options
   const [only] = target.hosts
   if (only === undefined) throw new RangeError('no host')
   const subject = { name: only.fqdn, host: only }
-  return check.judge(looked as never, { target, subject, now: NOW, options: { ...check.options, ...options } })
+  const nothing = name === 'expiry-margin' ? { addresses: [] } : {}
+  return check.judge({ ...nothing, ...looked } as never, { target, subject, now: NOW, options: { ...check.options, ...options } })
 }
 /** `pass`, `fail tls.expired`… */
 const shown = (verdict: Verdict): string => (verdict.outcome === 'warn' || verdict.outcome === 'fail' ? `${verdict.outcome} ${verdict.code}` : verdict.outcome)
@@ -138,6 +139,7 @@ const exactly = (days: number, seconds = 0, notBefore = '2026-11-01T00:00:00.000
 })
 const LIFETIME_90 = (left: number) => ({ notBefore: day(left - 90), notAfter: day(left) })
 const one = (chain: CertificateFacts): object => ({ tls: tls({ chain: [chain, intermediate()] }) })
+const elsewhere = (chain: CertificateFacts): object => ({ tls: tls(), addresses: [{ address: 'b', seen: seen(tls({ chain: [chain, intermediate()] })) }] })
 const path = (first: CertificateFacts, ...rest: CertificateFacts[]): object => {
   const whole = [first, ...(rest.length > 0 ? rest : [intermediate(), root()])]
   return { paths: paths({ leaf: first, paths: [{ certificates: whole, anchor: 'bundled' }], longest: whole, served: whole.slice(0, -1) }) }
@@ -349,6 +351,11 @@ const CASES: Record<string, readonly Case[]> = {
     ['45 days, 12 left', one(leaf({ notBefore: day(12 - 45), notAfter: day(12) })), 'pass'],
     ['398 days, 29 left', one(leaf({ notBefore: day(29 - 398), notAfter: day(29) })), 'warn tls.renewal-missed'],
     ['rubbish date', one(leaf({ notAfter: 'rubbish' })), 'fail tls.expiring'],
+    ['the second address past its renewal', elsewhere(leaf({ ...LIFETIME_90(20), sha256: 'ff' })), 'warn tls.renewal-missed'],
+    ['the second address hardly valid', elsewhere(leaf({ ...LIFETIME_90(5), sha256: 'ff' })), 'fail tls.expiring'],
+    ['the second address renewed a week later', elsewhere(leaf({ ...LIFETIME_90(67), sha256: 'ff' })), 'pass'],
+    ['the same leaf everywhere', elsewhere(leaf()), 'pass'],
+    ['the second address silent', { tls: tls(), addresses: [{ address: 'b', seen: failed('ECONNREFUSED') }] }, 'pass'],
   ],
   'lifetime-limit': [
     ['90 days', path(leaf()), 'pass'],
@@ -863,6 +870,12 @@ test('evidence names the certificate and the reason', () => {
   const verdict = judge('hostname-match', one(leaf({ dnsNames: ['example.com'] })))
   expect(verdict.evidence[0]?.received).toContain('example.com: no name in it is this one')
   expect(judge('validity', path(leaf(), intermediate({ notAfter: day(-1) }), root())).evidence[0]?.what).toContain('intermediate CN=E1')
+})
+
+test('a certificate that browsers refuse at one address of several weighs as much as at the only one', () => {
+  const stale = tls({ chain: [leaf({ ...LIFETIME_90(-1), sha256: 'ff' })] })
+  const looked = { addresses: [tls(), stale].map((one, at) => ({ address: `192.0.2.${at}`, seen: seen(one) })) }
+  expect(judge('ip-consistency', looked)).toMatchObject({ code: 'tls.addresses.invalid', severity: 'high' })
 })
 
 test('a deployment under an inner name gives nothing away by its own names', () => {
