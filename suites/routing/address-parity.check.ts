@@ -2,8 +2,9 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { headerValue, titleOf } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import { attempt, isUnroutable } from '../../helpers/probe.ts'
-import { type AtAddress, everyAddress } from '../../helpers/probes/every-address.ts'
+import { type AtAddress, documentEveryAddress, everyAddress } from '../../helpers/probes/every-address.ts'
 import { type Evidence, type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
+import { type At, weaker } from './parity.ts'
 import { curlHttps, evidenceOf, noHosts, obstacle, readMarker } from './shared.ts'
 
 /** Where an answer sends the visitor; the rest of a Location may hold what is made anew for each. */
@@ -11,9 +12,6 @@ const leadsTo = (seen: HttpObservation): string => {
   const location = headerValue(seen.headers, 'location')
   return location === undefined ? '' : URL.canParse(location, seen.url) ? new URL(location, seen.url).origin : location
 }
-/** What a server that was forgotten in the last change goes without. */
-const POLICY: readonly string[] = ['strict-transport-security', 'content-security-policy', 'x-frame-options', 'x-content-type-options']
-const policyOf = (seen: HttpObservation): readonly string[] => POLICY.filter((name) => headerValue(seen.headers, name) !== undefined)
 
 /** Port 80 of every address: authorities that validate by HTTP-01 choose IPv6 first, and so do visitors who type the name. */
 function plainFindings(all: readonly AtAddress[], name: string): readonly Finding[] {
@@ -35,6 +33,19 @@ function plainFindings(all: readonly AtAddress[], name: string): readonly Findin
   })
 }
 
+/** The pages behind the redirects, as far as they are the same page: a path asked for by itself may answer otherwise without what led there. */
+function documentsAlike(all: readonly AtAddress[]): readonly At[] {
+  const [first] = all
+  if (first?.seen.ok !== true || obstacle(first.seen.value) !== undefined) return []
+  const { status } = first.seen.value
+  const title = titleOf(first.seen.value)
+  return all.flatMap(({ address, seen }) =>
+    seen.ok && obstacle(seen.value) === undefined && seen.value.status === status && titleOf(seen.value) === title
+      ? [{ what: `${seen.value.url} at ${address}`, seen: seen.value }]
+      : [],
+  )
+}
+
 export default defineCheck({
   id: 'routing/address-parity',
   title: 'Every address of the host answers alike',
@@ -52,8 +63,12 @@ export default defineCheck({
       fix: 'Bring every server behind the name to the same release and configuration.',
     },
     'routing.address.headers': {
-      meaning: 'One address answers without a header of policy that another sends.',
+      meaning: 'One address answers without a header of policy that another sends, or with another value.',
       fix: 'Bring every server behind the name to the same configuration, and reload it.',
+    },
+    'routing.address.cookies': {
+      meaning: 'One address sets a cookie without an attribute that it has at another.',
+      fix: 'Bring every server behind the name to the same release and configuration of the application.',
     },
     'routing.address.plain-differs': {
       meaning: 'Port 80 of one address answers otherwise than that of another: a server block that listens for one family only (nginx: listen [::]:80).',
@@ -69,13 +84,15 @@ export default defineCheck({
   unless: noHosts,
   needs: (subject) => ({
     all: everyAddress(hostOf(subject).fqdn, hostOf(subject).path),
+    documents: attempt(documentEveryAddress(hostOf(subject))),
     plain: attempt(everyAddress(hostOf(subject).fqdn, '/', 'http')),
   }),
-  judge: ({ all, plain }, { subject }) => {
+  judge: ({ all, documents, plain }, { subject }) => {
     const { marker } = hostOf(subject).declared
     const first = all.find((one) => one.seen.ok)?.seen
     if (first?.ok !== true) return inconclusive('unobserved', `none of the ${all.length} addresses answered`)
     const findings: Finding[] = []
+    const answers: At[] = []
     const unseen: Evidence[] = []
     let unclear: Verdict | undefined
     for (const { address, seen } of all) {
@@ -104,12 +121,10 @@ export default defineCheck({
         (marker === undefined || readMarker(marker, seen.value).ok === readMarker(marker, first.value).ok)
       const evidence = evidenceOf(seen.value, `status ${first.value.status} and the same title and marker everywhere`, undefined, what)
       findings.push(alike ? { grade: 'pass', evidence } : { grade: 'fail', code: 'routing.address.differs', evidence })
-      const [here, there] = [policyOf(seen.value), policyOf(first.value)]
-      if (alike && here.join() !== there.join()) {
-        const received = evidenceOf(seen.value, `headers of policy as at ${first.value.peer}: ${there.join(', ') || 'none'}`, here.join(', ') || 'none', what)
-        findings.push({ grade: 'warn', code: 'routing.address.headers', severity: 'medium', evidence: received })
-      }
+      if (alike) answers.push({ what, seen: seen.value })
     }
+    findings.push(...weaker(answers))
+    if (documents.ok) findings.push(...weaker(documentsAlike(documents.value)))
     if (plain.ok) findings.push(...plainFindings(plain.value, subject.name))
     const verdict = worst(findings)
     if (verdict.outcome === 'fail') return verdict

@@ -50,6 +50,6 @@ export default defineCheck({
       return host.kind === 'api' && marker === undefined ? warn('routing.edge.empty', evidence) : fail('routing.edge.empty', evidence)
     return pass(evidence)
   },
-  reproduce: (subject, target) => curlHttps()(subject, target).replace(' -D - -o /dev/null', ' -i'),
+  reproduce: (subject, target, evidence) => curlHttps()(subject, target, evidence).replace(' -D - -o /dev/null', ' -i'),
   covers: ['A4', 'A12'],
 })

@@ -36,6 +36,6 @@ export default defineCheck({
     if (seen.status >= 500) return fail('routing.marker.error', [evidenceOf(seen, 'the document with its marker'), ...read.evidence])
     return fail('routing.marker.missing', read.evidence)
   },
-  reproduce: (subject, target) => curlHttps()(subject, target).replace(' -D - -o /dev/null', ' -L'),
+  reproduce: (subject, target, evidence) => curlHttps()(subject, target, evidence).replace(' -D - -o /dev/null', ' -L'),
   covers: ['A4', 'B2', 'B3', 'B4', 'B7'],
 })

@@ -81,7 +81,7 @@ function judge(name: string, looked: object, described: Described = {}): Verdict
   const target = targetOf(described)
   const subject = check.subjects(target)[0]
   if (subject === undefined) throw new RangeError(`${name} has no subject in this target`)
-  const nothing = name === 'address-parity' ? { plain: seen([]) } : {}
+  const nothing = name === 'address-parity' ? { documents: seen([]), plain: seen([]) } : {}
   return check.judge({ ...nothing, ...looked } as never, { target, subject, now: NOW, options: check.options })
 }
 /** `pass`, `fail routing.marker.missing`, `inconclusive unobserved`… */
@@ -102,6 +102,15 @@ const errorPages = (more: object = {}): Described => ({
 const origin: Described = { host: { marker: GITEA }, file: { edge: { kind: 'cdn', origin: { address: '198.51.100.7', direct: 'refused' } } } }
 const at = (address: string, one: Observed<HttpObservation>) => ({ address, seen: one })
 const both = (one: HttpObservation, other: HttpObservation): object => ({ all: [at('192.0.2.1', seen(one)), at('192.0.2.2', seen(other))] })
+const HSTS = 'Strict-Transport-Security: max-age=31536000'
+const policy = (field: string, status = 200): HttpObservation => {
+  const [name = '', ...rest] = field.split(': ')
+  return page({ status, headers: [...HTML, [name, rest.join(': ')]] })
+}
+const behind = (one: HttpObservation, other: HttpObservation): object => ({
+  ...both(redirect('/login'), redirect('/login')),
+  documents: seen([at('192.0.2.1', seen(one)), at('192.0.2.2', seen(other))]),
+})
 const onPlain = (one: Observed<HttpObservation>, other: Observed<HttpObservation>): object => ({
   ...both(page(), page()),
   plain: seen([at('192.0.2.1', one), at('192.0.2.2', other)]),
@@ -149,7 +158,39 @@ const CASES: Record<string, readonly Case[]> = {
     ['none answers', { all: [at('192.0.2.1', failed('ECONNREFUSED'))] }, 'inconclusive unobserved'],
     ['a redirect to another place', both(redirect('https://www.example.com/'), redirect('https://www.example.org/')), 'fail routing.address.differs'],
     ['a redirect with a state of its own', both(redirect('/login?state=1'), redirect('/login?state=2')), 'pass'],
-    ['headers of policy at one only', both(page({ headers: [...HTML, ['X-Frame-Options', 'DENY']] }), page()), 'warn routing.address.headers'],
+    ['headers of policy at one only', both(policy('X-Frame-Options: DENY'), page()), 'fail routing.address.headers'],
+    ['headers of policy at the second only', both(page(), policy('X-Frame-Options: DENY')), 'fail routing.address.headers'],
+    ['HSTS taken back at one', both(policy(HSTS), policy('Strict-Transport-Security: max-age=0')), 'fail routing.address.headers'],
+    ['HSTS that is no HSTS at one', both(policy(HSTS), policy('Strict-Transport-Security: 31536000')), 'fail routing.address.headers'],
+    ['HSTS for another time at one', both(policy(HSTS), policy('Strict-Transport-Security: max-age=300')), 'warn routing.address.headers'],
+    ['HSTS written otherwise', both(policy(HSTS), policy('Strict-Transport-Security: Max-Age="31536000"')), 'pass'],
+    [
+      'another policy at one',
+      both(policy("Content-Security-Policy: default-src 'self'"), policy('Content-Security-Policy: default-src *')),
+      'warn routing.address.headers',
+    ],
+    [
+      'a policy with what is made anew',
+      both(
+        policy("Content-Security-Policy: script-src 'nonce-YQ==' 'sha256-YQ=='; report-uri /r?1"),
+        policy("Content-Security-Policy: script-src  'nonce-Yg=='; report-uri /r?2"),
+      ),
+      'pass',
+    ],
+    ['errors without headers of policy', both(policy(HSTS, 500), page({ status: 500 })), 'pass'],
+    ['a cookie without Secure at one', both(policy('Set-Cookie: id=1; Secure'), policy('Set-Cookie: id=2')), 'fail routing.address.cookies'],
+    ['a cookie without HttpOnly at the first', both(policy('Set-Cookie: id=1'), policy('Set-Cookie: id=2; HttpOnly')), 'fail routing.address.cookies'],
+    [
+      'a cookie with SameSite=None at one',
+      both(policy('Set-Cookie: id=1; SameSite=Lax'), policy('Set-Cookie: id=2; SameSite=None')),
+      'fail routing.address.cookies',
+    ],
+    ['a cookie taken back at one', both(policy('Set-Cookie: id=1; Secure'), policy('Set-Cookie: id=; Max-Age=0')), 'pass'],
+    ['a cookie of one only', both(policy('Set-Cookie: node=1'), policy('Set-Cookie: other=2; Secure; HttpOnly')), 'pass'],
+    ['the page behind a redirect without HSTS at one', behind(policy(HSTS), page()), 'fail routing.address.headers'],
+    ['the page behind a redirect alike', behind(policy(HSTS), policy(HSTS)), 'pass'],
+    ['another page behind a redirect, without what led there', behind(policy(HSTS), page({ status: 400 })), 'pass'],
+    ['a challenge behind a redirect', behind(policy(HSTS), CHALLENGE), 'pass'],
     ['other headers at one only', both(page({ headers: [...HTML, ['X-Served-By', 'a']] }), page()), 'pass'],
     ['http alike', onPlain(seen(redirect('https://git.example.com/')), seen(redirect('https://git.example.com/'))), 'pass'],
     [

@@ -4,7 +4,7 @@ import { parseJsonPath, readJsonPath } from '../../helpers/grammar/json-path.ts'
 import { bodyText, headerValues, isChallenge, mediaType, titleOf } from '../../helpers/headers.ts'
 import { matchValue, REGEX_INPUT_LIMIT, showValue } from '../../helpers/matcher.ts'
 import type { HttpChain, HttpObservation } from '../../helpers/observations.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlForSeen } from '../../helpers/reproduce.ts'
 import type { Marker, Target } from '../../helpers/target.ts'
 import { type Evidence, inconclusive, type SkipReason, type Verdict } from '../../helpers/verdict.ts'
 
@@ -18,8 +18,8 @@ export const noHosts = { skip: 'not-declared' as SkipReason, reason: 'the target
 /** curl of the host's path, or of another one. */
 export const curlHttps =
   (path?: string) =>
-  (subject: Subject, target: Target): string =>
-    curlFor(target, `https://${subject.host?.fqdn ?? subject.name}${path ?? subject.host?.path ?? '/'}`)
+  (subject: Subject, target: Target, evidence?: readonly Evidence[]): string =>
+    curlForSeen(target, `https://${subject.host?.fqdn ?? subject.name}${path ?? subject.host?.path ?? '/'}`, evidence)
 
 /** What an answer shows of itself, for evidence: its title, or the beginning of its text. */
 const snippet = (seen: HttpObservation): string => {
