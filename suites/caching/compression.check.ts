@@ -43,7 +43,7 @@ export default defineCheck({
     },
     'caching.coding.small': {
       meaning: 'A body below the declared size is compressed.',
-      fix: 'Raise the threshold (nginx: gzip_min_length; express compression: threshold).',
+      fix: 'Raise the threshold (nginx: gzip_min_length; express compression: threshold); Apache and HAProxy below 3.2 have none: leave minimumSize out.',
     },
     'caching.coding.needless': {
       meaning: 'An image or archive, dense already, is compressed again.',

@@ -230,6 +230,8 @@ const CASES: Record<string, readonly Case[]> = {
     ['query emptied', { plain: http(301, `https://${APP}${DEEP_PATH.split('?')[0]}?`), root: GOOD }, 'fail redirects.query.dropped'],
     ['encoded twice', { plain: http(301, `https://${APP}${DEEP_PATH.replaceAll('%', '%25')}`), root: GOOD }, 'fail redirects.path.altered'],
     ['decoded', { plain: http(301, `https://${APP}${DEEP_PATH.replace('%20', ' ')}`), root: GOOD }, 'fail redirects.path.altered'],
+    ['escapes in lower case', { plain: http(301, `https://${APP}${DEEP_PATH.replace('%C3%A9', '%c3%a9').replace('%2F', '%2f')}`), root: GOOD }, 'pass'],
+    ['decoded and not encoded again', { plain: http(301, `https://${APP}${DEEP_PATH.replace('%C3%A9', 'é')}`), root: GOOD }, 'fail redirects.path.altered'],
     ['lower case', { plain: http(301, `https://${APP}${DEEP_PATH.toLowerCase()}`), root: GOOD }, 'fail redirects.path.altered'],
     ['broken escape', { plain: http(301, `https://${APP}/%`), root: GOOD }, 'fail redirects.path.dropped'],
     ['front page redirected, deep path served', { plain: PAGE, root: GOOD }, 'fail redirects.path.not-redirected'],

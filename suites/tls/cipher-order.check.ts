@@ -29,7 +29,7 @@ export default defineCheck({
   codes: {
     'tls.cipher.order': {
       meaning: 'The suite follows the other order than declared.',
-      fix: 'nginx: ssl_prefer_server_ciphers off (client) or on (server); Apache: SSLHonorCipherOrder.',
+      fix: 'nginx: ssl_prefer_server_ciphers off (client) or on (server); Apache: SSLHonorCipherOrder; HAProxy: prefer-client-ciphers.',
     },
     'tls.cipher.order-weak': {
       meaning: 'Weak suites are accepted, and a client that lists one first gets it.',
