@@ -161,11 +161,20 @@ export interface SqliteFacts {
   readonly integrityError?: string
 }
 
+/** Keys of a snapshot. */
+export interface SnapshotKeys {
+  readonly total: number
+  /** Those among them that end by themselves: a server that loads the file later leaves out what has ended. */
+  readonly expiring: number
+}
+
 export interface RedisFacts {
   readonly kind: 'rdb' | 'aof'
   readonly version?: number
   /** RDB: the closing checksum is right (`off`: the server writes none). AOF: every command is whole. */
   readonly checksum: 'right' | 'wrong' | 'off' | 'absent'
+  /** Of a snapshot; absent: it was not read to its end, or holds what only later servers know. */
+  readonly keys?: SnapshotKeys
   /** AOF commands. */
   readonly commands?: number
   /** A log in several files (Redis 7, appendonlydir): the snapshot that its commands come after. */

@@ -1,6 +1,7 @@
 /** Reads the two files of Redis and Valkey: RDB snapshots (magic, closing CRC-64) and append-only files (every command whole). */
 import type { ByteReader } from './bytes.ts'
 import type { Reading, RedisFacts } from './facts.ts'
+import { KeyCount } from './rdb.ts'
 
 /** CRC-64 of Redis: Jones polynomial, reflected, as two halves of 32 bits, eight bytes at a time (crc64.c, crcspeed.c). */
 const HIGH = new Uint32Array(8 * 256)
@@ -78,8 +79,10 @@ export async function readRdb(reader: ByteReader): Promise<{ readonly redis: Red
   const head = await reader.peek(9)
   const version = Number(head.subarray(5, 9).toString('latin1'))
   const crc: Crc64 = { high: 0, low: 0 }
+  const counted = new KeyCount()
   let tail: Buffer = Buffer.alloc(0)
   for await (const chunk of reader.chunks()) {
+    counted.push(chunk)
     const all = tail.length === 0 ? chunk : Buffer.concat([tail, chunk])
     const cut = Math.max(0, all.length - 9)
     crc64(crc, all.subarray(0, cut))
@@ -100,10 +103,11 @@ export async function readRdb(reader: ByteReader): Promise<{ readonly redis: Red
   crc64(crc, tail.subarray(0, 1))
   const low = tail.readUInt32LE(1)
   const high = tail.readUInt32LE(5)
-  if (low === 0 && high === 0) return { redis: { kind: 'rdb', version, checksum: 'off' }, reading: { complete: true } }
+  const keys = counted.keys === undefined ? {} : { keys: counted.keys }
+  if (low === 0 && high === 0) return { redis: { kind: 'rdb', version, checksum: 'off', ...keys }, reading: { complete: true } }
   const right = low === crc.low && high === crc.high
   return {
-    redis: { kind: 'rdb', version, checksum: right ? 'right' : 'wrong' },
+    redis: { kind: 'rdb', version, checksum: right ? 'right' : 'wrong', ...(right ? keys : {}) },
     reading: right ? { complete: true } : { complete: false, kind: 'corrupt', error: 'the closing checksum does not fit' },
   }
 }

@@ -1,5 +1,5 @@
 /** What a restore drill saw: phases, and every restored database and file beside what the artifact promised. Plain data; names and counts, never the content of a row. */
-import type { ObjectCounts } from '../artifact/facts.ts'
+import type { ObjectCounts, SnapshotKeys } from '../artifact/facts.ts'
 import type { Contents } from './contents.ts'
 
 /** In the order in which they happen. `usable` is the moment at which recovery is done; what follows only verifies. */
@@ -132,6 +132,8 @@ export interface SqliteRestored {
 }
 export interface RedisRestored {
   readonly keys: number
+  /** Keys of the snapshot, by its structure. */
+  readonly held?: SnapshotKeys
   /** Keys by the number of their database, where there are some. */
   readonly databases?: Readonly<Record<string, number>>
   /** Of a log: bytes that there were to load, and that were loaded (NaN: the server does not tell). */

@@ -316,7 +316,11 @@ async function drillRedis(setting: Setting, piece: Piece, index: number): Promis
   let done: Restored | undefined
   try {
     const started = (server = await serve(setting, 'redis', piece, `redis-${index}`))
-    const redis = await course.phase('usable', piece.label, () => inspectRedis(started.place, started.logBytes, signal))
+    const held = piece.facts.redis?.keys
+    const redis = {
+      ...(await course.phase('usable', piece.label, () => inspectRedis(started.place, started.logBytes, signal))),
+      ...(held === undefined ? {} : { held }),
+    }
     course.reached.push(started.place.reached)
     course.isolation.push({ label: piece.label, ...(await started.place.reach()) })
     course.databases.push({

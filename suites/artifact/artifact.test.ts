@@ -414,6 +414,12 @@ describe.each<[string, Partial<Declared>, Partial<BackupEntry>, readonly (readon
     {},
     [
       ['a snapshot', facts({ format: 'rdb', redis: { kind: 'rdb', version: 11, checksum: 'right' } }), 'pass'],
+      ['one of many keys', facts({ format: 'rdb', redis: { kind: 'rdb', version: 11, checksum: 'right', keys: { total: 40, expiring: 39 } } }), 'pass'],
+      [
+        'one of an empty server',
+        facts({ format: 'rdb', redis: { kind: 'rdb', version: 11, checksum: 'right', keys: { total: 0, expiring: 0 } } }),
+        'warn artifact.redis.few-keys',
+      ],
       ['without a checksum', facts({ format: 'rdb', redis: { kind: 'rdb', version: 11, checksum: 'off' } }), 'warn artifact.redis.unchecked'],
       [
         'another checksum',
@@ -429,6 +435,20 @@ describe.each<[string, Partial<Declared>, Partial<BackupEntry>, readonly (readon
         'warn artifact.redis.unchecked',
       ],
       ['an empty log', facts({ format: 'aof', redis: { kind: 'aof', checksum: 'absent', commands: 0 } }), 'fail artifact.redis.empty'],
+    ],
+  ],
+  [
+    'redis-decodes',
+    {},
+    { drill: { minKeys: 20 } },
+    [
+      ['as many keys as declared', facts({ format: 'rdb', redis: { kind: 'rdb', version: 11, checksum: 'right', keys: { total: 20, expiring: 0 } } }), 'pass'],
+      [
+        'fewer keys than declared',
+        facts({ format: 'rdb', redis: { kind: 'rdb', version: 11, checksum: 'right', keys: { total: 19, expiring: 0 } } }),
+        'fail artifact.redis.few-keys',
+      ],
+      ['keys that nobody could count', facts({ format: 'rdb', redis: { kind: 'rdb', version: 99, checksum: 'right' } }), 'pass'],
     ],
   ],
 ])('%s, %o, %o', (name, declared, entry, cases) => {

@@ -339,6 +339,12 @@ const broken: readonly (readonly [string, DrillObservation, 'fail' | 'warn', str
     'restore.sqlite-orphans',
   ],
   ['restore/redis-loads', { ...healthy, databases: [{ ...redis, redis: { keys: 2, types: [] } }] }, 'fail', 'restore.redis-keys-missing'],
+  [
+    'restore/redis-loads',
+    { ...healthy, databases: [{ ...redis, redis: { keys: 5, types: [], held: { total: 9, expiring: 3 } } }] },
+    'fail',
+    'restore.redis-keys-missing',
+  ],
   ['restore/redis-loads', { ...healthy, databases: [{ ...redis, stages: [{ tool: 'redis-server', exit: 1 }] }] }, 'fail', 'restore.redis-refused'],
   ['restore/app-boots', withApplication({ bootedMs: undefined, received: 'it ended with 1', logs: ['no such table'] }), 'fail', 'restore.app-not-healthy'],
   ['restore/app-boots', withApplication({ migrations: 1 }), 'fail', 'restore.app-migrations-pending'],
