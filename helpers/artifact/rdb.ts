@@ -95,7 +95,7 @@ function* stream(level: number): Walk {
 }
 
 /** A value, by its kind (RDB_TYPE_*). */
-function* value(type: number): Walk {
+function* content(type: number): Walk {
   switch (type) {
     case 0: // string
     case 9: // hash, list, set, sorted set and hash as one piece
@@ -106,13 +106,16 @@ function* value(type: number): Walk {
     case 16: // the same as listpacks
     case 17:
     case 20:
-      return yield* text()
+      yield* text()
+      return
     case 1: // list, set, list of ziplists
     case 2:
     case 14:
-      return yield* texts(yield* number())
+      yield* texts(yield* number())
+      return
     case 4: // hash
-      return yield* texts(2 * (yield* number()))
+      yield* texts(2 * (yield* number()))
+      return
     case 3: {
       // sorted set, each score written out behind its length; three lengths stand for what is no number
       const count = yield* number()
@@ -133,13 +136,17 @@ function* value(type: number): Walk {
       return
     }
     case 7:
-      return yield* module()
+      yield* module()
+      return
     case 15:
-      return yield* stream(1)
+      yield* stream(1)
+      return
     case 19:
-      return yield* stream(2)
+      yield* stream(2)
+      return
     case 21:
-      return yield* stream(3)
+      yield* stream(3)
+      return
     case 18: {
       // list of listpacks, each behind what it is
       const count = yield* number()
@@ -161,7 +168,8 @@ function* value(type: number): Walk {
     }
     case 25:
       yield* pass(MOMENT)
-      return yield* text()
+      yield* text()
+      return
     default:
       throw new Unknown()
   }
@@ -209,7 +217,7 @@ function* snapshot(count: { total: number; expiring: number }): Walk {
         break
       default:
         yield* text()
-        yield* value(code)
+        yield* content(code)
         count.total += 1
         if (ends) count.expiring += 1
         ends = false
