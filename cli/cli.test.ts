@@ -151,7 +151,7 @@ describe('a reader that goes away (`| head -1`)', () => {
 
 describe('an odd place to run in', () => {
   const shell = (script: string, ...args: readonly string[]) =>
-    spawnSync('sh', ['-c', script, process.execPath, join(PROJECT, 'cli/main.ts'), ...args], { cwd: fresh(), encoding: 'utf8', timeout: 30_000 })
+    spawnSync('sh', ['-c', script, process.execPath, join(PROJECT, 'cli/main.ts'), ...args], { cwd: fresh(), encoding: 'utf8', timeout: 80_000 })
   test.runIf(existsSync('/dev/full'))('output that cannot be written is no success, and says so without a trace', () => {
     const ended = shell('"$0" "$@" > /dev/full', 'schema')
     expect(ended).toMatchObject({ status: 2, stderr: 'postproof: its output cannot be written: ENOSPC\n' })

@@ -26,7 +26,7 @@ test.for([0, 1, MIB - 1, MIB, MIB + 1, 6 * MIB, 13 * MIB + 7])('a file of %i byt
 })
 
 // A large file as announced, a short one as it is: the thread does not need to have much to do.
-test.for([true, false])('the digest of a large file is taken beside the reading; its pieces are lent: %s', { timeout: 30_000 }, async (lent) => {
+test.for([true, false])('the digest of a large file is taken beside the reading; its pieces are lent: %s', async (lent) => {
   const path = join(folder, 'large')
   writeFileSync(path, Buffer.alloc(13 * MIB + 7, 'some text of a backup, again and again; '))
   const source = await fileSource(path, 100 * MIB, signal())
@@ -37,7 +37,7 @@ test.for([true, false])('the digest of a large file is taken beside the reading;
   await source.close()
 })
 
-test.for([5, 100])('whoever leaves early has the digest of what was given out; announced: %i MiB', { timeout: 30_000 }, async (announced) => {
+test.for([5, 100])('whoever leaves early has the digest of what was given out; announced: %i MiB', async (announced) => {
   const path = join(folder, 'early')
   writeFileSync(path, Buffer.alloc(5 * MIB, 'abc'))
   const source = await fileSource(path, announced * MIB, signal())
@@ -51,7 +51,7 @@ test.for([5, 100])('whoever leaves early has the digest of what was given out; a
   await source.close()
 })
 
-test('an abort ends it, with its own reason', { timeout: 30_000 }, async () => {
+test('an abort ends it, with its own reason', async () => {
   const path = join(folder, 'aborted')
   writeFileSync(path, Buffer.alloc(3 * MIB))
   for (const announced of [3 * MIB, 100 * MIB]) {
@@ -72,7 +72,7 @@ test('what cannot be opened or read says why', async () => {
   await source.close()
 })
 
-test('the digest comes after the reading, ends with the signal, and fails where the file became shorter', { timeout: 30_000 }, async () => {
+test('the digest comes after the reading, ends with the signal, and fails where the file became shorter', async () => {
   const path = join(folder, 'shrinking')
   const all = async (source: Awaited<ReturnType<typeof fileSource>>): Promise<void> => {
     for await (const _ of source.chunks()) if (source.read === 13 * MIB) return

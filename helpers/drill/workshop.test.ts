@@ -84,7 +84,7 @@ test('what left its group, its environment and its command line behind is found 
   expect(alive(Number(ran.output))).toBe(false)
 })
 
-test('after the drill was killed, the next one removes its programs and its copy', { timeout: 30_000 }, async () => {
+test('after the drill was killed, the next one removes its programs and its copy', async () => {
   const script = `
     import { Lease } from ${JSON.stringify(join(import.meta.dirname, 'lease.ts'))}
     import { freePort, openWorkshop } from ${JSON.stringify(join(import.meta.dirname, 'workshop.ts'))}

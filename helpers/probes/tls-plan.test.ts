@@ -533,7 +533,7 @@ test('all looks of the plan share their hellos: a healthy server sees four conne
   expect(server.counts.connections).toBe(4)
 })
 
-test('every group by name comes to an end with a server that swings between two curves', { timeout: 20_000 }, async () => {
+test('every group by name comes to an end with a server that swings between two curves', async () => {
   const server = await serving((hello) => {
     if (hello.supportedVersions.length > 0) return [alert(40)]
     const curve = [23, 24].find((group) => hello.groups.includes(group) && hello.groups.at(-1) !== group)

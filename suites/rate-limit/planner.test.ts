@@ -126,7 +126,7 @@ describe('the plan', () => {
       await running.stop()
     }
   })
-  test('a ban is noticed after the first refusal, and not hammered', { timeout: 30_000 }, async () => {
+  test('a ban is noticed after the first refusal, and not hammered', async () => {
     const world = rateLimitWorld()
     only(world, 'login')
     const { refuse } = world.limits.login
@@ -146,7 +146,7 @@ describe('the plan', () => {
       await running.stop()
     }
   })
-  test('a server that dies under the load is left in peace, and the run says so', { timeout: 30_000 }, async () => {
+  test('a server that dies under the load is left in peace, and the run says so', async () => {
     const world = rateLimitWorld()
     only(world, 'api_limit')
     world.limits.edge.off = true
