@@ -85,6 +85,10 @@ describe('matcher', () => {
 
   it('caps what a regular expression sees and what evidence shows', () => {
     expect(matchValue({ regex: '^(a+)+$' }, `${'a'.repeat(REGEX_INPUT_LIMIT)}!`)).toMatchObject({ ok: false, received: expect.stringContaining('longer than') })
+    expect(matchValue({ regex: '^(a+)+$' }, `${'a'.repeat(4_000)}!`, { deadlineMs: 20 })).toMatchObject({
+      ok: false,
+      misused: expect.stringContaining('was not done with 4001 characters'),
+    })
     expect(matchValue({ contains: 'z' }, `${'a'.repeat(65_536)}z`)).toMatchObject({ ok: true })
     expect(showValue('a'.repeat(65_536)).length).toBeLessThan(250)
     const loop: Record<string, unknown> = {}

@@ -1,4 +1,5 @@
 /** Evaluates a `Matcher` of the target file against one value: a header, a JSON field, a text. */
+import { search } from './owner-expression.ts'
 import type { Matcher } from './target.ts'
 
 export interface MatchResult {
@@ -7,7 +8,7 @@ export interface MatchResult {
   readonly expected: string
   /** The value as text for evidence: strings quoted, long values cut, absence said in words. */
   readonly received: string
-  /** The matcher itself cannot be used (an invalid regular expression, no demand at all): the user's configuration, not the target's fault. */
+  /** The matcher itself cannot be used (a regular expression that is invalid or takes for ever, no demand at all): the user's configuration, not the target's fault. */
   readonly misused?: string
 }
 
@@ -18,6 +19,8 @@ export interface MatchOptions {
    * @default false
    */
   readonly text?: boolean
+  /** For a regular expression. @default 1000 */
+  readonly deadlineMs?: number
 }
 
 /** User-written expressions meet hostile input: longer values do not match, they are reported as too long. */
@@ -114,7 +117,9 @@ export function matchValue(matcher: Matcher, value: unknown, options: MatchOptio
     const subject = typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
     const tooLong = subject !== undefined && subject.length > REGEX_INPUT_LIMIT
     if (tooLong) note = `, longer than the ${REGEX_INPUT_LIMIT} characters a regular expression is tried on`
-    demand(`matching /${demands.regex}/`, typeof compiled !== 'string' && subject !== undefined && !tooLong && compiled.test(subject))
+    const found = typeof compiled === 'string' || subject === undefined || tooLong ? undefined : search(compiled, subject, options.deadlineMs)
+    if (found?.ok === false) misused = found.why
+    demand(`matching /${demands.regex}/`, found?.ok === true && found.match !== undefined)
   }
   if (demands.contains !== undefined) {
     const wanted = demands.contains

@@ -6,6 +6,7 @@ import { hash, randomBytes } from 'node:crypto'
 import { headerValue, isChallenge } from '../headers.ts'
 import { isLoopback } from '../grammar/address.ts'
 import type { RawHeaders } from '../observations.ts'
+import type { Expression } from '../owner-expression.ts'
 import { type Probe, type ProbeContext, type ProbeCost, ProbeError, type ProbeFailure } from '../probe.ts'
 import { sleep } from '../sleep.ts'
 import type { Target } from '../target.ts'
@@ -19,7 +20,7 @@ import { withoutTrailing } from '../grammar/linear.ts'
 export interface Sign {
   readonly status?: readonly number[]
   /** In the first 256 KiB of the body. */
-  readonly body?: RegExp
+  readonly body?: Expression
   readonly header?: readonly [name: string, value: RegExp]
   /** Not in the body. */
   readonly not?: RegExp
@@ -40,7 +41,7 @@ export interface Door {
   readonly accepted: Sign
   readonly refused: Sign
   /** First group found in the answer goes into this header for the proof, where `{token}` stands. */
-  readonly token?: { readonly find: RegExp; readonly header: string; readonly value: string }
+  readonly token?: { readonly find: Expression; readonly header: string; readonly value: string }
   /** A page that only a session sees. */
   readonly proof: Page
 }

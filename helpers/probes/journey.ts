@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { headerValue, isHtml } from '../headers.ts'
 import { matchValue, showValue } from '../matcher.ts'
+import { search } from '../owner-expression.ts'
 import { type Impact, type Probe, type ProbeContext, ProbeError, type ProbeFailure } from '../probe.ts'
 import { sleep } from '../sleep.ts'
 import type { Target } from '../target.ts'
@@ -160,18 +161,19 @@ function evaluate(step: RequestStep, answer: ExchangeAnswer): readonly Expected[
   return seen
 }
 
-function captureFrom(answer: ExchangeAnswer, session: Session, how: NonNullable<RequestStep['capture']>[string]): string | undefined {
+function captureFrom(
+  answer: ExchangeAnswer,
+  session: Session,
+  how: NonNullable<RequestStep['capture']>[string],
+): string | { readonly misused: string } | undefined {
   if (how.json !== undefined) {
     const value = jsonAt(answer, how.json)
     return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
   }
   if (how.header !== undefined) return headerValue(answer.headers, how.header)
   if (how.cookie !== undefined) return session.cookies.get(how.cookie)
-  try {
-    return new RegExp(how.regex ?? '(?!)').exec(utf8.decode(answer.body).slice(0, 65_536))?.[1]
-  } catch {
-    return undefined
-  }
+  const found = search(new RegExp(how.regex ?? '(?!)'), utf8.decode(answer.body).slice(0, 65_536))
+  return found.ok ? found.match?.[1] : { misused: found.why }
 }
 
 const fillDeep = (context: ProbeContext, value: unknown, captured: ReadonlyMap<string, string>): unknown =>
@@ -263,7 +265,9 @@ class Walk {
         }
         for (const [name, how] of Object.entries(step.capture ?? {})) {
           const value = captureFrom(answer, this.#session, how)
-          if (value === undefined || value === '' || value.length > 65_536)
+          if (typeof value === 'object')
+            expected.push({ kind: 'capture', what: `capture of ${name}`, expected: 'a value', received: 'unknown', ok: false, misused: value.misused })
+          else if (value === undefined || value === '' || value.length > 65_536)
             expected.push({ kind: 'capture', what: `capture of ${name}`, expected: 'a value', received: 'absent', ok: false })
           else this.#captured.set(name, value)
         }

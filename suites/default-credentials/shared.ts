@@ -11,6 +11,7 @@ import {
   type Tried,
   tryLogins,
 } from '../../helpers/probes/default-credentials.ts'
+import { ownerExpression } from '../../helpers/owner-expression.ts'
 import type { Observed, Probe } from '../../helpers/probe.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import type { Host, Target } from '../../helpers/target.ts'
@@ -33,7 +34,7 @@ const urlOf = (target: Target, url: string): string => withoutTrailing(url.repla
 
 const sign = (one: { status?: number | number[] | undefined; bodyRegex?: string | undefined }) => ({
   ...(one.status === undefined ? {} : { status: [one.status].flat() }),
-  ...(one.bodyRegex === undefined ? {} : { body: new RegExp(one.bodyRegex) }),
+  ...(one.bodyRegex === undefined ? {} : { body: ownerExpression(one.bodyRegex) }),
 })
 /** A product that only the owner knows: it is what it is said to be as soon as it answers at all. */
 function ownProduct({ product, login }: Pick<Service, 'product' | 'login'>): Product | undefined {
@@ -43,7 +44,7 @@ function ownProduct({ product, login }: Pick<Service, 'product' | 'login'>): Pro
     request: { path: login.path, ...(login.json === undefined ? {} : { json: login.json }), ...(login.form === undefined ? {} : { form: login.form }) },
     accepted: sign(login.accepted),
     refused: sign(login.refused),
-    ...(login.tokenRegex === undefined ? {} : { token: { find: new RegExp(login.tokenRegex), header: 'Authorization', value: 'Bearer {token}' } }),
+    ...(login.tokenRegex === undefined ? {} : { token: { find: ownerExpression(login.tokenRegex), header: 'Authorization', value: 'Bearer {token}' } }),
     proof: { path: login.proof.path, ...sign(login.proof) },
   }
   const name = product ?? 'declared'
