@@ -117,8 +117,12 @@ interface Policy {
   readonly grant?: (origin: string | undefined) => RawHeaders
   readonly preflight?: RawHeaders
   readonly more?: RawHeaders
+  /** Headers that depend on who asks, in place of `more`. */
+  readonly variant?: (asked: Asked) => RawHeaders
   readonly status?: (asked: Asked) => number
   readonly body?: string
+  /** Requests of this method are let in by nothing. */
+  readonly silent?: Asked['method']
 }
 const granted = (origin: string): RawHeaders => [
   [ORIGIN, origin],
@@ -136,10 +140,10 @@ const PREFLIGHT: RawHeaders = [
   ['Access-Control-Max-Age', '600'],
 ]
 const server =
-  ({ grant = onlyApp, preflight = PREFLIGHT, more = [['Vary', 'Origin']], status, body = '' }: Policy = {}): Server =>
+  ({ grant = onlyApp, preflight = PREFLIGHT, more = [['Vary', 'Origin']], variant, status, body = '', silent }: Policy = {}): Server =>
   (asked) => ({
     status: status?.(asked) ?? (asked.method === 'OPTIONS' ? 204 : 200),
-    headers: [...grant(asked.origin), ...(asked.method === 'OPTIONS' ? preflight : []), ...more],
+    headers: [...(asked.method === silent ? [] : grant(asked.origin)), ...(asked.method === 'OPTIONS' ? preflight : []), ...(variant?.(asked) ?? more)],
     body,
   })
 const preflightWith = (name: string, ...values: string[]): Policy => ({
@@ -174,6 +178,10 @@ const CASES: Record<string, readonly Case[]> = {
     ['twice', { grant: () => [...granted(APP), [ORIGIN, APP]] }, 'fail cors.origin-duplicated'],
     ['asterisk and name', { grant: () => [...granted(APP), [ORIGIN, '*']] }, 'fail cors.origin-duplicated'],
     ['a list in one line', { grant: () => granted(`${APP}, https://b.example`) }, 'fail cors.origin-duplicated'],
+    ['a list in one line, with blanks', { grant: () => granted(`${APP} https://b.example`) }, 'fail cors.origin-duplicated'],
+    ['an asterisk for methods, nothing said about credentials', preflightWith('Access-Control-Allow-Methods', '*'), 'pass', less('credentials')],
+    ['no origin is declared', {}, 'no subject', { ...DECLARED, origins: [] }],
+    ['no method is declared: GET', {}, 'pass', { ...DECLARED, methods: [] }],
     ['asterisk where credentials are declared', STAR, 'fail cors.origin-other'],
     ['no credentials', { grant: () => [[ORIGIN, APP]] }, 'fail cors.credentials-missing'],
     [
@@ -243,6 +251,13 @@ const CASES: Record<string, readonly Case[]> = {
     ['open with credentials', { grant: () => granted('*') }, 'warn cors.wildcard-with-credentials', OPEN],
     ['refused by declaration, let in', { grant: also((origin) => origin === 'https://other.example.net') }, 'fail cors.refused-origin-allowed'],
     ['any sub-domain', { grant: also((origin) => origin.endsWith('.example.com')) }, 'warn cors.undeclared-subdomain'],
+    ['any sub-domain without credentials', { grant: also((origin) => origin.endsWith('.example.com'), false) }, 'warn cors.undeclared-subdomain'],
+    [
+      'a declared http origin is judged elsewhere',
+      { grant: also((origin) => origin === 'http://old.example.net') },
+      'pass',
+      { ...DECLARED, refused: ['http://old.example.net'] },
+    ],
     ['undeclared: no policy', { grant: () => [] }, 'pass', UNDECLARED],
     ['undeclared: open without credentials is public data', STAR, 'pass', UNDECLARED],
     ['undeclared: OPTIONS is not known', { grant: () => [], status: (asked) => (asked.method === 'OPTIONS' ? 501 : 200) }, 'pass', UNDECLARED],
@@ -268,6 +283,7 @@ const CASES: Record<string, readonly Case[]> = {
     ['undeclared', {}, 'pass', UNDECLARED],
     ['undeclared, let in', { grant: also((origin) => origin === 'null') }, 'fail cors.null-allowed', UNDECLARED],
     ['null is declared', {}, 'no subject', { ...DECLARED, origins: ['null'] }],
+    ['what a limiter says is no policy', { grant: also(() => true), status: () => 429 }, 'inconclusive'],
     ['a challenge', CHALLENGE, 'inconclusive'],
   ],
   'http-origin': [
@@ -294,6 +310,11 @@ const CASES: Record<string, readonly Case[]> = {
     ['suffix with its dot lets in names of the owner only', { grant: also((origin) => origin.endsWith('.example.com')) }, 'pass'],
     ['everything echoed', { grant: also(() => true) }, 'fail cors.look-alike-allowed'],
     ['everything echoed without credentials', { grant: also(() => true, false) }, 'warn cors.look-alike-allowed'],
+    [
+      'everything echoed by the application, nothing by what answers preflights',
+      { grant: also(() => true, false), silent: 'OPTIONS' },
+      'warn cors.look-alike-allowed',
+    ],
     ['an asterisk', STAR, 'pass'],
     ['open', STAR, 'no subject', OPEN],
     ['a broken gateway', { status: () => 502 }, 'inconclusive'],
@@ -327,6 +348,18 @@ const CASES: Record<string, readonly Case[]> = {
       'fail cors.vary-missing',
     ],
     ['a directive that only looks like it', { more: [['Cache-Control', 'x-no-store-x']] }, 'fail cors.vary-missing'],
+    ['missing where no origin asks', { variant: (asked) => (asked.origin === undefined ? [] : [['Vary', 'Origin']]) }, 'fail cors.vary-missing'],
+    [
+      'what does not say so is never stored',
+      { variant: (asked) => (asked.origin === undefined ? [['Cache-Control', 'no-store']] : [['Vary', 'Origin']]) },
+      'warn cors.vary-missing.uncached',
+    ],
+    [
+      'never stored, but for one that does not say so',
+      { variant: (asked) => (asked.origin === FOREIGN ? [] : [['Cache-Control', 'no-store']]) },
+      'fail cors.vary-missing',
+    ],
+    ['no origin is declared', {}, 'no subject', { ...DECLARED, origins: [] }],
     ['a limiter', { status: () => 429 }, 'inconclusive'],
   ],
   'max-age': [
@@ -337,6 +370,7 @@ const CASES: Record<string, readonly Case[]> = {
     ['a day', preflightWith('Access-Control-Max-Age', '86400'), 'warn cors.max-age.capped', less('maxAge')],
     ['exactly two hours', preflightWith('Access-Control-Max-Age', '7200'), 'pass', less('maxAge')],
     ['no number', preflightWith('Access-Control-Max-Age', '10m'), 'warn cors.max-age.capped', less('maxAge')],
+    ['no origin is declared', {}, 'no subject', { ...DECLARED, origins: [] }],
     ['a limiter', { status: () => 429 }, 'inconclusive'],
   ],
   'headers-wildcard': [
@@ -357,6 +391,25 @@ const CASES: Record<string, readonly Case[]> = {
       'pass',
       { ...OPEN, headers: ['Authorization'] },
     ],
+    [
+      'Authorization is one of those that are needed',
+      { ...STAR, preflight: [['Access-Control-Allow-Headers', '*']] },
+      'warn cors.wildcard-authorization',
+      { ...OPEN, headers: ['content-type', 'Authorization'] },
+    ],
+    [
+      'any method may be, Authorization is named',
+      {
+        ...STAR,
+        preflight: [
+          ['Access-Control-Allow-Methods', '*'],
+          ['Access-Control-Allow-Headers', 'Authorization'],
+        ],
+      },
+      'pass',
+      { ...OPEN, headers: ['Authorization'] },
+    ],
+    ['no origin is declared', {}, 'no subject', { ...DECLARED, origins: [] }],
     ['a broken gateway', { status: () => 502 }, 'inconclusive'],
   ],
   'exposed-headers': [
@@ -376,6 +429,17 @@ const CASES: Record<string, readonly Case[]> = {
       'fail cors.header-not-exposed',
     ],
     ['nothing declared', {}, 'no subject', less('expose')],
+    [
+      'an asterisk where credentials are declared',
+      {
+        grant: () => [
+          [ORIGIN, APP],
+          ['Access-Control-Expose-Headers', '*'],
+        ],
+      },
+      'fail cors.header-not-exposed',
+    ],
+    ['an empty list', {}, 'no subject', { ...DECLARED, expose: [] }],
     ['a limiter', { status: () => 429 }, 'inconclusive'],
   ],
   'undeclared-method': [
@@ -395,6 +459,7 @@ const CASES: Record<string, readonly Case[]> = {
     ['an asterisk', { ...STAR, preflight: [['Access-Control-Allow-Headers', '*']] }, 'warn cors.header-undeclared', less('credentials')],
     ['a literal asterisk allows nothing', preflightWith('Access-Control-Allow-Headers', '*'), 'pass'],
     ['any is declared', {}, 'no subject', { ...DECLARED, headers: ['*'] }],
+    ['no origin is declared', {}, 'no subject', { ...DECLARED, origins: [] }],
     ['a limiter', { status: () => 429 }, 'inconclusive'],
   ],
   'private-network': [

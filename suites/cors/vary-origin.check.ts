@@ -30,12 +30,13 @@ export default defineCheck({
     for (const [, seen] of looks) if (isObstacle(seen)) return inconclusive('unobserved', `${seen.url} answered ${seen.status}`)
     const policies = looks.map(([, seen]) => readCors(seen.headers))
     const varies = new Set(policies.map((cors) => `${cors.origins.join()} ${cors.credentialsRaw.join()}`)).size > 1
-    const missing = policies.some((cors) => !cors.vary.includes('origin') && !cors.vary.includes('*'))
+    const unsaid = looks.filter((_, index) => !['origin', '*'].some((one) => policies[index]?.vary.includes(one)))
     const evidence = looks.map(([origin, seen]) =>
       at(seen, `Vary, Origin: ${origin}`, varies ? 'Origin' : 'anything: the policy does not vary', headerValues(seen.headers, 'vary').join(', ') || 'absent'),
     )
-    if (!varies || !missing) return pass(evidence)
-    const stored = looks.some(([, seen]) => !headerValues(seen.headers, 'cache-control').some((value) => /(?:^|[\s,])no-store(?:$|[\s,])/i.test(value)))
+    if (!varies || unsaid.length === 0) return pass(evidence)
+    // Only an answer that does not say so can be given to the wrong origin, and only where a cache may keep it.
+    const stored = unsaid.some(([, seen]) => !headerValues(seen.headers, 'cache-control').some((value) => /(?:^|[\s,])no-store(?:$|[\s,])/i.test(value)))
     return stored ? fail('cors.vary-missing', evidence) : warn('cors.vary-missing.uncached', evidence)
   },
   reproduce: curl((subject, target) => welcome(subject, target)[0] ?? FOREIGN),
