@@ -95,6 +95,18 @@ test('the document, the same again, and past every cache', async () => {
   expect(requests[2]).toMatch(/^GET \/\?postproof=[0-9a-z]+$/)
 })
 
+test('the second look has a connection of its own and speaks HTTP/1.1, the others share theirs', async () => {
+  const from: (readonly [number | undefined, string])[] = []
+  await seen((request) => {
+    from.push([request.connection, request.httpVersion])
+    return page('')
+  }, documentAgain)
+  const [first, again, fresh] = from
+  expect([first?.[1], again?.[1], fresh?.[1]]).toEqual(['2', '1.1', '2'])
+  expect(again?.[0]).not.toBe(first?.[0])
+  expect(fresh?.[0]).toBe(first?.[0])
+})
+
 test('a host that hangs up is a failure of the look, not of the run', async () => {
   const { result } = await seen(() => ({ status: 200, drop: true }), documentAgain)
   expect(result.ok).toBe(false)

@@ -40,14 +40,15 @@ export function lookAt(host: Host, looks: readonly Look[]): Probe<readonly Looke
 
 export interface Repeated {
   readonly first: HttpObservation
-  /** The same URL once more. */
+  /** The same URL once more, on a connection of its own, over HTTP/1.1 where that is spoken. */
   readonly again: Observed<HttpObservation>
   /** The same path with a parameter that no cache has seen. */
   readonly fresh: Observed<HttpObservation>
 }
 
 /**
- * The document of a host, the same once more, and once past every cache.
+ * The document of a host, the same once more, and once past every cache. A kept connection leads to the same machine and the same listener each time, so the
+ * second look has one of its own, and speaks the older protocol.
  * @throws ProbeError of the document's first look
  */
 export function documentAgain(host: Host): Probe<Repeated> {
@@ -56,7 +57,7 @@ export function documentAgain(host: Host): Probe<Repeated> {
     kind: 'documentAgain',
     key: `documentAgain https://${host.fqdn}${host.path}`,
     impact: 'read',
-    cost: { connections: 0, requests: 2 },
+    cost: { connections: 1, requests: 2 },
     host: host.fqdn,
     timeoutMs: 60_000,
     async run(context): Promise<Repeated> {
@@ -64,7 +65,8 @@ export function documentAgain(host: Host): Probe<Repeated> {
       if (!seen.ok) throw new ProbeError(seen.failure)
       const first = seen.value.hops.at(-1)
       if (first === undefined) throw new ProbeError({ code: 'EOF', message: `${host.fqdn} answered nothing`, phase: 'response' })
-      const again = await context.observe(httpGet(first.url, { tag: 'again' }))
+      const older = await context.observe(httpGet(first.url, { tag: 'again', freshConnection: true, protocol: 'http/1.1' }))
+      const again = older.ok ? older : await context.observe(httpGet(first.url, { tag: 'again' }))
       const fresh = await context.observe(httpGet(`${first.url}${first.url.includes('?') ? '&' : '?'}postproof=${Date.now().toString(36)}`, { tag: 'fresh' }))
       return { first, again, fresh }
     },

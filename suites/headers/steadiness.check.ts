@@ -34,8 +34,8 @@ export default defineCheck({
   severity: 'medium',
   codes: {
     'headers.steadiness.differs': {
-      meaning: 'Two answers to the same request have different headers of policy.',
-      fix: 'Bring every server behind the name to the same configuration and reload it; where a cache stands before them, empty it.',
+      meaning: 'Two answers to the same request, one of them on another connection over HTTP/1.1, have different headers of policy.',
+      fix: 'Bring every server behind the name, and its listeners for HTTP/1.1 and HTTP/2, to the same configuration and reload it; where a cache stands before them, empty it.',
     },
     'headers.steadiness.by-query': {
       meaning:
@@ -63,14 +63,14 @@ export default defineCheck({
       const shown = (one: HttpObservation): string => differing.map((name) => `${name}: ${said(one, name)}`).join('; ')
       const evidence = evidenceOf(
         other,
-        'headers of policy',
-        differing.length === 0 ? 'as the first time' : shown(seen),
+        `headers of policy over HTTP/${other.httpVersion}`,
+        differing.length === 0 ? 'as the first time' : `${shown(seen)} (the first time, over HTTP/${seen.httpVersion})`,
         differing.length === 0 ? 'the same' : shown(other),
       )
       findings.push(differing.length === 0 ? { grade: 'pass', evidence } : { grade, code, evidence })
     }
     return findings.length === 0 ? inconclusive('unobserved', 'the document did not come a second time') : worst(findings)
   },
-  reproduce: (subject, target) => `for i in 1 2 3 4; do ${curlDocument(subject, target)}; done`,
+  reproduce: (subject, target) => `for v in --http1.1 --http2 --http1.1 --http2; do ${curlDocument(subject, target)} $v; done`,
   covers: [],
 })
