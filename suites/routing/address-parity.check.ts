@@ -35,14 +35,10 @@ function plainFindings(all: readonly AtAddress[], name: string): readonly Findin
 
 /** The pages behind the redirects, as far as they are the same page: a path asked for by itself may answer otherwise without what led there. */
 function documentsAlike(all: readonly AtAddress[]): readonly At[] {
-  const [first] = all
-  if (first?.seen.ok !== true || obstacle(first.seen.value) !== undefined) return []
-  const { status } = first.seen.value
-  const title = titleOf(first.seen.value)
-  return all.flatMap(({ address, seen }) =>
-    seen.ok && obstacle(seen.value) === undefined && seen.value.status === status && titleOf(seen.value) === title
-      ? [{ what: `${seen.value.url} at ${address}`, seen: seen.value }]
-      : [],
+  const pages = all.flatMap(({ address, seen }) => (seen.ok && obstacle(seen.value) === undefined ? [{ address, seen: seen.value }] : []))
+  const [first] = pages
+  return pages.flatMap(({ address, seen }) =>
+    seen.status === first?.seen.status && titleOf(seen) === titleOf(first.seen) ? [{ what: `${seen.url} at ${address}`, seen }] : [],
   )
 }
 
@@ -89,8 +85,10 @@ export default defineCheck({
   }),
   judge: ({ all, documents, plain }, { subject }) => {
     const { marker } = hostOf(subject).declared
-    const first = all.find((one) => one.seen.ok)?.seen
-    if (first?.ok !== true) return inconclusive('unobserved', `none of the ${all.length} addresses answered`)
+    const answered = all.flatMap(({ seen }) => (seen.ok ? [seen.value] : []))
+    // A limiter at the first address is nothing that the others should be like.
+    const first = answered.find((seen) => obstacle(seen) === undefined) ?? answered[0]
+    if (first === undefined) return inconclusive('unobserved', `none of the ${all.length} addresses answered`)
     const findings: Finding[] = []
     const answers: At[] = []
     const unseen: Evidence[] = []
@@ -115,11 +113,11 @@ export default defineCheck({
         continue
       }
       const alike =
-        seen.value.status === first.value.status &&
-        titleOf(seen.value) === titleOf(first.value) &&
-        leadsTo(seen.value) === leadsTo(first.value) &&
-        (marker === undefined || readMarker(marker, seen.value).ok === readMarker(marker, first.value).ok)
-      const evidence = evidenceOf(seen.value, `status ${first.value.status} and the same title and marker everywhere`, undefined, what)
+        seen.value.status === first.status &&
+        titleOf(seen.value) === titleOf(first) &&
+        leadsTo(seen.value) === leadsTo(first) &&
+        (marker === undefined || readMarker(marker, seen.value).ok === readMarker(marker, first).ok)
+      const evidence = evidenceOf(seen.value, `status ${first.status} and the same title and marker everywhere`, undefined, what)
       findings.push(alike ? { grade: 'pass', evidence } : { grade: 'fail', code: 'routing.address.differs', evidence })
       if (alike) answers.push({ what, seen: seen.value })
     }

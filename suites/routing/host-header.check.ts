@@ -1,13 +1,16 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
-
+import { isAddress, isLoopback, isPrivateAddress } from '../../helpers/grammar/address.ts'
 import { bodyText, headerValue, isHtml } from '../../helpers/headers.ts'
 import { documentOf } from '../../helpers/probes/http.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { curlHttps, evidenceOf, noHosts } from './shared.ts'
 
-const PRIVATE = /^(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|\[?::1)/
-const internal = (host: string): boolean =>
-  PRIVATE.test(host) || (!host.includes('.') && !host.includes(':')) || /\.(?:local|internal|docker|svc|lan)$/.test(host)
+/** A name of the outside may well begin with digits: 10.example.net is no address. */
+const internal = (host: string): boolean => {
+  const bare = host.replace(/^\[|\]$/g, '')
+  if (isAddress(bare)) return isLoopback(bare) || isPrivateAddress(bare)
+  return !host.includes('.') || /\.(?:local|localhost|internal|intranet|docker|svc|lan|home|corp)$/.test(host)
+}
 /** Absolute links by which a document names itself: the application builds them from the Host it was given. */
 const SELF = /<(?:base|form|link|meta)\b[^<>]{0,500}?(?:href|action|content)\s*=\s*["'](https?:\/\/[^"'\s<>]{1,300})/gi
 

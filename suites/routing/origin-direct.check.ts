@@ -1,11 +1,14 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
-import { headerValue } from '../../helpers/headers.ts'
+import { headerValue, mediaType } from '../../helpers/headers.ts'
+import type { HttpObservation } from '../../helpers/observations.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { documentOf, httpRequest } from '../../helpers/probes/http.ts'
 import { curlFor } from '../../helpers/reproduce.ts'
 import { fail, inconclusive, pass, warn } from '../../helpers/verdict.ts'
 import { evidenceOf, readMarker } from './shared.ts'
 
+/** Written by an application: servers and firewalls refuse with pages or without words. */
+const isJson = (seen: HttpObservation): boolean => seen.body.length > 0 && mediaType(seen.headers)?.endsWith('json') === true
 const SILENT: ReadonlySet<string> = new Set(['TIMEOUT', 'ETIMEDOUT', 'ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL'])
 
 export default defineCheck({
@@ -46,9 +49,14 @@ export default defineCheck({
       return pass({ what, expected, received: `${phase}: ${code}` })
     }
     const evidence = evidenceOf(direct.value, expected, undefined, what)
-    if (direct.value.status >= 400) return pass(evidence)
     const { marker } = hostOf(subject).declared
     const edge = document.ok ? document.value.hops[0] : undefined
+    if (direct.value.status >= 400) {
+      // An interface may answer its root with an error of its own: the same one past the edge refuses nobody.
+      const own = marker !== undefined && readMarker(marker, direct.value).ok
+      const same = edge?.status === direct.value.status && isJson(direct.value) && Buffer.from(edge.body).equals(direct.value.body)
+      return own || same ? fail('routing.origin.reachable', evidence) : pass(evidence)
+    }
     if (direct.value.status >= 300) {
       // A redirect to the edge is a refusal; the one that the application itself gives is not.
       const alike = edge?.status === direct.value.status && headerValue(edge.headers, 'location') === headerValue(direct.value.headers, 'location')

@@ -40,10 +40,11 @@ export default defineCheck({
     return { right: https(path), doubled: https(doubled), nowhere: attempt(https(nowhere)) }
   },
   judge: ({ right, doubled, nowhere }, { subject }) => {
-    const blocked = obstacle(doubled)
-    if (blocked !== undefined) return blocked
     const { path } = subject.item as Item
     const marker = hostOf(subject).declared.paths?.[path]?.marker
+    // Without a marker the right answer is what the doubled one is compared with.
+    const blocked = obstacle(doubled) ?? (marker === undefined ? obstacle(right) : undefined)
+    if (blocked !== undefined) return blocked
     const like = (seen: HttpObservation): boolean =>
       seen.status < 300 && (marker === undefined ? seen.status === right.status && Buffer.from(seen.body).equals(right.body) : readMarker(marker, seen).ok)
     // Where every path below the prefix answers so, it is a page that answers everything, not a doubled route.
