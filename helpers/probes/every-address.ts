@@ -3,6 +3,7 @@ import type { HttpObservation } from '../observations.ts'
 import { type Observed, type Probe, ProbeError } from '../probe.ts'
 import type { Host } from '../target.ts'
 import { documentOf, httpRequest, splitUrl } from './http.ts'
+import { siblingOf } from './sweep.ts'
 import { resolveHost, usableAddresses } from './resolve.ts'
 
 export interface AtAddress {
@@ -56,6 +57,45 @@ export function documentEveryAddress(host: Host): Probe<readonly AtAddress[]> {
       const all = await context.observe(everyAddress(host.fqdn, url.path))
       if (!all.ok) throw new ProbeError(all.failure)
       return all.value
+    },
+  }
+}
+
+export interface PathAtAddress {
+  readonly address: string
+  readonly path: string
+  readonly seen: Observed<HttpObservation>
+  /** The answer to a path beside it that cannot exist; asked only where {@link seen} is a success with a body. */
+  readonly sibling?: Observed<HttpObservation>
+}
+
+/** A few paths at each address of a host but the first, one after the other: what the sweeps of the host, which go to the first, do not see. */
+export function pathsElsewhere(fqdn: string, paths: readonly string[], addresses = 2): Probe<readonly PathAtAddress[]> {
+  return {
+    kind: 'pathsElsewhere',
+    key: `pathsElsewhere https://${fqdn} ${paths.join(' ')}`,
+    impact: 'read',
+    cost: { connections: 0, requests: paths.length * (addresses - 1) },
+    host: fqdn,
+    timeoutMs: 120_000,
+    async run(context) {
+      const resolved = await context.observe(resolveHost(fqdn))
+      if (!resolved.ok) throw new ProbeError(resolved.failure)
+      const [, ...further] = usableAddresses(context.target, resolved.value)
+      const look = (address: string, path: string): Promise<Observed<HttpObservation>> =>
+        context.observe(httpRequest({ scheme: 'https', host: fqdn, address, path, maxBodyBytes: 65_536, readMs: 3_000 }))
+      const at = async (address: string): Promise<readonly PathAtAddress[]> => {
+        const seen: PathAtAddress[] = []
+        for (const path of paths) {
+          const one = await look(address, path)
+          const { status, body } = one.ok ? one.value : { status: 0, body: '' }
+          const sibling = status >= 200 && status < 300 && body.length > 0 ? await look(address, siblingOf(path)) : undefined
+          seen.push({ address, path, seen: one, ...(sibling === undefined ? {} : { sibling }) })
+          if (!one.ok) break
+        }
+        return seen
+      }
+      return (await Promise.all(further.map(({ address }) => at(address)))).flat()
     },
   }
 }

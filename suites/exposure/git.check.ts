@@ -1,13 +1,9 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
+import { GIT_HEAD } from './artefacts.ts'
 import { type Artefact, by, curlOf, judgeSweep, magic, noHosts, sweepOf } from './shared.ts'
 
 const ARTEFACTS: readonly Artefact[] = [
-  {
-    path: '/.git/HEAD',
-    what: 'head of a Git repository',
-    code: 'exposure.git',
-    proof: by(/^(?:ref: refs\/\S+|[0-9a-f]{40}|[0-9a-f]{64})\s*$/, 'a ref or an object id'),
-  },
+  GIT_HEAD,
   {
     path: '/.git/config',
     what: 'Git configuration',
