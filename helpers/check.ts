@@ -1,7 +1,7 @@
 /** The shape of a check: meta beside a pure judgement. One check = one file `suites/<suite>/<name>.check.ts`, default export. */
 import type { Attempt, Observed, Probe } from './probe.ts'
 import type { Host, Target } from './target.ts'
-import type { Severity, SkipReason, Verdict } from './verdict.ts'
+import type { Evidence, Severity, SkipReason, Verdict } from './verdict.ts'
 
 /**
  * What a verdict is about. `name` is the printed subject and, with the check id, the identity of the verdict: `api.example.com`,
@@ -61,8 +61,11 @@ export interface CheckDefinition<N extends Needs, Options extends object, Codes 
   readonly needs: (subject: Subject, target: Target, options: Options) => N
   /** Pure: no clock, no network, no environment. NaN and rubbish must land on the failing side. */
   readonly judge: (seen: Seen<N>, context: JudgeContext<Options>) => Verdict
-  /** The one-line command (curl, openssl, dig…) with which a doubter sees the same. Use helpers/reproduce.ts. */
-  readonly reproduce: (subject: Subject, target: Target) => string
+  /**
+   * The one-line command (curl, openssl, dig…) with which a doubter sees the same. Use helpers/reproduce.ts. `evidence` is that of the verdict, first
+   * what is amiss: a check that looked at many pages shows the one it speaks of. Without it (nothing was looked at yet) the line shows the usual one.
+   */
+  readonly reproduce: (subject: Subject, target: Target, evidence?: readonly Evidence[]) => string
   /** Judges by the clock: with this machine's clock more than 5 minutes off, its verdict becomes inconclusive (rules G6). */
   readonly clockSensitive?: boolean
   /**

@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path'
 import { pinnedAddresses, realPort, type Target } from './target.ts'
+import type { Evidence } from './verdict.ts'
 
 export interface CurlOptions {
   readonly method?: string
@@ -32,7 +33,7 @@ export function shellQuote(word: string): string {
 
 const URL_PARTS = /^([a-z]+):\/\/(\[[0-9A-Fa-f:.]+\]|[^/?#:]+)(?::(\d+))?/i
 const SCHEME_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ws: 80, wss: 443 }
-const bracketed = (address: string): string => (address.includes(':') && !address.startsWith('[') ? `[${address}]` : address)
+export const bracketed = (address: string): string => (address.includes(':') && !address.startsWith('[') ? `[${address}]` : address)
 
 const trustFile = (target: Target): string | undefined => {
   const file = target.file.network?.trust?.[0]
@@ -66,6 +67,47 @@ export function curlFor(target: Target, url: string, options: CurlOptions = {}):
   if (options.body !== undefined) words.push('--data-binary', options.body)
   words.push(web)
   return words.map(shellQuote).join(' ')
+}
+
+const SEEN = /(?:\b([A-Z]{3,12}) )?\b(https?:\/\/[^\s"'<>]+)/
+/** What changes something, or needs a body that the evidence does not show, is left to the line of the check itself. */
+const NEEDS_MORE: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT'])
+
+/**
+ * The request of which the first evidence speaks, where that tells a URL of this host (the evidence may hold addresses that the target chose; those of
+ * other hosts are no place to send a reader to).
+ */
+export function requestSeen(fqdn: string, evidence: readonly Evidence[] = []): { readonly url: string; readonly method: string } | undefined {
+  const first = evidence[0]
+  for (const text of [first?.where, first?.what]) {
+    const [, method = 'GET', url = ''] = SEEN.exec(text ?? '') ?? []
+    if (URL.canParse(url) && new URL(url).hostname === fqdn && !url.includes('@') && !NEEDS_MORE.has(method)) return { url: url.replace(/[,:]$/, ''), method }
+  }
+  return undefined
+}
+
+/** curl for what the evidence speaks of, and otherwise for this URL. */
+export function curlForSeen(target: Target, url: string, evidence?: readonly Evidence[], options: CurlOptions = {}): string {
+  const host = URL_PARTS.exec(url)?.[2] ?? ''
+  const seen = requestSeen(host.toLowerCase(), evidence)
+  if (seen === undefined) return curlFor(target, url, options)
+  return curlFor(target, seen.url, seen.method === 'GET' ? options : { ...options, method: seen.method })
+}
+
+/** A secret as a word of the shell, which looks it up itself: no value stands in the line. `otherwise` is the variable where nothing is declared. */
+export function secretWord(target: Target, name: string | undefined, otherwise: string): string {
+  const reference = name === undefined ? undefined : target.file.secrets?.[name]
+  if (reference?.startsWith('file:') === true) return `"$(cat ${shellQuote(resolve(target.folder ?? '.', reference.slice(5)))})"`
+  return `"$${reference?.startsWith('env:') === true ? reference.slice(4) : otherwise}"`
+}
+
+/** What a shell must be given first, saying what: unset it ends the line, where nothing at all would go to a default (psql has one). */
+export const givenWord = (name: string, what: string): string => `"\${${name}:?${what}}"`
+
+/** Opens a connection and shows what is said there, after these words if any: curl is there where nc is not, and says `Connected` or why not. */
+export function connectionFor(address: string, port: number | string, says?: string): string {
+  const at = `telnet://${bracketed(address)}:${port}`
+  return says === undefined ? `curl -sv --max-time 3 ${at} </dev/null` : `${says} | curl -sv --max-time 8 ${at}`
 }
 
 /** `openssl s_client` for a name: the served chain and what was negotiated. `port` is logical. */

@@ -462,7 +462,7 @@ export class Run {
   #resultOf(one: Case, verdict: Verdict, run: { startedAt: string; durationMs: number; attempts: number; because: string | undefined }): Result {
     let reproduce = ''
     try {
-      if (one.settled === undefined) reproduce = one.check.reproduce(one.subject, this.target)
+      if (one.settled === undefined) reproduce = one.check.reproduce(one.subject, this.target, verdict.evidence)
     } catch (error) {
       reproduce = `${NO_REPRODUCTION}: ${String(error)})`
     }

@@ -2,7 +2,7 @@
 import { isAbsolute, join } from 'node:path'
 import type { Subject } from '../check.ts'
 import { patternOf } from '../probes/backups.ts'
-import { shellQuote } from '../reproduce.ts'
+import { secretWord, shellQuote } from '../reproduce.ts'
 import type { BackupEntry, Target } from '../target.ts'
 
 export interface BackupRole {
@@ -23,6 +23,28 @@ export const backupRoles =
 export const roleOf = (subject: Subject): BackupRole => subject.item as BackupRole
 
 export const folderPath = (entry: BackupEntry, target: Target): string => (isAbsolute(entry.dir) ? entry.dir : join(target.folder ?? '.', entry.dir))
+
+/** The bytes of the newest file of a role, opened and decompressed on the way where its name says so. */
+export function readCommand(role: BackupRole, target: Target): string {
+  const declared = role.entry.files[role.role]
+  const locked = declared === undefined ? '' : patternOf(declared)
+  const word = newestWord(role, target)
+  const { encryption } = role.entry
+  const key = typeof encryption === 'object' && encryption.identity !== undefined ? ` -i <(echo ${secretWord(target, encryption.identity, 'IDENTITY')})` : ''
+  const opened = locked.endsWith('.age') ? `age -d${key} ${word}` : /\.(?:gpg|pgp|asc)$/.test(locked) ? `gpg -d ${word}` : undefined
+  const name = opened === undefined ? locked : locked.replace(/\.[a-z]+$/, '')
+  const tool = /\.t?gz$/.test(name) ? 'gzip -dc' : name.endsWith('.zst') ? 'zstd -dc' : undefined
+  if (opened === undefined) return `${tool ?? 'cat'} ${word}`
+  return tool === undefined ? opened : `${opened} | ${tool}`
+}
+
+/** A program that reads a file of its own, such as `sqlite3`, on the newest file of a role: straight where its name says that it is neither locked nor packed. */
+export function fileCommand(program: string, role: BackupRole, target: Target, words: string): string {
+  const read = readCommand(role, target)
+  return read.startsWith('cat ')
+    ? `${program} ${read.slice('cat '.length)} ${words}`.trim()
+    : `f="$(mktemp)" && ${read} > "$f" && ${program} "$f" ${words}`.trim()
+}
 
 /** A shell word for the newest file of a role. */
 export function newestWord({ entry, role }: BackupRole, target: Target): string {

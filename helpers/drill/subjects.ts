@@ -1,5 +1,6 @@
 /** The backups that are drilled as subjects of checks, what the checks look at, and how a doubter restores the same file by hand. */
-import { newestWord } from '../artifact/subjects.ts'
+import { givenWord } from '../reproduce.ts'
+import { fileCommand, newestWord, readCommand } from '../artifact/subjects.ts'
 import type { Subject } from '../check.ts'
 import type { Probe } from '../probe.ts'
 import { restoreDrill } from '../probes/drill.ts'
@@ -23,6 +24,8 @@ export const entryOf = (subject: Subject): BackupEntry => subject.item as Backup
 export const declaredDrill = (subject: Subject): DrillFile => entryOf(subject).drill ?? {}
 export const looks = (subject: Subject): { readonly drill: Probe<DrillObservation> } => ({ drill: restoreDrill(entryOf(subject)) })
 
+/** Unset, it would be the database that carries the name of whoever pastes the line. */
+const scratch = givenWord('SCRATCH', 'a database to throw away')
 /** Restores the database of the set into a server that nobody needs (`$SCRATCH`), then asks it. */
 export function restoreCommand(subject: Subject, target: Target, sql?: string): string {
   const entry = entryOf(subject)
@@ -36,8 +39,8 @@ export function restoreCommand(subject: Subject, target: Target, sql?: string): 
     roles.find(({ name }) => /\.(?:sql|dump|db)\b/.test(name)) ??
     roles[0]
   const word = newestWord({ entry, role: database?.role ?? '' }, target)
-  const name = database?.name ?? ''
-  const read = /\.t?gz$/.test(name) ? `gzip -dc ${word}` : name.endsWith('.zst') ? `zstd -dc ${word}` : `cat ${word}`
+  const name = (database?.name ?? '').replace(/\.(?:age|gpg|pgp|asc)$/, '')
+  const read = readCommand({ entry, role: database?.role ?? '' }, target)
   if (database?.kind === 'sqlite' || /\.(?:db|sqlite3?)\b/.test(name))
     return `${read} > /tmp/restored.db && sqlite3 /tmp/restored.db ${quote(sql ?? 'PRAGMA integrity_check')}`
   if (database?.kind === 'redis' || /\.(?:rdb|aof)\b/.test(name)) {
@@ -46,10 +49,10 @@ export function restoreCommand(subject: Subject, target: Target, sql?: string): 
     return `d=$(mktemp -d) && ${put} && redis-server --port 0 --unixsocket "$d/s" --dir "$d" --save '' --appendonly ${snapshot ? 'no' : 'yes --aof-load-truncated no'} --daemonize yes && sleep 1 && redis-cli -s "$d/s" INFO keyspace`
   }
   if (/\.t(?:ar\.)?gz$|\.tar/.test(name)) return `${read} | tar -tvf -`
-  if (database?.kind === 'mysql') return `${read} | mariadb -D "$SCRATCH"`
+  if (database?.kind === 'mysql') return `${read} | mariadb -D ${scratch}`
   const load = /\.(?:dump|custom|pgdump)$/.test(name)
-    ? `pg_restore --exit-on-error -d "$SCRATCH" ${word}`
-    : `${read} | psql -X -v ON_ERROR_STOP=1 -d "$SCRATCH"`
+    ? fileCommand(`pg_restore --exit-on-error -d ${scratch}`, { entry, role: database?.role ?? '' }, target, '')
+    : `${read} | psql -X -v ON_ERROR_STOP=1 -d ${scratch}`
   return sql === undefined ? load : `${load} && psql -X -d "$SCRATCH" -c ${quote(sql)}`
 }
 /** The same with the application beside it, which is told of the database that nobody needs. */

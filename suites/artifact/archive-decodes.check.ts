@@ -1,4 +1,4 @@
-import { newestWord, roleOf } from '../../helpers/artifact/subjects.ts'
+import { fileCommand, roleOf } from '../../helpers/artifact/subjects.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import type { Finding } from '../../helpers/verdict.ts'
 import { isArchive, judgeParts, look, mayHold, noBackups, say } from './shared.ts'
@@ -51,6 +51,6 @@ export default defineCheck({
       },
       'it is no archive of pg_dump',
     ),
-  reproduce: (subject, target) => `pg_restore -f /dev/null ${newestWord(roleOf(subject), target)}`,
+  reproduce: (subject, target) => fileCommand('pg_restore -f /dev/null', roleOf(subject), target, ''),
   covers: ['A150', 'C68'],
 })

@@ -1,6 +1,6 @@
 /** What the artifact checks share: the newest file of each role, read through, and the artifacts within it. */
 import { type ArtifactFacts, ENCRYPTED, type TableFacts } from '../../helpers/artifact/facts.ts'
-import { backupRoles, newestWord, roleOf } from '../../helpers/artifact/subjects.ts'
+import { backupRoles, readCommand, roleOf } from '../../helpers/artifact/subjects.ts'
 import type { Subject } from '../../helpers/check.ts'
 import { pathMatches } from '../../helpers/grammar/backup-name.ts'
 import type { Probe } from '../../helpers/probe.ts'
@@ -108,11 +108,4 @@ export const few = (names: readonly string[]): string => `${names.slice(0, 10).j
 export const isArchive = ({ format }: ArtifactFacts): boolean => format === 'pg-custom' || format === 'pg-directory' || format === 'pg-tar'
 export const isStatements = ({ format }: ArtifactFacts): boolean => format === 'pg-plain' || format === 'mysql-plain' || format === 'sql'
 
-/** The bytes of the newest file, decompressed on the way where its name says so. */
-export const contentCommand = (subject: Subject, target: Target): string => {
-  const { entry, role } = roleOf(subject)
-  const file = entry.files[role]
-  const name = typeof file === 'object' ? file.name : (file ?? '')
-  const tool = /\.t?gz$/.test(name) ? 'gzip -dc' : name.endsWith('.zst') ? 'zstd -dc' : 'cat'
-  return `${tool} ${newestWord({ entry, role }, target)}`
-}
+export const contentCommand = (subject: Subject, target: Target): string => readCommand(roleOf(subject), target)

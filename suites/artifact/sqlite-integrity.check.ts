@@ -1,4 +1,4 @@
-import { newestWord, roleOf } from '../../helpers/artifact/subjects.ts'
+import { fileCommand, roleOf } from '../../helpers/artifact/subjects.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import { type Finding, inconclusive } from '../../helpers/verdict.ts'
 import { judgeParts, look, mayHold, noBackups, parts, say } from './shared.ts'
@@ -69,6 +69,6 @@ export default defineCheck({
       false,
     )
   },
-  reproduce: (subject, target) => `sqlite3 ${newestWord(roleOf(subject), target)} 'PRAGMA integrity_check; PRAGMA foreign_key_check'`,
+  reproduce: (subject, target) => fileCommand('sqlite3', roleOf(subject), target, "'PRAGMA integrity_check; PRAGMA foreign_key_check'"),
   covers: ['E68', 'E76'],
 })

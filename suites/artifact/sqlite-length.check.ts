@@ -1,4 +1,4 @@
-import { newestWord, roleOf } from '../../helpers/artifact/subjects.ts'
+import { fileCommand, roleOf } from '../../helpers/artifact/subjects.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import type { Finding } from '../../helpers/verdict.ts'
 import { judgeParts, look, mayHold, noBackups, say } from './shared.ts'
@@ -38,6 +38,6 @@ export default defineCheck({
       'it is no SQLite file',
       false,
     ),
-  reproduce: (subject, target) => `sqlite3 ${newestWord(roleOf(subject), target)} 'PRAGMA page_count; PRAGMA page_size'`,
+  reproduce: (subject, target) => fileCommand('sqlite3', roleOf(subject), target, "'PRAGMA page_count; PRAGMA page_size'"),
   covers: ['E68'],
 })

@@ -1,4 +1,4 @@
-import { newestWord, roleOf } from '../../helpers/artifact/subjects.ts'
+import { fileCommand, roleOf } from '../../helpers/artifact/subjects.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import type { Finding } from '../../helpers/verdict.ts'
 import { judgeParts, look, mayHold, noBackups, say } from './shared.ts'
@@ -46,6 +46,6 @@ export default defineCheck({
       'it is no SQLite file',
       false,
     ),
-  reproduce: (subject, target) => `od -A n -t u1 -j 18 -N 2 ${newestWord(roleOf(subject), target)}`,
+  reproduce: (subject, target) => fileCommand('od -A n -t u1 -j 18 -N 2', roleOf(subject), target, ''),
   covers: ['E68'],
 })

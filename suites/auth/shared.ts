@@ -1,4 +1,5 @@
 /** What the checks of sign-in share: whom they ask about, when an answer grants something, how it is shown. */
+import { secretWord, givenWord } from '../../helpers/reproduce.ts'
 import { hostOf, type Subject } from '../../helpers/check.ts'
 import type { StatesFigure } from '../../helpers/figure.ts'
 import type { Answer, AttackGroup, AttacksSeen, LoginSeen, RefreshSeen } from '../../helpers/probes/auth.ts'
@@ -132,11 +133,6 @@ export const states = (title: string, transitions: StatesFigure['transitions']):
 export const concluded = (findings: readonly Finding[], none: Verdict): Verdict => (findings.length === 0 ? none : worst(findings))
 
 const BLANK = /\{([A-Z][A-Z0-9_]*)\}/g
-/** The shell's word for the value of a secret. */
-function variable(target: Target, name: string | undefined, otherwise: string): string {
-  const reference = name === undefined ? undefined : target.file.secrets?.[name]
-  return reference?.startsWith('env:') === true ? reference.slice(4).toUpperCase() : otherwise
-}
 
 /** curl for a declared call, its blanks as shell variables: no value of a secret stands in it. */
 export function curl(
@@ -147,8 +143,8 @@ export function curl(
 ): string {
   const account = flow.accounts?.[0]
   const blanks: Readonly<Record<string, string>> = {
-    username: `{${variable(target, account?.username, 'USERNAME')}}`,
-    password: `{${variable(target, account?.password, 'PASSWORD')}}`,
+    username: '{USERNAME}',
+    password: '{PASSWORD}',
     newPassword: '{NEW_PASSWORD}',
     refreshToken: '{REFRESH_TOKEN}',
     accessToken: '{ACCESS_TOKEN}',
@@ -176,7 +172,13 @@ export function curl(
     flags: ['-sS', '-i'],
     ...(body === undefined || method === 'GET' ? {} : { body }),
   })
-  return line.replace(BLANK, (_whole, name: string) => `'"$${name}"'`)
+  const words: Readonly<Record<string, string>> = {
+    USERNAME: secretWord(target, account?.username, 'USERNAME'),
+    PASSWORD: secretWord(target, account?.password, 'PASSWORD'),
+    NEW_PASSWORD: givenWord('NEW_PASSWORD', 'another password for this account'),
+    RANDOM: '"$RANDOM"',
+  }
+  return line.replace(BLANK, (_whole, name: string) => `'${words[name] ?? givenWord(name, 'what signing in gave')}'`)
 }
 
 /** curl for the first protected route, with the session. */

@@ -1,4 +1,5 @@
 /** What the backup checks share: the declared backups as subjects, and the looks at their folders. */
+import { secretWord } from '../../helpers/reproduce.ts'
 import { folderPath } from '../../helpers/artifact/subjects.ts'
 import type { BackupFile, BackupFolder, BackupSet } from '../../helpers/artifact/sets.ts'
 import type { Subject } from '../../helpers/check.ts'
@@ -52,14 +53,14 @@ export const unseen = (seen: Observed<unknown> & { readonly ok: false }): Verdic
 
 type Stored = Pick<BackupEntry, 'dir' | 's3'>
 /** The tool of Amazon, for any service that speaks the protocol; its key comes from the environment. */
-const aws = ({ s3 }: Stored, words: string): string =>
-  `AWS_ACCESS_KEY_ID="$${s3?.accessKeyId ?? ''}" AWS_SECRET_ACCESS_KEY="$${s3?.secretAccessKey ?? ''}" aws --endpoint-url ${shellQuote(s3?.endpoint ?? '')} --region ${shellQuote(s3?.region ?? 'us-east-1')} s3 ${words}`
+const aws = (target: Target, { s3 }: Stored, words: string): string =>
+  `AWS_ACCESS_KEY_ID=${secretWord(target, s3?.accessKeyId, 'AWS_ACCESS_KEY_ID')} AWS_SECRET_ACCESS_KEY=${secretWord(target, s3?.secretAccessKey, 'AWS_SECRET_ACCESS_KEY')} aws --endpoint-url ${shellQuote(s3?.endpoint ?? '')} --region ${shellQuote(s3?.region ?? 'us-east-1')} s3 ${words}`
 
 export const listCommand = (subject: Subject, target: Target): string => {
   const entry = entryOf(subject)
   return entry.s3 === undefined
     ? `ls -la --time-style=full-iso ${shellQuote(folderPath(entry, target))}`
-    : aws(entry, `ls ${shellQuote(`${withoutTrailing(entry.dir, '/')}/`)}`)
+    : aws(target, entry, `ls ${shellQuote(`${withoutTrailing(entry.dir, '/')}/`)}`)
 }
 
 /** Both places beside each other. */
@@ -69,7 +70,7 @@ export const copyCommand = (subject: Subject, target: Target): string => {
   if (offsite === undefined) return listCommand(subject, target)
   return offsite.s3 === undefined
     ? `diff -rq ${shellQuote(entry.dir)} ${shellQuote(offsite.dir)}`
-    : aws({ dir: offsite.dir, s3: offsite.s3 }, `sync --dryrun ${shellQuote(folderPath(entry, target))} ${shellQuote(offsite.dir)}`)
+    : aws(target, { dir: offsite.dir, s3: offsite.s3 }, `sync --dryrun ${shellQuote(folderPath(entry, target))} ${shellQuote(offsite.dir)}`)
 }
 
 /** Every file of it must be locked. */

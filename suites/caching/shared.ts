@@ -4,7 +4,7 @@ import { type CacheControl, readCacheControl, readHttpDate, readVary } from '../
 import { sharedHit as readSharedHit, targetedControls, targetedSeconds } from '../../helpers/grammar/shared-cache.ts'
 import { headerValue, headerValues } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlFor, curlForSeen } from '../../helpers/reproduce.ts'
 import type { Host, Target } from '../../helpers/target.ts'
 import { type Evidence, inconclusive, skip, type Verdict } from '../../helpers/verdict.ts'
 
@@ -110,5 +110,5 @@ export const paths =
 export const curlUrl = (subject: Subject, target: Target): string => curlFor(target, subject.name)
 export const curlHost =
   (path?: string, headers?: readonly (readonly [string, string])[]) =>
-  (subject: Subject, target: Target): string =>
-    curlFor(target, `https://${subject.host?.fqdn ?? subject.name}${path ?? subject.host?.path ?? '/'}`, headers === undefined ? {} : { headers })
+  (subject: Subject, target: Target, evidence?: readonly Evidence[]): string =>
+    curlForSeen(target, `https://${subject.host?.fqdn ?? subject.name}${path ?? subject.host?.path ?? '/'}`, evidence, headers === undefined ? {} : { headers })

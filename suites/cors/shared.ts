@@ -174,14 +174,24 @@ export function refusedOrigins(seen: Readonly<Record<string, HttpObservation>>, 
   }
   return conclude(findings, obstacles)
 }
+/** The request that the evidence names: `GET with Origin: https://…`, `preflight for GET from https://…`. */
+function askedWith(what: string): { readonly method: string; readonly origin: string } | undefined {
+  const plain = /^(GET|HEAD|OPTIONS) with Origin: (\S+)$/.exec(what)
+  if (plain !== null) return { method: plain[1] as string, origin: plain[2] as string }
+  const preflight = /^preflight for [A-Z]+ from (\S+)$/.exec(what)
+  return preflight === null ? undefined : { method: 'OPTIONS', origin: preflight[1] as string }
+}
 export const curl =
   (origin: (subject: Subject, target: Target) => string, method = 'GET', more: RawHeaders = [], path?: (entry: CorsEntry) => string | undefined) =>
-  (subject: Subject, target: Target): string =>
-    curlFor(target, new URL(path?.(entryOf(subject)) ?? subject.name, subject.name).href, {
-      method,
+  (subject: Subject, target: Target, evidence?: readonly Evidence[]): string => {
+    const seen = askedWith(evidence?.[0]?.what ?? '')
+    const asked = seen?.method ?? method
+    return curlFor(target, new URL(path?.(entryOf(subject)) ?? subject.name, subject.name).href, {
+      method: asked,
       headers: [
-        ['Origin', origin(subject, target)],
-        ...(method === 'OPTIONS' ? ([['Access-Control-Request-Method', entryOf(subject).methods?.at(-1) ?? 'GET']] as const) : []),
+        ['Origin', seen?.origin ?? origin(subject, target)],
+        ...(asked === 'OPTIONS' ? ([['Access-Control-Request-Method', entryOf(subject).methods?.at(-1) ?? 'GET']] as const) : []),
         ...more,
       ],
     })
+  }

@@ -13,7 +13,7 @@ import {
 } from '../../helpers/probes/default-credentials.ts'
 import { ownerExpression } from '../../helpers/owner-expression.ts'
 import type { Observed, Probe } from '../../helpers/probe.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlFor, givenWord } from '../../helpers/reproduce.ts'
 import type { Host, Target } from '../../helpers/target.ts'
 import { type Evidence, inconclusive, skip, type Verdict } from '../../helpers/verdict.ts'
 import { PRODUCTS } from './products/index.ts'
@@ -131,5 +131,31 @@ export const told = (url: string, look: PageLook, expected: string): Evidence =>
   where: `${url}${look.path}${look.peer === undefined ? '' : ` (${look.peer})`}`,
   ...(look.at === undefined ? {} : { at: look.at }),
 })
+/** Signs in as the evidence says (`login form: the account admin with its well-known password`), with a password that the shell is given. */
+export function signInLine(subject: Subject, target: Target, evidence?: readonly Evidence[]): string {
+  const [, name, account] = /^(.+?): the account (\S+) with its well-known password$/.exec(evidence?.[0]?.what ?? '') ?? []
+  const { url, known, product } = placeAt(subject)
+  // Where the product was not declared, it was recognised by what it shows: its name is that of the door's evidence alone.
+  const doors = known.filter(({ id }) => product === undefined || id === product).flatMap((one) => one.doors ?? [])
+  const door = doors.find((one) => one.name === name && (evidence?.[0]?.where ?? '').includes(one.proof.path)) ?? doors.find((one) => one.name === name)
+  if (door === undefined || account === undefined) return show(subject, target, productAt(subject, product)?.doors?.[0]?.proof.path ?? '/')
+  const fill = (text: string): string => text.replace('{username}', account).replace('{password}', '{PASSWORD}')
+  const { request } = door
+  const line =
+    request === undefined
+      ? curlFor(target, `${url}${door.proof.path}`, { flags: ['-sS', '-i', '-u', `${account}:{PASSWORD}`] })
+      : curlFor(target, `${url}${request.path}`, {
+          method: 'POST',
+          flags: ['-sS', '-i'],
+          ...(request.json === undefined ? {} : { headers: [['Content-Type', 'application/json']] }),
+          body:
+            request.json === undefined
+              ? Object.entries(request.form ?? {})
+                  .map(([field, value]) => `${field}=${fill(value)}`)
+                  .join('&')
+              : fill(JSON.stringify(request.json)),
+        })
+  return line.replace('{PASSWORD}', `'${givenWord('PASSWORD', 'the password that its documentation names')}'`)
+}
 export const show = (subject: Subject, target: Target, path: string): string =>
   curlFor(target, `${placeAt(subject).url}${path}`, { flags: ['-sS', '-i', '-L'] })

@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { inconclusive, skip } from '../../helpers/verdict.ts'
 import { judgeLogins } from './logins.ts'
-import { loginsAt, notDeclared, places, placeAt, productAt, show, unknownName, unrecognised } from './shared.ts'
+import { loginsAt, notDeclared, places, productAt, signInLine, unknownName, unrecognised } from './shared.ts'
 
 export default defineCheck({
   id: 'default-credentials/well-known-login',
@@ -33,6 +33,6 @@ export default defineCheck({
       return skip('not-applicable', `${product.name} ships without a password that everybody knows; declare those of your example files as seeds`)
     return judgeLogins(look, 'default-credentials.login.accepted')
   },
-  reproduce: (subject, target) => show(subject, target, productAt(subject, placeAt(subject).product)?.doors?.[0]?.proof.path ?? '/'),
+  reproduce: signInLine,
   covers: ['A53', 'A54', 'A57', 'B37', 'E63'],
 })

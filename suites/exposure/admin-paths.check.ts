@@ -23,5 +23,5 @@ export default defineCheck({
   unless: { skip: 'not-declared', reason: 'exposure.adminPaths is not declared' },
   needs: (subject, target) => ({ sweep: declaredSweep(subject, 'admin-paths', pathsOf(target)) }),
   judge: ({ sweep }) => judgeDeclared(sweep, 'exposure.admin-path.open', '401, 403, 404, a redirect, a login, or the page that a program loads itself into'),
-  reproduce: (subject, target) => curlOf(pathsOf(target)[0] ?? '/')(subject, target),
+  reproduce: (subject, target, evidence) => curlOf(pathsOf(target)[0] ?? '/')(subject, target, evidence),
 })

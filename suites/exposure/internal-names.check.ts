@@ -3,7 +3,7 @@ import { bodyText } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { provoked } from '../../helpers/probes/provoked.ts'
 import { ownScripts } from '../../helpers/probes/scripts.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlForSeen } from '../../helpers/reproduce.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { evidenceOf, isBlocked, noHosts, shownOf } from './shared.ts'
 import { internalName } from './traces.ts'
@@ -108,5 +108,5 @@ export default defineCheck({
     if (judged === 0) return inconclusive('unobserved', 'neither a document nor an error of the host itself could be judged')
     return worst(findings)
   },
-  reproduce: (subject, target) => curlFor(target, `https://${subject.name}/postproof-3f9c0d1e`, { flags: ['-sS', '-i'] }),
+  reproduce: (subject, target, evidence) => curlForSeen(target, `https://${subject.name}/postproof-3f9c0d1e`, evidence, { flags: ['-sS', '-i'] }),
 })

@@ -23,6 +23,6 @@ export default defineCheck({
   unless: { skip: 'not-declared', reason: 'exposure.notServed is not declared' },
   needs: (subject, target) => ({ sweep: declaredSweep(subject, 'not-served', pathsOf(target)) }),
   judge: ({ sweep }) => judgeDeclared(sweep, 'exposure.not-served', 'a refusal (404, 403, 401), or what the host answers to any path'),
-  reproduce: (subject, target) => curlOf(pathsOf(target)[0] ?? '/')(subject, target),
+  reproduce: (subject, target, evidence) => curlOf(pathsOf(target)[0] ?? '/')(subject, target, evidence),
   covers: ['E31', 'E57'],
 })

@@ -3,7 +3,7 @@ import type { Subject } from '../../helpers/check.ts'
 import { inNetwork } from '../../helpers/grammar/address.ts'
 import { CONTROL_PORT, type PortLook, type PortSight, portEverywhere } from '../../helpers/probes/ports.ts'
 import type { Probe } from '../../helpers/probe.ts'
-import { shellQuote } from '../../helpers/reproduce.ts'
+import { connectionFor } from '../../helpers/reproduce.ts'
 import { pinnedAddresses, realPort, type Target } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
 import { protocolOf, serviceAt, type Service, SERVICES } from './services.ts'
@@ -83,7 +83,7 @@ export function readLooks(sight: PortSight, target: Target, expected: string): r
 /** A connection that anybody can try. */
 export function connectFor(port: number, target: Target): string {
   const address = pinnedAddresses(target, target.domain)?.[0] ?? target.domain
-  return `nc -v -w 3 ${shellQuote(address)} ${realPort(target, port) ?? port}`
+  return connectionFor(address, realPort(target, port) ?? port)
 }
 
 /** Ports that the target says are open on purpose. */

@@ -5,7 +5,7 @@ import { bodyText, headerValue, isChallenge, isHtml, mediaType, titleOf } from '
 import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Observed, Probe } from '../../helpers/probe.ts'
 import { type Sweep, type SweepAnswer, sweepPaths, type SweepPath } from '../../helpers/probes/sweep.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlForSeen } from '../../helpers/reproduce.ts'
 import type { Host, Target } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, type Severity, type SkipReason, type Verdict, worst } from '../../helpers/verdict.ts'
 
@@ -37,8 +37,8 @@ interface Proof {
 export const noHosts = { skip: 'not-declared' as SkipReason, reason: 'the target has no hosts' }
 export const curlOf =
   (path: string) =>
-  (subject: Subject, target: Target): string =>
-    curlFor(target, `https://${subject.host?.fqdn ?? subject.name}${path}`, { flags: ['-sS', '-i'] })
+  (subject: Subject, target: Target, evidence?: readonly Evidence[]): string =>
+    curlForSeen(target, `https://${subject.host?.fqdn ?? subject.name}${path}`, evidence, { flags: ['-sS', '-i'] })
 
 export const evidenceOf = (seen: HttpObservation, expected: string, received = shownOf(seen), what = `${seen.method} ${seen.url}`): Evidence => ({
   what,

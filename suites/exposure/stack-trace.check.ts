@@ -1,7 +1,7 @@
 import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { bodyText } from '../../helpers/headers.ts'
 import { provoked } from '../../helpers/probes/provoked.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlForSeen } from '../../helpers/reproduce.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { evidenceOf, failureOf, isBlocked, noHosts, shownOf } from './shared.ts'
 import { findTraces } from './traces.ts'
@@ -60,5 +60,5 @@ export default defineCheck({
     if (quiet.length > 0) findings.push({ grade: 'pass', evidence: { what: 'requests without an answer', expected: 'no trace', received: quiet.join('; ') } })
     return worst(findings)
   },
-  reproduce: (subject, target) => curlFor(target, `https://${subject.name}/%ZZ`, { flags: ['-sS', '-i'] }),
+  reproduce: (subject, target, evidence) => curlForSeen(target, `https://${subject.name}/%ZZ`, evidence, { flags: ['-sS', '-i'] }),
 })

@@ -4,7 +4,7 @@ import type { HttpObservation } from '../../helpers/observations.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { pageOf } from '../../helpers/probes/page.ts'
 import { provoked } from '../../helpers/probes/provoked.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlForSeen } from '../../helpers/reproduce.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { evidenceOf, isBlocked, noHosts, shownOf } from './shared.ts'
 import { serverSignature } from './traces.ts'
@@ -59,5 +59,5 @@ export default defineCheck({
       own.map((one): Finding => ({ grade: 'pass', evidence: evidenceOf(one, 'no version', shownOf(one), `${one.method} ${one.url.slice(0, 120)}`) })),
     )
   },
-  reproduce: (subject, target) => curlFor(target, `https://${subject.name}/postproof-3f9c0d1e`, { flags: ['-sS', '-i'] }),
+  reproduce: (subject, target, evidence) => curlForSeen(target, `https://${subject.name}/postproof-3f9c0d1e`, evidence, { flags: ['-sS', '-i'] }),
 })

@@ -1,4 +1,5 @@
 /** What the checks of a login in front of hosts share. */
+import { secretWord } from '../../helpers/reproduce.ts'
 import { hostOf, type Subject } from '../../helpers/check.ts'
 import type { StatesFigure } from '../../helpers/figure.ts'
 import { type Answer, type Guarded, gatewaysOf, type Sending } from '../../helpers/probes/forward-auth.ts'
@@ -113,5 +114,7 @@ export const curlSignIn = (subject: Subject, target: Target): string => {
     .map(([name, value]) => `${name}=${value.replace('{username}', '{USERNAME}').replace('{password}', '{PASSWORD}')}`)
     .join('&')
   const line = curlFor(target, url, gateway.signIn?.form === undefined ? { flags: ['-sS', '-i'] } : { method: 'POST', body, flags: ['-sS', '-i'] })
-  return line.replace(/\{([A-Z]+)\}/g, (_whole, name: string) => `'"$${name}"'`)
+  return line
+    .replaceAll('{USERNAME}', `'${secretWord(target, gateway.signIn?.account.username, 'USERNAME')}'`)
+    .replaceAll('{PASSWORD}', `'${secretWord(target, gateway.signIn?.account.password, 'PASSWORD')}'`)
 }

@@ -6,7 +6,7 @@ import { readStartTags, type StartTag } from '../../helpers/grammar/html.ts'
 import { bodyText, headerValues, isChallenge, isHtml, isObstacle } from '../../helpers/headers.ts'
 import type { HttpChain, HttpObservation } from '../../helpers/observations.ts'
 import type { Observed } from '../../helpers/probe.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlForSeen } from '../../helpers/reproduce.ts'
 import type { Host, Matcher, Target } from '../../helpers/target.ts'
 import { type Evidence, fail, inconclusive, pass, type SkipReason, skip, type Verdict, warn } from '../../helpers/verdict.ts'
 
@@ -21,12 +21,12 @@ export const noPages = { skip: 'not-declared' as SkipReason, reason: 'the target
 /** Hosts that show something of their own: not those that only redirect. */
 export const showsPages = (host: Host): boolean => host.kind !== 'redirect'
 
-export const curlDocument = (subject: Subject, target: Target): string =>
-  curlFor(target, `https://${subject.host?.fqdn ?? subject.name}${subject.host?.path ?? '/'}`)
+export const curlDocument = (subject: Subject, target: Target, evidence?: readonly Evidence[]): string =>
+  curlForSeen(target, `https://${subject.host?.fqdn ?? subject.name}${subject.host?.path ?? '/'}`, evidence)
 export const curlPath =
   (path: string) =>
-  (subject: Subject, target: Target): string =>
-    curlFor(target, `https://${subject.host?.fqdn ?? subject.name}${path}`)
+  (subject: Subject, target: Target, evidence?: readonly Evidence[]): string =>
+    curlForSeen(target, `https://${subject.host?.fqdn ?? subject.name}${path}`, evidence)
 
 const SHOWN = 300
 /** All values of a header as one line for evidence. */
@@ -199,8 +199,8 @@ export const declaredAbsent = (expectation: Expectation | undefined): boolean =>
 /** curl of the first of some paths of the host. */
 export const curlFirst =
   (paths: (host: Host, target: Target) => readonly string[]) =>
-  (subject: Subject, target: Target): string =>
-    subject.host === undefined ? curlDocument(subject, target) : curlPath(paths(subject.host, target)[0] ?? subject.host.path)(subject, target)
+  (subject: Subject, target: Target, evidence?: readonly Evidence[]): string =>
+    subject.host === undefined ? curlDocument(subject, target) : curlPath(paths(subject.host, target)[0] ?? subject.host.path)(subject, target, evidence)
 /** The target says something about this header on this host. */
 export const isDeclared = (host: Host, name: string): boolean => host.headers[name.toLowerCase()] !== undefined
 

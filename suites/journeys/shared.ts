@@ -54,8 +54,12 @@ export function timeline(look: JourneyLook): TimelineFigure {
     })),
   }
 }
-export const show = (subject: Subject, target: Target): string => {
-  const first = journeyOf(subject).steps.find((step) => !('browser' in step))
+export const show = (subject: Subject, target: Target, evidence?: readonly Evidence[]): string => {
+  const journey = journeyOf(subject)
+  const said = evidence?.[0]?.what ?? ''
+  const requests = [...journey.steps, ...(journey.cleanUp ?? [])].filter((step) => !('browser' in step))
+  // The step of which the verdict speaks; the first one where it speaks of none.
+  const first = requests.find(({ name }) => said.startsWith(`${name}: `)) ?? requests[0]
   const url =
     first === undefined || 'browser' in first
       ? `https://${hostOfStep(journeyOf(subject), target) ?? target.domain}/`

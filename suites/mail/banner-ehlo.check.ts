@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { exchangerPointers } from '../../helpers/probes/mail-exchangers.ts'
 import { type Evidence, fail } from '../../helpers/verdict.ts'
 import { isAnswered, lookLine } from './shared.ts'
-import { atServers, eachExchanger, eachServed, endText, exchangerLooks, line, noServers, refusedServers, replyText, type Shown } from './servers.ts'
+import { atServers, eachExchanger, eachServed, endText, exchangerLooks, line, noServers, refusedServers, replyText, type Shown, saidTo } from './servers.ts'
 
 const nameOf = (text: string): string => (text.trim().split(/[ \t]/, 1)[0] ?? '').toLowerCase().replace(/\.$/, '')
 
@@ -72,5 +72,5 @@ export default defineCheck({
     })
   },
   reproduce: ({ name }, target) =>
-    atServers(target, name, `(sleep 1; printf 'EHLO x\\r\\n'; sleep 1) | nc -w 5 "$mx" 25; dig +short -x "$(dig +short "$mx" | tail -1)"`),
+    atServers(target, name, `${saidTo(`(sleep 1; printf 'EHLO x\\r\\n'; sleep 1)`)}; dig +short -x "$(dig +short "$mx" | tail -1)"`),
 })

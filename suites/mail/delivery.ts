@@ -1,4 +1,5 @@
 /** What the checks of received mail share: which deliveries are judged, and what is said where nothing came. */
+import { secretWord } from '../../helpers/reproduce.ts'
 import type { Subject } from '../../helpers/check.ts'
 import type { DeliveryObservation, ReceivedMail } from '../../helpers/probes/mail-delivery.ts'
 import { curlFor, shellQuote } from '../../helpers/reproduce.ts'
@@ -60,7 +61,9 @@ export function triggerLine(subject: Subject, target: Target): string {
     else if (security === 'starttls') words.push('--tls')
     words.push('--from', submission.from.replaceAll('{token}', 'check1'), '--to', address)
     const line = words.map(shellQuote).join(' ')
-    return submission.user === undefined ? line : `${line} --auth-user ${shellQuote(submission.user)} --auth-password "$${submission.password ?? 'PASSWORD'}"`
+    return submission.user === undefined
+      ? line
+      : `${line} --auth-user ${shellQuote(submission.user)} --auth-password ${secretWord(target, submission.password, 'PASSWORD')}`
   }
   const request = requests?.at(-1)
   if (request === undefined) return ''

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../helpers/check.ts'
 import { authBeforeTls } from './plain-auth.ts'
-import { atServers, eachExchanger, eachServed, endText, exchangerLooks, line, noServers } from './servers.ts'
+import { atServers, eachExchanger, eachServed, endText, exchangerLooks, line, noServers, saidTo } from './servers.ts'
 
 export default defineCheck({
   id: 'mail/mx-auth',
@@ -30,6 +30,6 @@ export default defineCheck({
       const evidence = line(seen, `${name}: AUTH inside TLS`, 'not offered', offered.length === 0 ? 'not offered' : `AUTH ${offered.join(' ')}`)
       return [...plain, after.auth === undefined ? { grade: 'pass', evidence } : { grade: 'warn', code: 'mail.mx-auth.offered', evidence }]
     }),
-  reproduce: ({ name }, target) => atServers(target, name, `(sleep 1; printf 'EHLO x\\r\\n'; sleep 1) | nc -w 5 "$mx" 25`),
+  reproduce: ({ name }, target) => atServers(target, name, saidTo(`(sleep 1; printf 'EHLO x\\r\\n'; sleep 1)`)),
   covers: ['A72'],
 })

@@ -1,5 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { line, eachServed, atServers, eachExchanger, exchangerLooks, noServers } from './servers.ts'
+import { line, eachServed, atServers, eachExchanger, exchangerLooks, noServers, saidTo } from './servers.ts'
 
 /** `Postfix 3.7.11`, `Exim 4.96`, `Sendmail 8.17.1/8.17.1`, `(2.3.19)`: a number with dots that is no address and no part of a name. */
 const VERSION = /(?:^|[\s(/v])(\d{1,3}(?:\.\d{1,4}){1,3}[a-z0-9-]*)(?=$|[\s)/;,])/i
@@ -37,5 +37,5 @@ export default defineCheck({
       const evidence = line(seen, `greeting of ${name}`, 'no version of software', texts.join(' / ').slice(0, 300))
       return [found === undefined ? { grade: 'pass', evidence } : { grade: 'warn', code: 'mail.version.disclosed', evidence }]
     }),
-  reproduce: ({ name }, target) => atServers(target, name, 'nc -w 5 "$mx" 25 </dev/null'),
+  reproduce: ({ name }, target) => atServers(target, name, saidTo()),
 })

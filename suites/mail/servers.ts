@@ -19,7 +19,7 @@ import {
   type SmtpPlace,
 } from '../../helpers/probes/smtp.ts'
 import type { TableFigure } from '../../helpers/figure.ts'
-import { digFor, opensslFor } from '../../helpers/reproduce.ts'
+import { bracketed, connectionFor, digFor, opensslFor } from '../../helpers/reproduce.ts'
 import { pinnedAddresses, realPort, type Target, type TargetFile } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
 import { isAnswer, mailDomains, parkedOf, seenAt } from './shared.ts'
@@ -300,8 +300,8 @@ export const envelopesFigure = (seen: readonly (readonly [server: string, envelo
   ),
 })
 
-const flagsOf = (target: Target, place: SmtpPlace): string =>
-  `${pinnedAddresses(target, place.host)?.[0] ?? place.host}:${realPort(target, place.port) ?? place.port}`
+const addressOf = (target: Target, place: SmtpPlace): string => pinnedAddresses(target, place.host)?.[0] ?? place.host
+const flagsOf = (target: Target, place: SmtpPlace): string => `${bracketed(addressOf(target, place))}:${realPort(target, place.port) ?? place.port}`
 /** The layer of TLS of a server, with its certificates. */
 export const opensslMail = (target: Target, place: SmtpPlace, protocol: 'smtp' | 'imap' = 'smtp'): string =>
   opensslFor(target, place.host, [...(place.mode === 'plain' ? ['-starttls', protocol] : []), '-showcerts'], place.port)
@@ -309,18 +309,19 @@ export const opensslMail = (target: Target, place: SmtpPlace, protocol: 'smtp' |
 export function talkFor(target: Target, place: SmtpPlace, words: readonly string[]): string {
   const text = words.map((word) => `${word}\\r\\n`).join('')
   const printed = `(sleep 1; printf '${text.replaceAll("'", `'\\''`).replaceAll('%', '%%')}'; sleep 2)`
-  if (place.mode === 'tls') return `${printed} | openssl s_client -quiet -crlf -connect ${flagsOf(target, place)} -servername ${place.host}`
-  const at = flagsOf(target, place)
-  return `${printed} | nc -w 5 ${at.slice(0, at.lastIndexOf(':'))} ${at.slice(at.lastIndexOf(':') + 1)}`
+  if (place.mode === 'tls') return `${printed} | timeout 8 openssl s_client -quiet -connect ${flagsOf(target, place)} -servername ${place.host}`
+  return connectionFor(addressOf(target, place), realPort(target, place.port) ?? place.port, printed)
 }
 export const swaksFor = (target: Target, place: SmtpPlace, words: string): string =>
   `swaks --server ${flagsOf(target, place)} ${place.mode === 'tls' ? '--tls-on-connect ' : ''}${words}`
+/** A connection to the server at hand of `atServers`, with what is said there. */
+export const saidTo = (says?: string): string => connectionFor('"$mx"', MX_PORT, says)
 /**
  * The same said to every server of a domain: those pinned by the target, or what MX names. @param words for a shell in which `mx` is the server;
  * port 25 stands behind it as `"$mx":25` or `"$mx" 25`
  */
 export function atServers(target: Target, domain: string, words: string): string {
-  const pins = (target.file.mail?.mx?.hosts ?? []).flatMap((name) => pinnedAddresses(target, name)?.[0] ?? [])
+  const pins = (target.file.mail?.mx?.hosts ?? []).flatMap((name) => pinnedAddresses(target, name)?.[0] ?? []).map(bracketed)
   const from = pins.length > 0 ? pins.join(' ') : `$(${digFor(target, domain, 'MX')} +short | cut -d' ' -f2)`
   const port = realPort(target, MX_PORT) ?? MX_PORT
   return `for mx in ${from}; do ${words.replaceAll(/("\$mx"[ :])25(?!\d)/g, `$1${port}`)}; done`

@@ -2,7 +2,7 @@ import { defineCheck } from '../../helpers/check.ts'
 import { atExchangers } from '../../helpers/probes/mail-exchangers.ts'
 import { smtpInjection } from '../../helpers/probes/smtp.ts'
 import { injectionShown } from './injection.ts'
-import { atServers, eachExchanger, eachServed, exchangerLooks, noServers } from './servers.ts'
+import { atServers, eachExchanger, eachServed, exchangerLooks, noServers, saidTo } from './servers.ts'
 
 export default defineCheck({
   id: 'mail/starttls-injection',
@@ -31,5 +31,5 @@ export default defineCheck({
       ),
     ),
   reproduce: ({ name }, target) =>
-    atServers(target, name, `(sleep 1; printf 'EHLO x\\r\\n'; sleep 1; printf 'STARTTLS\\r\\nNOOP\\r\\n'; sleep 2) | nc -w 5 "$mx" 25 | xxd`),
+    atServers(target, name, `${saidTo(`(sleep 1; printf 'EHLO x\\r\\n'; sleep 1; printf 'STARTTLS\\r\\nNOOP\\r\\n'; sleep 2)`)} | od -c`),
 })

@@ -1,4 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { secretWord, shellQuote } from '../../helpers/reproduce.ts'
 import { skip } from '../../helpers/verdict.ts'
 import { FOREIGN, signedIn } from './senders.ts'
 import { eachSubmission, envelope, envelopeText, fateOf, foldShown, line, placeOf, submissionOf, swaksFor } from './servers.ts'
@@ -41,7 +42,7 @@ export default defineCheck({
     return swaksFor(
       target,
       placeOf(subject),
-      `--tls --auth-user '${user}' --auth-password "$PASSWORD" --from '${foreignSender}' --to '${senders[0] ?? user}' --quit-after RCPT`,
+      `${placeOf(subject).mode === 'plain' ? '--tls ' : ''}--auth-user ${shellQuote(user)} --auth-password ${secretWord(target, submissionOf(subject).entry.password, 'PASSWORD')} --from ${shellQuote(foreignSender)} --to ${shellQuote(senders[0] ?? user)} --quit-after RCPT`,
     )
   },
   covers: ['A72'],

@@ -1,4 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { secretWord, shellQuote } from '../../helpers/reproduce.ts'
 import { smtpLogin } from '../../helpers/probes/smtp.ts'
 import { fail, inconclusive, pass } from '../../helpers/verdict.ts'
 import { eachSubmission, endText, line, placeOf, replyText, submissionOf, swaksFor } from './servers.ts'
@@ -35,7 +36,7 @@ export default defineCheck({
     swaksFor(
       target,
       placeOf(subject),
-      `${placeOf(subject).mode === 'plain' ? '--tls ' : ''}--auth-user '${submissionOf(subject).entry.user ?? ''}' --auth-password "$PASSWORD" --quit-after AUTH`,
+      `${placeOf(subject).mode === 'plain' ? '--tls ' : ''}--auth-user ${shellQuote(submissionOf(subject).entry.user ?? '')} --auth-password ${secretWord(target, submissionOf(subject).entry.password, 'PASSWORD')} --quit-after AUTH`,
     ),
   covers: ['A72'],
 })

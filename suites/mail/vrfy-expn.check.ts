@@ -1,5 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { atServers, eachExchanger, eachServed, exchangerLooks, line, noServers, replyText, type Shown } from './servers.ts'
+import { atServers, eachExchanger, eachServed, exchangerLooks, line, noServers, replyText, type Shown, saidTo } from './servers.ts'
 
 export default defineCheck({
   id: 'mail/vrfy-expn',
@@ -43,5 +43,5 @@ export default defineCheck({
       ]
     }),
   reproduce: ({ name }, target) =>
-    atServers(target, name, `(sleep 1; printf 'EHLO x\\r\\nVRFY postmaster\\r\\nVRFY nobody-7f3a\\r\\nEXPN postmaster\\r\\n'; sleep 2) | nc -w 5 "$mx" 25`),
+    atServers(target, name, saidTo(`(sleep 1; printf 'EHLO x\\r\\nVRFY postmaster\\r\\nVRFY nobody-7f3a\\r\\nEXPN postmaster\\r\\n'; sleep 2)`)),
 })

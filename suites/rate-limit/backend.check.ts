@@ -1,3 +1,4 @@
+import { connectionFor } from '../../helpers/reproduce.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import { tcpConnect } from '../../helpers/probes/tcp.ts'
 import { zoneRequest } from '../../helpers/rejection.ts'
@@ -45,7 +46,7 @@ export default defineCheck({
   },
   reproduce: (subject, target) => {
     const { host, port } = placeOf(zoneOf(subject), target)
-    return `nc -zv -w 5 ${host} ${realPort(target, port) ?? port}`
+    return connectionFor(host, realPort(target, port) ?? port)
   },
   covers: ['A37'],
 })

@@ -1,3 +1,4 @@
+import { secretWord } from '../../helpers/reproduce.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import { withoutTrailing } from '../../helpers/grammar/linear.ts'
 import { offsiteCopies } from '../../helpers/probes/offsite.ts'
@@ -48,10 +49,10 @@ export default defineCheck({
     }
     return worst.lost <= most ? pass(evidence) : fail('recovery.rpo-window', evidence)
   },
-  reproduce: (subject) => {
+  reproduce: (subject, target) => {
     const { offsite } = subject.item as BackupEntry
     return offsite?.s3 === undefined
       ? `ls -lt --time-style=full-iso ${shellQuote(offsite?.dir ?? '')}`
-      : `aws --endpoint-url ${shellQuote(offsite.s3.endpoint)} s3 ls ${shellQuote(`${withoutTrailing(offsite.dir, '/')}/`)}`
+      : `AWS_ACCESS_KEY_ID=${secretWord(target, offsite.s3.accessKeyId, 'AWS_ACCESS_KEY_ID')} AWS_SECRET_ACCESS_KEY=${secretWord(target, offsite.s3.secretAccessKey, 'AWS_SECRET_ACCESS_KEY')} aws --endpoint-url ${shellQuote(offsite.s3.endpoint)} --region ${shellQuote(offsite.s3.region ?? 'us-east-1')} s3 ls ${shellQuote(`${withoutTrailing(offsite.dir, '/')}/`)}`
   },
 })

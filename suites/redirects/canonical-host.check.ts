@@ -91,5 +91,5 @@ export default defineCheck({
       ? pass(evidence)
       : warn('redirects.canonical.both', evidence, 'info')
   },
-  reproduce: (_subject, target) => curlFor(target, `https://www.${target.domain}/`),
+  reproduce: (_subject, target) => `${curlFor(target, `https://${target.domain}/`)}; ${curlFor(target, `https://www.${target.domain}/`)}`,
 })

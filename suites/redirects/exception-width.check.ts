@@ -1,6 +1,6 @@
 import { defineCheck, hostOf, type Subject } from '../../helpers/check.ts'
 import { attempt } from '../../helpers/probe.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlForSeen } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, pass, worst } from '../../helpers/verdict.ts'
 import { DEEP_PATH, evidenceOf, excepted, exceptionsOf, isClosed, isRedirect, obstacle, plainRequest } from './shared.ts'
@@ -63,6 +63,6 @@ export default defineCheck({
     if (findings.length === 0) return inconclusive('unobserved', 'port 80 gave no answer that tells', unknown)
     return worst(findings)
   },
-  reproduce: (subject, target) => curlFor(target, `${subject.name}z-postproof`),
+  reproduce: (subject, target, evidence) => curlForSeen(target, `${subject.name}z-postproof`, evidence),
   covers: ['A23'],
 })

@@ -3,7 +3,7 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { headerValue } from '../../helpers/headers.ts'
 import { attempt } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlForSeen } from '../../helpers/reproduce.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { DEEP_PATH, evidenceOf, expectedLocation, internalName, isRedirect, locationOf, noHosts, plainRequest, urlOf } from './shared.ts'
 
@@ -69,6 +69,6 @@ export default defineCheck({
       },
     ])
   },
-  reproduce: (subject, target) => curlFor(target, `https://${hostOf(subject).fqdn}${hostOf(subject).path}`),
+  reproduce: (subject, target, evidence) => curlForSeen(target, `https://${hostOf(subject).fqdn}${hostOf(subject).path}`, evidence),
   covers: ['A21'],
 })

@@ -5,7 +5,7 @@ import { type Attempt, attempt, type Observed } from '../../helpers/probe.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import { atFirstAddress } from '../../helpers/probes/default-server.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlFor, requestSeen } from '../../helpers/reproduce.ts'
 import type { Host } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { evidenceOf, isClosed, locationOf, noHosts, obstacle } from './shared.ts'
@@ -105,8 +105,10 @@ export default defineCheck({
       : verdict
   },
   // One question of each kind that every host is asked: a forged name, and a path that begins with two slashes.
-  reproduce: (subject, target) => {
+  reproduce: (subject, target, evidence) => {
     const { fqdn } = hostOf(subject)
+    const seen = requestSeen(fqdn, evidence)
+    if (seen !== undefined) return curlFor(target, seen.url)
     return `${curlFor(target, `http://${fqdn}/`, { headers: [['Host', EVIL]] })}; ${curlFor(target, `http://${fqdn}${PATHS[0] as string}`)}`
   },
 })

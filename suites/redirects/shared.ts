@@ -4,7 +4,7 @@ import { headerValue, headerValues, isChallenge } from '../../helpers/headers.ts
 import type { HttpObservation } from '../../helpers/observations.ts'
 import { isRefused, type Observed, type Probe } from '../../helpers/probe.ts'
 import { httpRequest } from '../../helpers/probes/http.ts'
-import { type CurlOptions, curlFor } from '../../helpers/reproduce.ts'
+import { curlForSeen, type CurlOptions } from '../../helpers/reproduce.ts'
 import type { Host, Target } from '../../helpers/target.ts'
 import { type Evidence, inconclusive, type SkipReason, skip, type Verdict } from '../../helpers/verdict.ts'
 
@@ -18,8 +18,8 @@ export const plainRequest = (host: Host, path = '/', more: Partial<Parameters<ty
 export const noHosts = { skip: 'not-declared' as SkipReason, reason: 'the target has no hosts' }
 export const curlPlain =
   (path = '/', more: CurlOptions = {}) =>
-  (subject: Subject, target: Target): string =>
-    curlFor(target, `http://${subject.host?.fqdn ?? subject.name}${path}`, more)
+  (subject: Subject, target: Target, evidence?: readonly Evidence[]): string =>
+    curlForSeen(target, `http://${subject.host?.fqdn ?? subject.name}${path}`, evidence, more)
 
 /** Shown as one line: status and where it points. */
 const shown = (seen: HttpObservation): string => {

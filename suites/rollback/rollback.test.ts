@@ -177,7 +177,7 @@ test('the worst of several is named: a failed step draws the line of time', () =
   const verdict = check.judge({ rehearsal: healthy } as never, { target, subject, now: new Date(), options: {} })
   expect(verdict.figures?.[0]).toMatchObject({ kind: 'timeline', spans: [{ label: 'deploy: switch' }, { label: 'back: switch' }, { label: 'back: restore' }] })
   expect(check.reproduce(subject, target)).toBe(
-    `cp -a app "$SCRATCH" && cd "$SCRATCH" && export PORT=8080 && ln -sfn v2 current && serve --port 8080 & ./restore.sh 'it'\\''s'`,
+    `d="$(mktemp -d)" && cp -a app/. "$d" && cd "$d" && export PORT=8080 && ln -sfn v2 current && serve --port 8080 & ./restore.sh 'it'\\''s'`,
   )
 })
 

@@ -85,6 +85,6 @@ export function byHand(subject: Subject, target: Target): string {
       ? []
       : [`${run.map((word) => shellQuote(word.replaceAll('{port}', '8080').replaceAll('{folder}', '.'))).join(' ')}${background === true ? ' &' : ''}`],
   )
-  const copy = rollback.folder === undefined ? 'cd "$(mktemp -d)"' : `cp -a ${shellQuote(rollback.folder)} "$SCRATCH" && cd "$SCRATCH"`
+  const copy = rollback.folder === undefined ? 'cd "$(mktemp -d)"' : `d="$(mktemp -d)" && cp -a ${shellQuote(`${rollback.folder}/.`)} "$d" && cd "$d"`
   return [copy, 'export PORT=8080', ...words].join(' && ').replaceAll('& && ', '& ')
 }

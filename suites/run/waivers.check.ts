@@ -1,3 +1,4 @@
+import { shellQuote } from '../../helpers/reproduce.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import { fail, pass } from '../../helpers/verdict.ts'
 
@@ -38,5 +39,6 @@ export default defineCheck({
     }
     return now.getTime() < end ? pass(evidence) : fail('run.waiver-expired', evidence)
   },
-  reproduce: (subject) => `grep -n -A4 ${JSON.stringify((subject.item as Waiver | undefined)?.check ?? 'waivers')} target.yaml`,
+  reproduce: (subject, { folder = '.' }) =>
+    `grep -sn -A4 -e ${shellQuote((subject.item as Waiver | undefined)?.check ?? 'waivers')} ${['yaml', 'yml', 'ts'].map((kind) => `${shellQuote(`${folder}/`)}*.${kind}`).join(' ')}`,
 })

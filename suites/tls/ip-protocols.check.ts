@@ -74,6 +74,6 @@ export default defineCheck({
   },
   reproduce: (subject, target) =>
     (pinnedAddresses(target, hostOf(subject).fqdn) ?? [undefined])
-      .map((address) => showHello((asked) => oldVersion(asked, 0x0301))(subject, target, address))
+      .map((address) => showHello((asked) => oldVersion(asked, 0x0301), address)(subject, target))
       .join('; '),
 })

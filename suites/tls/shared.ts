@@ -99,8 +99,8 @@ export function proofOfFailure({ code, message }: ProbeFailure): Proof {
 
 /** A hello of ours as a line for the shell, its random the same every time. */
 export const showHello =
-  (make: (asked: { readonly host: string }) => HelloProbe) =>
-  (subject: Subject, target: Target, address?: string): string => {
+  (make: (asked: { readonly host: string }) => HelloProbe, address?: string) =>
+  (subject: Subject, target: Target): string => {
     const { request } = make({ host: hostOf(subject).fqdn })
     return bytesFor(target, request.host, helloBytes(request, new Uint8Array(32).fill(0x70)), request.port ?? 443, address)
   }

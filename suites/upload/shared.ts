@@ -2,7 +2,7 @@
 import type { Subject } from '../../helpers/check.ts'
 import { type Sent, type Served, type UploadLook, uploadSession } from '../../helpers/probes/upload.ts'
 import type { Probe } from '../../helpers/probe.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlFor, givenWord } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
 import type { UploadEntry } from '../../helpers/target/uploads.ts'
 import { type Evidence, inconclusive, type Verdict } from '../../helpers/verdict.ts'
@@ -50,8 +50,17 @@ export const refusedInWords = (look: UploadLook, sent: Sent): boolean => look.al
 export const blocked = (subject: Subject, look: UploadLook): Verdict | undefined =>
   succeeded(subject, look.allowed) ? undefined : inconclusive('unobserved', 'not even a small allowed file is taken', told(look, look.allowed, 'accepted'))
 /** A limiter or a broken gateway answered. */
-export const obstacle = (sent: Sent): boolean => sent.status === 429 || sent.status === 503
+export const obstacle = ({ status }: { readonly status?: number | undefined }): boolean => status === 429 || status === 503
 
+/** The smallest picture there is. */
+const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=='
+/** What the files of the lines below hold, made on the way: nobody has them at hand. */
+const contentOf = (file: string, limit: number): string => {
+  if (file.startsWith('page.html')) return "echo '<script>alert(1)</script>'"
+  if (file.startsWith('large.bin')) return `head -c ${limit + 1} /dev/zero`
+  if (file.startsWith('huge.bin')) return `head -c ${limit + 16 * 1024 * 1024} /dev/zero`
+  return `echo ${PICTURE} | base64 -d`
+}
 /** @param signed with a token that the shell fills in */
 export const show = (
   subject: Subject,
@@ -61,10 +70,13 @@ export const show = (
   signed = uploadOf(subject).auth !== undefined,
 ): string => {
   const { url, field = 'file', fields = {}, method = 'POST' } = uploadOf(subject)
-  const form = [...Object.entries(fields).map(([name, value]) => ['-F', `${name}=${value}`]), ['-F', `${field}=@${file}`]].flat()
-  return curlFor(target, url.replaceAll('{domain}', target.domain), {
+  // A limit of size is tried with a picture: otherwise its type would be refused first.
+  const named = file.endsWith('.bin') ? 'filename=large.png;type=image/png' : file.includes(';') ? file.slice(file.indexOf(';') + 1) : `filename=${file}`
+  const form = [...Object.entries(fields).map(([name, value]) => ['-F', `${name}=${value}`]), ['-F', `${field}=@-;${named}`]].flat()
+  const line = curlFor(target, url.replaceAll('{domain}', target.domain), {
     method,
     flags: ['-sS', '-i', ...flags, ...form],
-    headers: signed ? [['Authorization', 'Bearer $TOKEN']] : [],
-  }).replace("'Authorization: Bearer $TOKEN'", '"Authorization: Bearer $TOKEN"')
+    headers: signed ? [['Authorization', 'Bearer {TOKEN}']] : [],
+  }).replace('Bearer {TOKEN}', `Bearer '${givenWord('TOKEN', 'what signing in gave')}'`)
+  return `${contentOf(file, uploadOf(subject).maxBytes ?? 1024 * 1024)} | ${line}`
 }
