@@ -50,7 +50,7 @@ const V4 = '192.0.2.2'
 const V6 = '2001:db8::1'
 const target = normaliseTarget(targetSchema.parse({ domain: 'example.com', hosts: { api: {} } }), { sha256: '0'.repeat(64) })
 const judge = (...looks: readonly PathAtAddress[]) =>
-  check.judge({ looks }, { target, subject: { name: 'api.example.com', host: target.hosts[0] as never }, now: NOW, options: {} })
+  check.judge({ looks } as never, { target, subject: { name: 'api.example.com', host: target.hosts[0] as never }, now: NOW, options: {} })
 
 describe('exposure/every-address', () => {
   it.each<readonly [string, readonly PathAtAddress[], string]>([

@@ -44,6 +44,7 @@ const failed = (code: string): Observed<never> => ({
   attempts: 1,
 })
 
+const TWO_ADDRESSES: World = { names: { 'example.com': ['127.0.0.1', '127.0.0.2'] } }
 const NOT_FOUND: Answer = {
   status: 404,
   type: 'text/html',
@@ -228,6 +229,7 @@ const FOUND: readonly Case[] = [
   ['git', 'index as download', site('/.git/index', 'DIRC\0\0\0\x02', 'application/octet-stream'), 'fail', 'exposure.git'],
   ['env', 'with secrets', site('/.env', ENV), 'fail', 'exposure.env.secret'],
   ['env', 'as JavaScript by type only', site('/.env', ENV, 'application/octet-stream'), 'fail', 'exposure.env.secret'],
+  ['every-address', 'an environment file', { ...site('/.env', ENV), ...TWO_ADDRESSES }, 'fail', 'exposure.address'],
   ['env', 'without secrets', site('/.env.local', 'A=1\nB=2\n'), 'fail', 'exposure.env'],
   [
     'env',
@@ -896,14 +898,18 @@ test.each([
 })
 
 test.each([...checks.keys()].filter((name) => !PORT_CHECKS.has(name)))('%s is quiet on a host that answers every path with its page', async (name) => {
-  const world: World = { site: () => ({ type: HTML, body: SPA }), raw: () => ({ status: 200, body: Buffer.from(SPA) }) }
+  const world: World = {
+    site: () => ({ type: HTML, body: SPA }),
+    raw: () => ({ status: 200, body: Buffer.from(SPA) }),
+    ...(name === 'every-address' ? TWO_ADDRESSES : {}),
+  }
   const { verdict } = await judged(checkNamed(name), world, TARGET)
   // A page as the answer to CONNECT is odd, and says so; nothing else alarms.
   expect(verdict.outcome).toBe(name === 'open-proxy' ? 'warn' : name === 'alias-traversal' ? 'skip' : 'pass')
 })
 
 test.each([...checks.keys()].filter((name) => !PORT_CHECKS.has(name)))('%s does not pass on a host that cannot be reached', async (name) => {
-  const world: World = { site: () => ({ failure: 'TIMEOUT' }), raw: () => 'TIMEOUT' }
+  const world: World = { site: () => ({ failure: 'TIMEOUT' }), raw: () => 'TIMEOUT', ...(name === 'every-address' ? TWO_ADDRESSES : {}) }
   expect((await judged(checkNamed(name), world, TARGET)).verdict.outcome).toBe('inconclusive')
 })
 
