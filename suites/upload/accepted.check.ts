@@ -41,11 +41,13 @@ export default defineCheck({
         code: 'upload.accepted.no-id',
         evidence: { ...evidence, what: `${idPath} of the answer`, expected: 'an id', received: allowed.id ?? 'absent' },
       })
+    if (served !== undefined && obstacle(served) && findings.every(({ grade }) => grade === 'pass'))
+      return inconclusive('unobserved', 'a limiter or an overloaded gateway answered', toldServed('the file, read back', served, '200, the same bytes'))
     if (served !== undefined) {
       const back = toldServed('the file, read back', served, '200, the same bytes')
       findings.push({ grade: served.status === 200 ? 'pass' : 'fail', code: 'upload.accepted.not-served', evidence: back })
       if (served.status === 200) findings.push({ grade: served.same ? 'pass' : 'fail', code: 'upload.accepted.changed', evidence: back })
-    } else if ((urlPath !== undefined || download !== undefined) && allowed.id !== undefined)
+    } else if (urlPath !== undefined || (download !== undefined && allowed.id !== undefined))
       findings.push({
         grade: 'fail',
         code: 'upload.accepted.not-served',

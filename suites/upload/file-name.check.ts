@@ -27,14 +27,9 @@ export default defineCheck({
   judge: ({ look }, { subject }) => {
     const none = blocked(subject, look)
     if (none !== undefined) return none
-    if (look.names.some(({ sent }) => obstacle(sent)))
-      return inconclusive(
-        'unobserved',
-        'a limiter or an overloaded gateway answered',
-        look.names.map(({ sent }) => told(look, sent, 'no error')),
-      )
-    return worst(
-      look.names.map(({ sent, escaped }): Finding => {
+    const seen = look.names.filter(({ sent }) => !obstacle(sent))
+    const verdict = worst(
+      seen.map(({ sent, escaped }): Finding => {
         const evidence = told(look, sent, 'refused, or taken under a name of the service')
         if (escaped !== undefined)
           return { grade: 'fail', code: 'upload.name.escaped', severity: 'critical', evidence: { ...evidence, received: `taken, and found at ${escaped}` } }
@@ -44,6 +39,14 @@ export default defineCheck({
         return { grade: 'pass', evidence }
       }),
     )
+    // A limiter on some hides no failure of the others.
+    return seen.length === look.names.length || verdict.outcome === 'fail'
+      ? verdict
+      : inconclusive(
+          'unobserved',
+          'a limiter or an overloaded gateway answered',
+          look.names.map(({ sent }) => told(look, sent, 'no error')),
+        )
   },
   reproduce: (subject, target) => show(subject, target, 'file.png;filename=../../file.png'),
   covers: ['D34'],

@@ -46,6 +46,8 @@ export default defineCheck({
     if (obstacle(largest) || (above !== undefined && obstacle(above))) return inconclusive('unobserved', 'a limiter or an overloaded gateway answered', within)
     if (succeeded(subject, largest)) findings.push({ grade: 'pass', evidence: within })
     else findings.push({ grade: 'fail', code: largest.status === 413 ? 'upload.limit.too-low' : 'upload.limit.cut', evidence: within })
+    if (succeeded(subject, largest) && largestServed !== undefined && (largestServed.failure !== undefined || obstacle(largestServed)))
+      return inconclusive('unobserved', 'the file could not be read back', toldServed('that file, read back', largestServed, '200, the same bytes'))
     if (succeeded(subject, largest) && largestServed !== undefined)
       findings.push({
         grade: largestServed.same ? 'pass' : 'fail',

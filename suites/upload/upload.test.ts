@@ -168,6 +168,111 @@ describe('judgement', () => {
     for (const check of all.filter((one) => one !== accepted && one !== anonymous))
       expect(judged(check, { ...healthy, allowed: sent(403) }).outcome, check.id).toBe('inconclusive')
   })
+  const address: Partial<Entry> = { urlPath: '$.url', download: undefined as never, idPath: undefined as never, delete: undefined as never }
+  const nameless: Partial<Sent> = { id: undefined as never, url: undefined as never }
+  const limited = served({ status: 429, same: false })
+  test.each<[string, Check, Partial<UploadLook>, Verdict['outcome'], (string | undefined)?, Partial<Entry>?]>([
+    ['an answer without the id', accepted, { allowed: sent(201, nameless), served: undefined as never }, 'fail', 'upload.accepted.no-id'],
+    ['an answer without the address', accepted, { allowed: sent(201, nameless), served: undefined as never }, 'fail', 'upload.accepted.not-served', address],
+    ['an address that cannot be asked', accepted, { allowed: sent(201, { url: 'data:,x' }), served: undefined as never }, 'fail', 'upload.accepted.not-served'],
+    ['an address is all that is promised', accepted, {}, 'pass', undefined, address],
+    [
+      'nothing is promised',
+      accepted,
+      { allowed: sent(201, nameless), served: undefined as never },
+      'pass',
+      undefined,
+      { ...address, urlPath: undefined as never },
+    ],
+    ['a limiter when the file is read', accepted, { served: limited }, 'inconclusive'],
+    [
+      'a limiter when the file is read, and no id',
+      accepted,
+      { allowed: sent(201, { id: undefined as never }), served: limited },
+      'fail',
+      'upload.accepted.no-id',
+    ],
+    ['a limiter when the largest file is read', sizeLimit, { largestServed: limited }, 'inconclusive'],
+    ['the largest file comes back cut', sizeLimit, { largestServed: served({ same: false }) }, 'fail', 'upload.limit.cut'],
+    ['a limiter on what is above', sizeLimit, { above: sent(429) }, 'inconclusive'],
+    ['nothing of the largest size', sizeLimit, { largest: undefined as never }, 'inconclusive'],
+    ['nothing in chunks', sizeLimitChunked, { aboveChunked: undefined as never }, 'inconclusive'],
+    ['a limiter in chunks', sizeLimitChunked, { aboveChunked: sent(503) }, 'inconclusive'],
+    ['an error for chunks', sizeLimitChunked, { aboveChunked: sent(500) }, 'fail', 'upload.limit.chunked-reset'],
+    ['a reset for chunks', sizeLimitChunked, { aboveChunked: sent(undefined) }, 'fail', 'upload.limit.chunked-reset'],
+    ['another refusal of chunks', sizeLimitChunked, { aboveChunked: sent(400) }, 'warn', 'upload.limit.chunked-status'],
+    ['nothing far above', earlyRefusal, { farAbove: undefined as never }, 'inconclusive'],
+    ['far above, taken', earlyRefusal, { farAbove: sent(201) }, 'fail', 'upload.limit.far-taken'],
+    ['far above, cut off', earlyRefusal, { farAbove: sent(undefined) }, 'warn', 'upload.limit.far-reset'],
+    ['a limiter far above', earlyRefusal, { farAbove: sent(429) }, 'inconclusive'],
+    ['nothing slow', slow, { slow: undefined as never }, 'inconclusive'],
+    ['a limiter while slow', slow, { slow: sent(503) }, 'inconclusive'],
+    ['given up while slow', slow, { slow: sent(408) }, 'fail', 'upload.slow.cut'],
+    ['given up by the gateway while slow', slow, { slow: sent(502) }, 'fail', 'upload.slow.cut'],
+    ['refused while slow', slow, { slow: sent(400) }, 'fail', 'upload.slow.refused'],
+    ['a limiter on one type', typeCheck, { foreign: [{ sent: sent(415) }, { sent: sent(429) }] }, 'inconclusive'],
+    ['a limiter hides no page that is taken', typeCheck, { foreign: [{ sent: sent(429) }, { sent: sent(201) }] }, 'fail', 'upload.type.disguised'],
+    ['unprocessable', typeCheck, { foreign: [{ sent: sent(422) }] }, 'pass'],
+    ['another refusal of a type', typeCheck, { foreign: [{ sent: sent(403) }] }, 'warn', 'upload.type.status'],
+    ['a limiter on one name', fileName, { names: [{ sent: sent(201) }, { sent: sent(429) }] }, 'inconclusive'],
+    ['a limiter hides no file outside', fileName, { names: [{ sent: sent(429) }, { sent: sent(201), escaped: '/x.png' }] }, 'fail', 'upload.name.escaped'],
+    ['a name that breaks the service', fileName, { names: [{ sent: sent(500) }] }, 'fail', 'upload.name.error'],
+    ['a name that is cut off', fileName, { names: [{ sent: sent(undefined) }] }, 'fail', 'upload.name.error'],
+    ['no second file', overwrite, { again: undefined as never }, 'inconclusive'],
+    ['the first of two is refused', overwrite, { again: { first: sent(400), second: sent(201) } }, 'inconclusive'],
+    ['a limiter on the second is no refusal of its name', overwrite, { again: { first: sent(201), second: sent(429), firstServed: served() } }, 'inconclusive'],
+    ['an error for the second', overwrite, { again: { first: sent(201), second: sent(500), firstServed: served() } }, 'inconclusive'],
+    ['no address of the first', overwrite, { again: { first: sent(201), second: sent(201) } }, 'skip'],
+    ['a limiter when the first is read', overwrite, { again: { first: sent(201), second: sent(201), firstServed: limited } }, 'inconclusive'],
+    [
+      'an error when the first is read',
+      overwrite,
+      { again: { first: sent(201), second: sent(201), firstServed: served({ status: 500, same: false }) } },
+      'inconclusive',
+    ],
+    [
+      'files that never come back as they were',
+      overwrite,
+      { served: served({ same: false }), again: { first: sent(201), second: sent(201), firstServed: served({ same: false }) } },
+      'inconclusive',
+    ],
+    ['no file comes back', servedSafely, { served: served({ status: 404 }) }, 'skip'],
+    ['a type that browsers guess', servedSafely, { served: served({ nosniff: false }) }, 'fail', 'upload.served.sniffable'],
+    ['guessed by browsers, but of another host and an attachment', servedSafely, { served: served({ nosniff: false, otherHost: true }) }, 'pass'],
+    ['a limiter on the deletion', removal, { removed: [{ id: '7', status: 429 }] }, 'inconclusive'],
+    ['a limiter after the deletion', removal, { removed: [{ id: '7', status: 204, readAfter: 429 }] }, 'inconclusive'],
+    ['an error after the deletion', removal, { removed: [{ id: '7', status: 204, readAfter: 500 }] }, 'inconclusive'],
+    [
+      'a limiter hides no file that stays',
+      removal,
+      {
+        removed: [
+          { id: '7', status: 429 },
+          { id: '8', status: 204, readAfter: 200 },
+        ],
+      },
+      'fail',
+      'upload.removal.still-served',
+    ],
+    ['a redirect instead of a deletion', removal, { removed: [{ id: '7', status: 302 }] }, 'fail', 'upload.removal.refused'],
+    ['nothing to delete', removal, { removed: [] }, 'inconclusive'],
+    ['no stranger was tried', anonymous, { garbled: undefined as never }, 'inconclusive'],
+    ['a limiter hides no stranger who got in', anonymous, { anonymous: sent(429), garbled: sent(201) }, 'fail', 'upload.anonymous.accepted'],
+    ['forbidden', anonymous, { anonymous: sent(403) }, 'pass'],
+    ['a success that is not declared', anonymous, { anonymous: sent(204) }, 'fail', 'upload.anonymous.accepted'],
+  ])('%s', (_name, check, change, outcome, code, entry) => {
+    expect(judged(check, { ...healthy, ...change }, entry)).toMatchObject({ outcome, ...(code === undefined ? {} : { code }) })
+  })
+  test('what is declared decides what is judged', () => {
+    const applies = (check: Check, entry: Partial<Entry>): boolean => check.subjects(targetOf(entry)).length > 0
+    expect(applies(overwrite, { urlPath: '$.url', download: undefined as never })).toBe(true)
+    expect(applies(overwrite, { download: undefined as never })).toBe(false)
+    expect(applies(servedSafely, { urlPath: '$.url', download: undefined as never })).toBe(true)
+    expect(applies(sizeLimitChunked, { maxBytes: 65_536, tryBytes: 65_536 })).toBe(true)
+    expect(applies(sizeLimitChunked, { maxBytes: 65_537, tryBytes: 65_536 })).toBe(false)
+    expect(accepted.subjects(targetOf())[0]?.host?.fqdn).toBe('example.com')
+    expect(accepted.subjects(targetOf({ url: 'http://elsewhere.{domain}/upload' }))[0]).not.toHaveProperty('host')
+  })
   test('a limit above what may be tried is not called proven', () => {
     const { above: _above, ...rest } = healthy
     expect(judged(sizeLimit, rest)).toMatchObject({ outcome: 'inconclusive', blame: 'misused' })
