@@ -42,6 +42,16 @@ test.each<[string, string, boolean]>([
   ['certs/**', 'certs/a/b.pem', true],
   ['a?c', 'a/c', false],
   ['a+(b)', 'a+(b)', true],
+  ['**/a', 'x/y/a', true],
+  ['**/a', 'x/ya', false],
+  ['a**b', 'a/x/b', true],
+  ['a/**/b', 'a/b', true],
+  ['*', '', true],
+  ['**', 'a\nb', true],
+  // Names made to be shared among the stars in every way.
+  ['**a**a**a**b', 'a'.repeat(4_096), false],
+  ['**/**/**/**/x', 'a/'.repeat(2_048), false],
+  ['*a*a*a*a*b', 'a'.repeat(4_096), false],
 ])('%s and %s', (glob, path, expected) => {
   expect(pathMatches(glob, path)).toBe(expected)
 })

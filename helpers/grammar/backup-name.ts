@@ -90,12 +90,42 @@ export function backupName(pattern: string, zone = 'UTC'): NamePattern {
   }
 }
 
-/** A path with `*` (within a folder) and `**` (across folders). A leading `./` means nothing. */
+/**
+ * A path with `*` (within a folder), `**` (across folders) and `**` with a slash (any folders, or none). A leading `./` means nothing.
+ *
+ * All that a prefix of the path may have come to is kept side by side, letter by letter: an expression would try every way to share a long name among the stars.
+ */
 export function pathMatches(glob: string, path: string): boolean {
-  const source = glob
-    .replace(/^\.\//, '')
-    .split(/(\*\*\/?|\*|\?)/)
-    .map((part) => (part === '**/' ? '(?:[^/]*/)*' : part === '**' ? '.*' : part === '*' ? '[^/]*' : part === '?' ? '[^/]' : escaped(part)))
-    .join('')
-  return new RegExp(`^${source}$`, 's').test(path.replace(/^(?:\.\/)+/, ''))
+  const parts = glob.replace(/^\.\//, '').match(/\*\*\/?|[^]/g) ?? []
+  const name = path.replace(/^(?:\.\/)+/, '')
+  // Most names of an archive differ in what is behind the last star.
+  if (!name.endsWith(parts.slice(parts.findLastIndex((part) => /^[*?]/.test(part)) + 1).join(''))) return false
+  /** By part: all before it have matched what was read. */
+  let reached = new Uint8Array(parts.length + 1)
+  let next = new Uint8Array(parts.length + 1)
+  /** By part: of `**` with a slash, it stands amid the name of a folder. */
+  const amid = new Uint8Array(parts.length)
+  reached[0] = 1
+  for (let at = 0; ; at += 1) {
+    for (let index = 0; index < parts.length; index += 1) if (reached[index] === 1 && parts[index]?.startsWith('*') === true) reached[index + 1] = 1
+    if (at === name.length) return reached[parts.length] === 1
+    const letter = name.charAt(at)
+    const slash = letter === '/'
+    let alive = false
+    next.fill(0)
+    for (let index = 0; index < parts.length; index += 1) {
+      const part = parts[index]
+      const here = reached[index] === 1
+      if (!here && amid[index] === 0) continue
+      if (part === '**/') {
+        next[index] = Number(slash)
+        amid[index] = Number(!slash)
+      } else if (part === '**' || (part === '*' && !slash)) next[index] = 1
+      else if (part === letter || (part === '?' && !slash)) next[index + 1] = 1
+      else continue
+      alive = true
+    }
+    if (!alive) return false
+    ;[reached, next] = [next, reached]
+  }
 }
