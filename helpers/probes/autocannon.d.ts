@@ -4,6 +4,12 @@ declare module 'autocannon' {
 
   export interface Client extends EventEmitter {
     destroy(): void
+    readonly reqsMade: number
+    readonly responseMax?: number
+    /** Sends the next request. */
+    _doRequest(): void
+    /** Ends the connection, opens another and sends the next request on it. */
+    _resetConnection(): void
   }
   interface Options {
     readonly url: string

@@ -10,8 +10,10 @@ import { type PacedAnswer, PacedSender } from './paced.ts'
 export interface Crowd {
   readonly asked: number
   readonly answers: readonly (PacedAnswer & { readonly fate: Fate })[]
-  /** Most requests that were let through and under way at one moment. */
+  /** Most requests that were let through and under way at one moment, as seen from here. */
   readonly together: number
+  /** Of these, surely under way at one moment over there: what is on the way is not with the application yet, or no more. Left out: as many. */
+  readonly surely?: number
 }
 export interface ConcurrentObservation {
   readonly zone: string
@@ -34,10 +36,14 @@ const MORE = 3
 /** What was held is given back when its answer is out, and a little later. */
 const PAUSE_MS = 60
 
-const togetherOf = (answers: readonly (PacedAnswer & { readonly fate: Fate })[]): number => {
+/** @param wayMs there and back: one may have been answered before another, sent meanwhile, arrived */
+const togetherOf = (answers: readonly (PacedAnswer & { readonly fate: Fate })[], wayMs: number): number => {
   const admitted = answers.filter(({ fate }) => fate === 'admitted')
-  return Math.max(0, ...admitted.map(({ sentMs }) => admitted.filter((one) => one.sentMs <= sentMs && one.doneMs > sentMs).length))
+  return Math.max(0, ...admitted.map(({ sentMs }) => admitted.filter((one) => one.sentMs <= sentMs && one.doneMs - wayMs > sentMs).length))
 }
+/** A refusal does not wait for the application: the slowest one tells how long the way is at most; without one, the slowest connection does. */
+const wayOf = (answers: readonly (PacedAnswer & { readonly fate: Fate })[], connectMs: number): number =>
+  Math.max(connectMs, ...answers.filter(({ fate }) => fate === 'refused').map(({ sentMs, doneMs }) => doneMs - sentMs))
 
 export function concurrentLook(zone: Zone, target: Target): Probe<ConcurrentObservation> {
   const place = zoneRequest(zone.declared, target)
@@ -60,7 +66,7 @@ export function concurrentLook(zone: Zone, target: Target): Probe<ConcurrentObse
       const judged = (answer: PacedAnswer): PacedAnswer & { readonly fate: Fate } => ({ ...answer, fate: fateOf(zone.declared, answer, usual, []) })
       const crowdOf = (answers: readonly PacedAnswer[]): Crowd => {
         const fates = answers.map(judged)
-        return { asked: crowd, answers: fates, together: togetherOf(fates) }
+        return { asked: crowd, answers: fates, together: togetherOf(fates, 0), surely: togetherOf(fates, wayOf(fates, sender.slowestConnectMs)) }
       }
       try {
         const alone = (await sender.volley([ordinary])).map(judged)[0]

@@ -2,7 +2,7 @@
  * One kept-alive HTTP connection to one address of one host, HTTP/1.1 (undici) or HTTP/2 (node:http2, because it alone gives the raw header
  * list: order and duplicates kept). Bounded requests in flight, each with its own deadline that starts when its turn comes.
  */
-import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
+import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Client } from 'undici'
 import type { RawHeaders } from '../observations.ts'
@@ -18,6 +18,10 @@ const SILENCE_MS = 15_000
 const FAILURE_STANDS_MS = 40
 /** Requests under way at once on one HTTP/2 connection: well below the 100 streams that RFC 9113 §6.5.2 asks servers to allow. */
 const H2_AT_ONCE = 16
+/** Connections that one request is tried on where each of them ended before it was taken up: some servers end theirs after a few requests. */
+const MOST_UNDONE = 8
+/** Tries where the connection ended before it served anything at all. */
+const MOST_UNSERVED = 2
 /** A body's rest of at most this size is read and dropped to keep an HTTP/1.1 connection; beyond it, closing is cheaper. */
 const DRAIN_BYTES = 128 * 1024
 
@@ -43,6 +47,8 @@ export interface Exchange {
   readonly readUntil?: RegExp
   readonly limitMs: number
   readonly signal: AbortSignal
+  /** Not sent again where it may have been taken up, even if its method allows that. */
+  readonly once?: boolean
 }
 
 export interface Answer {
@@ -76,6 +82,12 @@ export class GrammarError extends Error {
 /** The connection ended before any byte of this answer; on a connection that had served before, that is HTTP's normal life. */
 class LineClosed extends Error {
   override readonly name = 'LineClosed'
+  /** The request never left, or the peer said that nothing was done about it (RFC 9113 §8.7): it may be sent again, whatever its method. */
+  readonly undone: boolean
+  constructor(message: string, options: { readonly cause?: unknown; readonly undone?: boolean } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
+    this.undone = options.undone === true
+  }
 }
 
 interface Live {
@@ -221,6 +233,7 @@ const pairsOf = (flat: unknown): RawHeaders => {
   return headers
 }
 
+const { NGHTTP2_REFUSED_STREAM } = constants
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 export class Transport {
@@ -281,7 +294,8 @@ export class Transport {
       const { error } = settled
       if (error instanceof LineClosed) {
         live.dead = true
-        if (attempt === 1 && live.served > 0 && IDEMPOTENT.has(exchange.method)) continue
+        if (error.undone && attempt < (live.served > 0 ? MOST_UNDONE : MOST_UNSERVED)) continue
+        if (attempt === 1 && live.served > 0 && IDEMPOTENT.has(exchange.method) && exchange.once !== true) continue
         const { code = 'ECONNRESET', message } = (error.cause ?? {}) as { code?: string; message?: string }
         throw new ProbeError({ code, message: `${live.line.peer}: ${message ?? 'closed without an answer'}`, phase: 'response' }, { cause: error })
       }
@@ -350,7 +364,7 @@ export class Transport {
       // Answered a moment later: undici does not look again when its connector calls back while it is still asking.
       connect: (_options, callback) =>
         queueMicrotask(() => {
-          if (given || socket.destroyed) callback(new LineClosed('closed between requests'), null)
+          if (given || socket.destroyed) callback(new LineClosed('closed between requests', { undone: true }), null)
           else {
             given = true
             callback(null, socket)
@@ -406,7 +420,7 @@ export class Transport {
               live.served += 1
               collector.end()
             },
-            onResponseError: (_controller, error) => collector.fail(this.#h1Error(live, collector, error)),
+            onResponseError: (_controller, error) => collector.fail(this.#h1Error(live, collector, error, control !== undefined)),
           },
         )
       } catch (error) {
@@ -415,7 +429,7 @@ export class Transport {
     })
   }
 
-  #h1Error(live: Live, collector: Collector, error: Error): unknown {
+  #h1Error(live: Live, collector: Collector, error: Error, begun: boolean): unknown {
     const { code } = error as { code?: string }
     const before = collector.status === 0
     if (error instanceof LineClosed) return error
@@ -425,7 +439,7 @@ export class Transport {
     }
     if (code === 'UND_ERR_INVALID_ARG') return error
     live.dead = true
-    if (before) return new LineClosed('closed before the answer', { cause: error })
+    if (before) return new LineClosed('closed before the answer', { cause: error, undone: !begun })
     return new ProbeError(
       {
         code: code ?? 'UND_ERR_SOCKET',
@@ -458,7 +472,7 @@ export class Transport {
         stream = session.request(headers, { endStream: exchange.body === undefined })
       } catch (error) {
         live.dead = true
-        resolve({ ok: false, error: new LineClosed('closed between requests', { cause: error }) })
+        resolve({ ok: false, error: new LineClosed('closed between requests', { cause: error, undone: true }) })
         return
       }
       const collector = new Collector(exchange, live, () => stream.close(8), resolve)
@@ -495,9 +509,9 @@ export class Transport {
         }
         if (collector.status === 0 && (live.dead || session.closed || session.destroyed)) {
           live.dead = true
-          collector.fail(
-            new LineClosed('closed before the answer', { cause: problem ?? Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' }) }),
-          )
+          const cause = problem ?? Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' })
+          // Streams beyond the last one that a GOAWAY names end so.
+          collector.fail(new LineClosed('closed before the answer', { cause, undone: stream.rstCode === NGHTTP2_REFUSED_STREAM }))
           return
         }
         collector.fail(

@@ -131,6 +131,27 @@ describe('over HTTP/1.1', () => {
     expect(server.connections()).toBe(3)
   })
 
+  test('what never left is sent on another connection, whatever its method', async () => {
+    const server = await answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok', 'end')
+    const post = (path: string): Probe<unknown> => get(path, { method: 'POST', body: 'x', headers: [['content-type', 'text/plain']] })
+    const seen = await look(targetOf({ http: server.port }), post('/1'), post('/2'), post('/3'), post('/4'))
+    expect(seen.map((one) => (one.ok ? one.attempts : one.failure))).toEqual([1, 1, 1, 1])
+    expect(server.connections()).toBe(4)
+  })
+
+  test('what may be done once only is not sent again behind a lost answer', async () => {
+    let asked = 0
+    const server = await http((_, response) => {
+      asked += 1
+      if (asked === 2) response.socket?.destroy()
+      else response.end('ok')
+    })
+    const [first, link] = await look(targetOf({ http: server.port }), get('/'), get('/confirm/1', { once: true }))
+    expect(valueOf(first).status).toBe(200)
+    // The run asks a second time, and says so.
+    expect([link?.attempts, asked]).toEqual([2, 3])
+  })
+
   test('closing and resetting instead of answering are failures with their code', async () => {
     const closing = await tcp((socket) => socket.on('data', () => socket.end()))
     const resetting = await tcp((socket) => socket.on('data', () => socket.resetAndDestroy()))
@@ -413,6 +434,58 @@ describe('over TLS', () => {
     expect(one.connections()).toBe(2)
     expect(requests).toBe(2)
     expect(failureOf((await look(target, https('/reset')))[0]).phase).toBe('response')
+  })
+
+  test('h2: what a GOAWAY leaves undone is sent on another connection, whatever its method', async () => {
+    const { key, chain } = await issueCertificate({ names: ['example.com'] })
+    const server = createSecureServer({ key, cert: chain })
+    const bodies: string[] = []
+    const counts = new WeakMap<object, number>()
+    server.on('stream', (stream) => {
+      stream.on('error', () => {})
+      const { session } = stream
+      if (session === undefined) return
+      const count = (counts.get(session) ?? 0) + 1
+      counts.set(session, count)
+      stream.on('data', (chunk: Buffer) => bodies.push(chunk.toString()))
+      stream.on('end', () => {
+        stream.respond({ ':status': 200 })
+        stream.end('ok')
+      })
+      if (count === 2) stream.on('close', () => session.close())
+    })
+    const one = await started(server)
+    const posts = Array.from({ length: 9 }, (_, index) =>
+      https(`/${index}`, { method: 'POST', body: `body ${index}`, headers: [['content-type', 'text/plain']] }),
+    )
+    const inTurn: Probe<unknown> = {
+      kind: 'inTurn',
+      key: 'inTurn',
+      impact: 'read',
+      cost: { connections: 1, requests: 9 },
+      host: 'example.com',
+      run: async (context) => {
+        const statuses: number[] = []
+        for (const post of posts) statuses.push(valueOf(await context.observe(post)).status)
+        return statuses
+      },
+    }
+    expect(valueOf((await look(targetOf({ https: one.port }), inTurn))[0])).toEqual(Array.from({ length: 9 }, () => 200))
+    expect(bodies.sort()).toEqual(Array.from({ length: 9 }, (_, index) => `body ${index}`))
+  })
+
+  test('h2: a server that refuses every stream is left soon', async () => {
+    const { key, chain } = await issueCertificate({ names: ['example.com'] })
+    const server = createSecureServer({ key, cert: chain })
+    let asked = 0
+    server.on('stream', (stream) => {
+      asked += 1
+      stream.on('error', () => {})
+      stream.close(7)
+    })
+    const one = await started(server)
+    expect((await look(targetOf({ https: one.port }), https('/')))[0]?.ok).toBe(false)
+    expect(asked).toBeLessThanOrEqual(4)
   })
 
   test('protocol asks for one of them on a connection of its own', async () => {

@@ -50,6 +50,8 @@ export interface HttpRequest {
   readonly freshConnection?: boolean
   /** A kept-alive connection of this number, beside the ordinary one and not slowed down: for load that the owner allowed. */
   readonly line?: number
+  /** It may change something though its method does not say so: never sent again behind a lost answer. */
+  readonly once?: boolean
 }
 
 const DEFAULT_PORT = { https: 443, http: 80 } as const
@@ -197,6 +199,7 @@ export async function perform(context: ProbeContext, request: HttpRequest): Prom
       ...(request.readUntil === undefined ? {} : { readUntil: request.readUntil }),
       limitMs: probeMs(context.target),
       signal: context.signal,
+      ...(request.once === undefined ? {} : { once: request.once }),
     })
   }
   try {
@@ -395,6 +398,7 @@ const brokenHttp2 = (request: HttpRequest, error: unknown): error is ProbeError 
   error.failure.message.includes('NGHTTP2_PROTOCOL_ERROR') &&
   request.protocol === undefined &&
   request.freshConnection !== true &&
+  request.once !== true &&
   request.headers?.some(([name]) => name.toLowerCase() === 'host') !== true &&
   ['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? 'GET')
 

@@ -117,7 +117,8 @@ async function open(outer: ProbeContext, url: string): Promise<OpenedLink> {
       const parts = splitUrl(next)
       if (parts === undefined || !below(context.target, parts.host))
         return { ok: false, code: 'LEAVES', message: `it leads on to ${maskedUrl(next).slice(0, 200)}` }
-      const seen = await perform(context, { ...parts, headers: [['accept', 'text/html,*/*']], maxBodyBytes: 256 * 1024 })
+      // A link may work once only: sent again behind a lost answer, it would be called spent.
+      const seen = await perform(context, { ...parts, headers: [['accept', 'text/html,*/*']], maxBodyBytes: 256 * 1024, once: true })
       const location = headerValue(seen.headers, 'location')
       if (seen.status >= 300 && seen.status < 400 && location !== undefined && hops.length < MOST_HOPS) {
         next = new URL(location, next).href

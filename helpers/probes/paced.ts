@@ -40,6 +40,8 @@ export interface PacedAnswer {
 const MOST_BODY = 2_048
 const MOST_HEAD = 64 * 1024
 
+/** How a connection ends without a word. */
+const ENDED: ReadonlySet<string> = new Set(['EOF', 'ECONNRESET', 'EPIPE'])
 type Heard = Pick<PacedAnswer, 'status' | 'headers' | 'body' | 'failure'>
 const failed = (failure: string): Heard => ({ status: 0, headers: [], body: '', failure })
 
@@ -137,6 +139,8 @@ class AnswerReader {
 class Wire {
   busy = false
   dead = false
+  /** Answers that came on it. */
+  served = 0
   readonly socket: Socket
   readonly #reader = new AnswerReader()
   #waiting: ((heard: Heard) => void) | undefined
@@ -161,6 +165,7 @@ class Wire {
     const settle = this.#waiting
     this.#waiting = undefined
     this.busy = false
+    if (heard.failure === undefined) this.served += 1
     if (this.#reader.last) {
       this.dead = true
       this.socket.destroy()
@@ -175,6 +180,11 @@ class Wire {
       this.#waiting = resolve
       this.socket.write(bytes)
     })
+  }
+  /** It is not asked again. */
+  leave(): void {
+    this.dead = true
+    this.socket.destroy()
   }
   /** Gives up waiting. */
   abandon(code: string): void {
@@ -208,7 +218,13 @@ export class PacedSender {
   readonly #start = performance.now()
   readonly #wires: Wire[] = []
   readonly #bytes = new WeakMap<PacedRequest, Buffer>()
+  /** Answers after which the server ends a connection without saying so. */
+  #servesMost = Number.POSITIVE_INFINITY
+  /** It ends fresh connections, too. */
+  #ends = false
   opened = 0
+  /** Longest handshake of TCP: a way there and back. */
+  slowestConnectMs = 0
   sent = 0
   peer = ''
 
@@ -252,11 +268,13 @@ export class PacedSender {
       const tcp = await connecting(this.#context, 'probe', (near) => openTcp(near, { address, port, ...from }))
       tcp.release()
       this.peer = tcp.peer
+      this.slowestConnectMs = Math.max(this.slowestConnectMs, tcp.connectMs)
       return tcp.socket
     }
     const opened = stillOpen(await connecting(this.#context, 'probe', (near) => openTls(near, { address, port, servername: host, alpn: [alpn], ...from })))
     opened.tcp.release()
     this.peer = opened.tcp.peer
+    this.slowestConnectMs = Math.max(this.slowestConnectMs, opened.tcp.connectMs)
     if (alpn === 'h2' && opened.socket.alpnProtocol !== 'h2') {
       opened.socket.destroy()
       throw new ProbeError({ code: 'NO_H2', message: `${opened.tcp.peer} does not speak HTTP/2`, phase: 'tls' })
@@ -280,6 +298,22 @@ export class PacedSender {
   }
 
   async #exchange(wire: Wire, request: PacedRequest, dueMs: number): Promise<PacedAnswer> {
+    const { served } = wire
+    const answer = await this.#exchangeOn(wire, request, dueMs)
+    // It ended a connection that had served before, without a word: HTTP's normal life, as long as another one is answered.
+    if (answer.status !== 0 || served === 0 || this.#ends || !ENDED.has(answer.failure ?? '') || this.#context.signal.aborted) return answer
+    this.#servesMost = Math.min(this.#servesMost, served)
+    for (const other of this.#wires) if (!other.busy && other.served >= this.#servesMost) other.leave()
+    const another = await this.#open().catch(() => undefined)
+    if (another === undefined) return answer
+    const fresh = new Wire(another)
+    this.#wires.push(fresh)
+    const again = await this.#exchangeOn(fresh, request, dueMs)
+    if (again.status === 0) this.#ends = true
+    return again
+  }
+
+  async #exchangeOn(wire: Wire, request: PacedRequest, dueMs: number): Promise<PacedAnswer> {
     const bytes = this.#written(request)
     this.#context.zones?.note({ host: this.#origin.host, path: request.path, method: request.method })
     this.sent += 1
@@ -290,7 +324,9 @@ export class PacedSender {
     const heard = await wire.exchange(bytes, request.method === 'HEAD')
     clearTimeout(timer)
     this.#context.signal.removeEventListener('abort', abort)
-    return { dueMs, sentMs, doneMs: this.nowMs, ...heard }
+    const answer = { dueMs, sentMs, doneMs: this.nowMs, ...heard }
+    if (wire.served >= this.#servesMost) wire.leave()
+    return answer
   }
 
   /**

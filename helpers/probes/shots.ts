@@ -47,6 +47,18 @@ export interface Fired {
 const LOOK_MS = 20
 const MOST_BODY = 2_048
 
+/** Behind an answer that says that its connection ends (RFC 9112 §9.6), the next request goes out on another one: autocannon would lose it. */
+function leaveEnded(client: Client, headers: () => RawHeaders): void {
+  const next = client._doRequest.bind(client)
+  client._doRequest = () => {
+    const ends = headers().some(([name, value]) => name === 'connection' && /\bclose\b/i.test(value))
+    if (!ends || (client.responseMax !== undefined && client.reqsMade >= client.responseMax)) return next()
+    client._doRequest = next
+    client._resetConnection()
+    leaveEnded(client, headers)
+  }
+}
+
 /** Costs the target `requests` requests over `connections` connections, and one more for each that it ends. */
 export async function shoot(context: ProbeContext, volley: Volley): Promise<Fired> {
   const { scheme, address, requests } = volley
@@ -83,6 +95,7 @@ export async function shoot(context: ProbeContext, volley: Volley): Promise<Fire
           sampleInt: LOOK_MS,
           setupClient: (client) => {
             clients.push(client)
+            leaveEnded(client, () => heard.get(client)?.headers ?? [])
             client.on('request', () => (asking += 1))
             client.on('headers', ({ headers }: { readonly headers: readonly string[] }) => {
               const pairs = headers.flatMap((name, index) => (index % 2 === 0 ? [[name.toLowerCase(), headers[index + 1] ?? ''] as const] : []))

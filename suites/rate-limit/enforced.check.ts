@@ -61,6 +61,15 @@ export default defineCheck({
       // Whether waiting is wanted is another check's question where it is declared.
       return illustrated(limit.nodelay === undefined ? warn('rate-limit.slow-instead', held) : pass(held), figure)
     }
+    // A window that ended while it was being filled let the next one begin: only what all requests say together tells the limit then.
+    const windows = limit.windowMs === undefined ? 1 : 1 + Math.floor(afterMs / limit.windowMs)
+    if (refused && windows > 1 && admitted <= Math.floor(limit.atOnce * windows * (1 + options.tolerance) + 1)) {
+      const fits = fit.kind === limit.kind && (fit.atOnce?.value ?? Number.NaN) <= limit.atOnce * (1 + options.tolerance)
+      const all = [told, evidenceOf(look, limit.text, fitText(fit), 'the limiter, by its answers')]
+      return fits
+        ? illustrated(pass(all), figure)
+        : inconclusive('unobserved', `${admitted} requests took ${Math.round(afterMs)} ms, longer than the window: more than one of them was filled`, all)
+    }
     if (refused) {
       const { workers } = zone.declared
       const times = admitted / limit.atOnce

@@ -177,7 +177,26 @@ describe('a healthy limit', () => {
   })
 })
 
+/** Eight in 400 ms, as a sliding window answers to one request each 45 ms and then to one each 20 ms. */
+function windowed(most: number): LimiterObservation {
+  const passed: number[] = []
+  return samples(
+    Array.from({ length: 60 }, (_, index) => {
+      const sentMs = index < 14 ? index * 45 : 630 + (index - 14) * 20
+      const admitted = passed.filter((at) => at > sentMs - 400).length < most
+      if (admitted) passed.push(sentMs)
+      return sample(index === 0 ? 'first' : 'flood', sentMs, admitted)
+    }),
+  )
+}
+const SLIDING: Entry = { name: 'api', paths: ['/api/*'], limit: { rate: '8/400ms', kind: 'sliding' } }
+
 describe('one thing wrong', () => {
+  test('a window that ends while it is filled tells by all requests together', () => {
+    expect(told(judge(enforced, windowed(8), SLIDING))).toBe('pass')
+    expect(told(judge(enforced, windowed(30), SLIDING))).not.toBe('pass')
+    expect(told(judge(enforced, windowed(60), SLIDING))).toBe('fail rate-limit.not-enforced')
+  })
   test.each<[string, Check, LimiterObservation, string, Entry?]>([
     ['nothing is refused', enforced, open(60), 'fail rate-limit.not-enforced'],
     [
@@ -408,6 +427,8 @@ describe('requests under way at once', () => {
     ['all at once', { http1: crowd(7) }, 'fail rate-limit.concurrency.unlimited'],
     ['all as streams', { http2: crowd(7) }, 'fail rate-limit.concurrency.h2'],
     ['answered one after the other', { http1: crowd(7, 2), http2: crowd(7, 2) }, 'inconclusive'],
+    ['more seen from here at once, yet not surely over there', { http1: { ...crowd(5), surely: 3 } }, 'inconclusive'],
+    ['surely more at once', { http1: { ...crowd(6), surely: 5 } }, 'fail rate-limit.concurrency.unlimited'],
     ['two alone', { http1: crowd(2) }, 'fail rate-limit.concurrency.early'],
     ['429', { http1: crowd(4, 4, 429) }, 'fail rate-limit.concurrency.status'],
     ['another client is refused', { second: sample('flood', 0, false) }, 'fail rate-limit.concurrency.shared'],
