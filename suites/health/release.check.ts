@@ -16,7 +16,8 @@ function names(text: string, wanted: string): boolean {
     const before = text[start - 1] ?? ''
     const after = text.slice(start + wanted.length, start + wanted.length + 2)
     const commit = /^[0-9a-f]{7,64}$/.test(wanted)
-    if (!/[0-9.]/.test(before) && (commit || !/^(?:[\w+-]|\.\w)/.test(after))) return true
+    // A commit that stands within another one is not that commit; git describe puts a g before it.
+    if (!(commit ? /[0-9a-f]/ : /[0-9.]/).test(before) && (commit || !/^(?:[\w+-]|\.\w)/.test(after))) return true
   }
   return false
 }

@@ -37,6 +37,8 @@ export default defineCheck({
       return first.bytes === 0
         ? inconclusive('unobserved', 'no event came while we listened', at('events', 'some', 'none'))
         : fail('websocket.sse.without-ids', at('ids of the events', 'one each', 'none'))
+    if (second.status === 429 || second.status === 503)
+      return inconclusive('unobserved', 'a limiter or an overloaded gateway answered', at('status', '200', String(second.status)))
     if (second.status !== 200) return fail('websocket.sse.resume-refused', at(`status with Last-Event-ID: ${after.slice(0, 40)}`, '200', String(second.status)))
     const next = first.ids[1]
     const evidence = at(

@@ -38,9 +38,10 @@ export default defineCheck({
       what: how === 'logout' ? 'the channel after signing out' : 'the channel after the time of its session',
     }
     const findings: Finding[] = [{ grade: ended ? 'pass' : 'fail', code: 'websocket.session.outlived', evidence }]
+    const reopened = again?.status === 101 && !turnedAway(again)
     if (again !== undefined && again.failure === undefined)
       findings.push({
-        grade: again.status === 101 && !turnedAway(again) ? 'fail' : 'pass',
+        grade: reopened ? 'fail' : 'pass',
         code: 'websocket.session.reopened',
         evidence: told(again, 'refused'),
       })
@@ -51,7 +52,7 @@ export default defineCheck({
       worst(findings),
       lives('the channel and its session', [
         [channel, ended ? 'pass' : 'fail'],
-        ...(again === undefined ? [] : [[again, turnedAway(again) ? 'pass' : 'fail'] as const]),
+        ...(again === undefined ? [] : [[again, reopened ? 'fail' : 'pass'] as const]),
       ]),
     )
   },

@@ -242,6 +242,7 @@ test.each<[string, string, Observed<WebSocketObservation>]>([
   ['silence', 'inconclusive', no('TIMEOUT')],
   ['reset', 'inconclusive', no('ECONNRESET')],
   ['gateway error', 'inconclusive', ok(refusal(502))],
+  ['a limiter', 'inconclusive', ok(refusal(429))],
   ['no such port here', 'skip', no('UNMAPPED')],
 ])('wss-only: %s', (_name, expected, clear) => expect(told(judge(wssOnly, channel, { clear }))).toBe(expected))
 
@@ -254,6 +255,7 @@ test.each<[string, string, WebSocketObservation, WebSocketObservation]>([
   ['accepted', 'fail websocket.version.accepted', socket(), socket()],
   ['401 first', 'skip', refusal(401), refusal(401)],
   ['426 for every version: the proxy says it', 'inconclusive', refusal(426), refusal(426, [['Sec-WebSocket-Version', '13']])],
+  ['403 first', 'skip', refusal(403), refusal(403)],
   ['502', 'inconclusive', refusal(502), refusal(502)],
   ['404 for both', 'inconclusive', refusal(404), refusal(404)],
 ])('version: %s', (_name, expected, right, odd) => expect(told(judge(version, channel, { right, odd }))).toBe(expected))
