@@ -179,6 +179,13 @@ export function expiryOf(cookie: SetCookie, at: number): CookieExpiry {
   return seconds <= 0 ? { kind: 'deletion' } : { kind: 'persistent', seconds }
 }
 
+/** The path a cookie holds for: its own, or the default path of the URL that set it (RFC 6265bis §5.1.4). */
+export function pathOfCookie({ path }: Pick<SetCookie, 'path'>, url: string): string {
+  if (path !== undefined) return path
+  const { pathname } = new URL(url)
+  return pathname.lastIndexOf('/') <= 0 ? '/' : pathname.slice(0, pathname.lastIndexOf('/'))
+}
+
 /** Rules that a name puts on itself (RFC 6265bis §4.1.3 and §5.7; `__Http-` and `__Host-Http-` of its later drafts). Prefixes count in any case. */
 export function prefixOf(name: string): '__Host-' | '__Secure-' | '__Http-' | '__Host-Http-' | undefined {
   const lower = name.toLowerCase()

@@ -1,5 +1,5 @@
 /** Everything that looks at sign-in. */
-export type { Answer } from './auth/exchange.ts'
+export type { Answer, SeenCookie } from './auth/exchange.ts'
 export {
   type Flowing,
   flowsOf,

@@ -1,5 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
+import { type Finding, inconclusive, type Verdict, worst } from '../../helpers/verdict.ts'
 import { authApiKey } from '../../helpers/probes/auth.ts'
 import { curlRoute, eachFlow, evidence, flowOf, isOneOf, succeeded, unanswered, undeclared } from './shared.ts'
 
@@ -27,9 +27,13 @@ export default defineCheck({
   judge: ({ seen }, { subject }) => {
     const { flow } = flowOf(subject)
     const findings: Finding[] = []
+    let unheard: Verdict | undefined
     for (const { right, without, wrong, inQuery } of seen.routes) {
-      const blind = unanswered([right, without, ...wrong])
-      if (blind !== undefined && findings.length === 0) return blind
+      const blind = unanswered([right, without, ...wrong, inQuery])
+      if (blind !== undefined) {
+        unheard ??= blind
+        continue
+      }
       const opened = succeeded(right)
       findings.push(
         opened
@@ -50,6 +54,7 @@ export default defineCheck({
       if (!succeeded(without)) for (const answer of wrong) findings.push(one(answer, 'auth.key.wrong-accepted'))
       if (!succeeded(without)) findings.push(one(inQuery, 'auth.key.in-query', 'medium'))
     }
+    if (unheard !== undefined && findings.every(({ grade }) => grade === 'pass')) return unheard
     return findings.length === 0 ? inconclusive('unobserved', 'no route was asked') : worst(findings)
   },
   reproduce: (subject, target) =>

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Check } from '../../helpers/check.ts'
+import { parseSetCookie } from '../../helpers/grammar/set-cookie.ts'
 import { type Answer, type AttacksSeen, type CodeSeen, flowsOf, type LoginSeen, type RefreshSeen, type TokenFacts } from '../../helpers/probes/auth.ts'
 import { gistOf } from '../../helpers/probes/auth/exchange.ts'
 import { normaliseTarget, type Target, type TargetInput } from '../../helpers/target.ts'
@@ -545,6 +546,471 @@ describe('codes of a provider', () => {
     ['a limiter', { ...healthy, again: answer(429, { obstacle: 'a limiter (429)' }) }, 'inconclusive'],
   ])('%s', (_name, seen, expected) => {
     expect(said(judged('oauth-code', { seen }, provider))).toBe(expected)
+  })
+})
+
+const route = 'https://api.example.com/admin'
+const throughRoles = (roles: Readonly<Record<string, number>>, ...seen: readonly (readonly [string, Answer])[]): object => ({
+  login: login(),
+  routes: [{ route: { url: route, roles }, roles: seen.map(([role, one]) => ({ role, answer: one })) }],
+})
+const limited = answer(429, { obstacle: 'a limiter (429)' })
+const unheard = answer(0, { failure: { code: 'ECONNRESET', message: 'closed', phase: 'response' } })
+const forbidden = answer(403)
+const keyed = (...more: readonly object[]): object => ({
+  routes: more.map((one) => ({ right, without: refused, wrong: [refused, forbidden], inQuery: refused, ...one })),
+})
+const changing = (more: object = {}): object => ({
+  registered: answer(201),
+  changed: answer(204),
+  before: right,
+  stranger: refused,
+  after: refused,
+  refreshed: refused,
+  refreshedWorks: false,
+  logins: [refused, answer(200)],
+  oldWorks: false,
+  newWorks: true,
+  removed: true,
+  ...more,
+})
+const cookieOf = (line: string): Answer['cookies'][number] => {
+  const parsed = parseSetCookie(line)
+  if (!parsed.ok) throw new Error(line)
+  return { name: parsed.cookie.name, cookie: parsed.cookie, digest: `digest of ${parsed.cookie.value}`, length: parsed.cookie.value.length }
+}
+const APP = 'https://app.example.com'
+const loggedInBy = (path: string, ...lines: readonly string[]): LoginSeen =>
+  login({ accessToken: false, cookie: true, answer: answer(303, { url: `${APP}${path}`, cookies: lines.map(cookieOf) }) })
+const ID = 'c2Vzc2lvbi1pZC1vZi1hLXNob3BwZXI'
+const outBy = (path: string, lines: readonly string[], more: Partial<Answer> = {}, set = `sid=${ID}; Path=/; Secure; HttpOnly`): object => ({
+  ...left({}),
+  login: loggedInBy('/api/auth/login', set),
+  answer: answer(303, { url: `${APP}${path}`, cookies: lines.map(cookieOf), ...more }),
+})
+const visit = (more: Record<string, string | undefined> = {}, one: Answer = answer(302)) => ({
+  answer: one,
+  parameters: { response_type: 'code', scope: 'openid', state: 's1', nonce: 'n1', code_challenge: 'c1', ...more },
+})
+const again = { state: 's2', nonce: 'n2', code_challenge: 'c2' }
+const begun = (first: Record<string, string | undefined> = {}, second: Record<string, string | undefined> = {}): object => ({
+  visits: [visit(first), visit({ ...again, ...second })],
+})
+const authorize = (more: object = {}): object => ({
+  good: answer(302, { location: '/login' }),
+  redirects: [{ uri: 'https://other.example.net/callback', answer: answer(400), goes: 'no' }],
+  unknownClient: answer(400),
+  ...more,
+})
+const published = (more: object = {}): object => ({
+  url: 'https://id.example.com/jwks',
+  status: 200,
+  mediaType: 'application/json',
+  cacheControl: ['max-age=3600'],
+  keys: [{ kty: 'EC', kid: 'k1', curve: 'P-256', bits: 256, privateMembers: [] }],
+  ...more,
+})
+const rsa = (bits: number, kid = 'k1') => ({ kty: 'RSA', kid, bits, privateMembers: [] })
+const expiry = (more: object = {}): object => ({
+  before: right,
+  stranger: refused,
+  token: token(),
+  cookieSeconds: 5,
+  late: [
+    { afterSeconds: 0.2, answer: right },
+    { afterSeconds: 60.5, answer: refused },
+  ],
+  ...more,
+})
+const PASSWORDS = { endpoints: [{ url: 'https://api.{domain}/register', json: { password: '{password}' } }], minLength: 12 }
+const sample = (breaks: string | undefined, one: Answer) => ({ ...(breaks === undefined ? {} : { breaks }), answer: one, length: 12 })
+const policy = (...samples: readonly object[]): object => ({ endpoints: [{ url: route, samples, throwAway: true }], notRemoved: 0 })
+
+describe('what a session, a key and a provider are worth', () => {
+  const sid = { ...flow, login: { url: 'https://app.{domain}/login', form: { name: '{username}' }, cookie: 'sid' } }
+  const provided = {
+    ...flow,
+    client: {
+      tokenUrl: 'https://id.{domain}/token',
+      id: 'user',
+      secret: 'word',
+      authorizeUrl: 'https://id.{domain}/authorize',
+      redirectUri: 'https://app.{domain}/callback',
+      start: 'https://app.{domain}/start',
+    },
+  }
+  const listed = { ...flow, allowList: [{ url: 'https://api.{domain}/orders' }] }
+  const ORIGIN = 'https://app.example.com'
+  const crossOrigin = { ...flow, login: { ...flow.login, origin: ORIGIN } }
+  const allowing = (...allowOrigin: readonly string[]): LoginSeen => login({ answer: answer(200, { allowOrigin }) })
+  const paged = { ...flow, login: { ...flow.login, page: '/login' } }
+  const field = (type: string, autocomplete?: string) => ({ type, ...(autocomplete === undefined ? {} : { autocomplete }) })
+  const begins = (more: object = {}, fixed: object = {}): object => ({
+    ...left({}),
+    login: login({ accessToken: false, cookie: true, cookieBefore: 'a', cookieAfter: 'b', ...more }),
+    fixed: refused,
+    ...fixed,
+  })
+  const cases: [string, string, unknown, string, TargetInput['auth']?][] = [
+    ['each role as declared', 'roles', { seen: throughRoles({ user: 403, admin: 200 }, ['user', forbidden], ['admin', right]) }, 'pass'],
+    ['open for a user', 'roles', { seen: throughRoles({ user: 403, admin: 200 }, ['user', right], ['admin', right]) }, 'fail auth.roles.open'],
+    ['closed for its role', 'roles', { seen: throughRoles({ user: 403, admin: 200 }, ['user', forbidden], ['admin', forbidden]) }, 'fail auth.roles.refused'],
+    ['refused, but otherwise', 'roles', { seen: throughRoles({ user: 403 }, ['user', answer(404)]) }, 'warn auth.roles.status'],
+    ['opened, but otherwise', 'roles', { seen: throughRoles({ admin: 200 }, ['admin', answer(204)]) }, 'warn auth.roles.status'],
+    ['a limiter in place of one role', 'roles', { seen: throughRoles({ user: 403, admin: 200 }, ['user', limited], ['admin', right]) }, 'inconclusive'],
+    ['one role unheard, another open', 'roles', { seen: throughRoles({ user: 403, guest: 403 }, ['user', unheard], ['guest', right]) }, 'fail auth.roles.open'],
+    ['a role that no account has', 'roles', { seen: throughRoles({ user: 403, admin: 200 }, ['admin', right]) }, 'inconclusive'],
+    ['no account with any role', 'roles', { seen: throughRoles({ admin: 200 }) }, 'inconclusive'],
+
+    ['the key and no other', 'api-key', { seen: keyed({}) }, 'pass'],
+    ['open without a key', 'api-key', { seen: keyed({ without: right }) }, 'fail auth.key.open'],
+    ['another key', 'api-key', { seen: keyed({ wrong: [refused, right] }) }, 'fail auth.key.wrong-accepted'],
+    ['the key in the address', 'api-key', { seen: keyed({ inQuery: right }) }, 'fail auth.key.in-query'],
+    ['the right key refused', 'api-key', { seen: keyed({ right: refused }) }, 'fail auth.key.refused'],
+    ['an error for a wrong key', 'api-key', { seen: keyed({ wrong: [answer(500)] }) }, 'fail auth.key.error'],
+    ['a limiter at the second route', 'api-key', { seen: keyed({}, { right: limited }) }, 'inconclusive'],
+    ['a limiter at the second route, the first open', 'api-key', { seen: keyed({ without: right }, { right: limited }) }, 'fail auth.key.open'],
+    ['no answer to the key in the address', 'api-key', { seen: keyed({ inQuery: unheard }) }, 'inconclusive'],
+    ['no route', 'api-key', { seen: keyed() }, 'inconclusive'],
+
+    ['a new session', 'session-fixation', { seen: begins() }, 'pass'],
+    ['the session from before', 'session-fixation', { seen: begins({ cookieAfter: 'a' }) }, 'fail auth.session.fixed'],
+    ['no session before', 'session-fixation', { seen: begins({ cookieBefore: undefined }) }, 'skip'],
+    ['both sessions', 'session-fixation', { seen: begins({}, { fixed: right }) }, 'fail auth.session.old-lives'],
+    ['a limiter for the old one', 'session-fixation', { seen: begins({}, { fixed: limited }) }, 'inconclusive'],
+    ['no answer for the old one', 'session-fixation', { seen: begins({}, { fixed: unheard }) }, 'inconclusive'],
+    ['a page for the old one that nobody saw before', 'session-fixation', { seen: begins({}, { fixed: page('Hello'), stranger: strange }) }, 'inconclusive'],
+    ['no route to see the old one by', 'session-fixation', { seen: begins({}, { fixed: undefined, opened: undefined }) }, 'pass'],
+
+    ['a new password ends the others', 'session-password-change', { seen: changing() }, 'pass', sid],
+    ['the other session lives', 'session-password-change', { seen: changing({ after: right }) }, 'fail auth.change.session-alive', sid],
+    ['the other token lives on', 'session-password-change', { seen: changing({ after: right }) }, 'pass'],
+    [
+      'the other refresh token lives',
+      'session-password-change',
+      { seen: changing({ refreshed: right, refreshedWorks: true }) },
+      'fail auth.change.session-alive',
+    ],
+    ['the old password lives', 'session-password-change', { seen: changing({ oldWorks: true }) }, 'fail auth.change.old-password'],
+    ['the new password does not', 'session-password-change', { seen: changing({ newWorks: false }) }, 'fail auth.change.old-password'],
+    ['a limiter for the last logins', 'session-password-change', { seen: changing({ newWorks: false, logins: [limited, limited] }) }, 'inconclusive'],
+    ['a limiter for the refresh token', 'session-password-change', { seen: changing({ refreshed: limited }) }, 'inconclusive'],
+    [
+      'a limiter, and the other session lives',
+      'session-password-change',
+      { seen: changing({ after: right, newWorks: false, logins: [refused, limited] }) },
+      'fail auth.change.session-alive',
+      sid,
+    ],
+    ['a change refused', 'session-password-change', { seen: changing({ changed: answer(400) }) }, 'fail auth.change.refused'],
+    [
+      'an account that was not made',
+      'session-password-change',
+      { seen: changing({ registered: answer(400), changed: undefined }) },
+      'fail auth.change.refused',
+    ],
+    ['an account that cannot log in', 'session-password-change', { seen: changing({ changed: undefined }) }, 'inconclusive'],
+    ['the other session opened nothing before', 'session-password-change', { seen: changing({ before: refused }) }, 'inconclusive'],
+
+    ['the cookie deleted', 'logout-cookie', { seen: outBy('/logout', ['sid=; Path=/; Max-Age=0']) }, 'pass', sid],
+    [
+      'the cookie deleted by a day long gone',
+      'logout-cookie',
+      { seen: outBy('/logout', ['sid=x; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT']) },
+      'pass',
+      sid,
+    ],
+    ['another session in its place', 'logout-cookie', { seen: outBy('/logout', ['sid=bmV3; Path=/']) }, 'pass', sid],
+    ['an empty value in its place', 'logout-cookie', { seen: outBy('/logout', ['sid=; Path=/']) }, 'pass', sid],
+    ['nothing about the cookie', 'logout-cookie', { seen: outBy('/logout', []) }, 'fail auth.logout.cookie-kept', sid],
+    ['the cookie once more', 'logout-cookie', { seen: outBy('/logout', [`sid=${ID}; Path=/`]) }, 'fail auth.logout.cookie-kept', sid],
+    [
+      'a day long gone, but a Max-Age that wins',
+      'logout-cookie',
+      { seen: outBy('/logout', [`sid=${ID}; Path=/; Max-Age=3600; Expires=Thu, 01 Jan 1970 00:00:00 GMT`]) },
+      'fail auth.logout.cookie-kept',
+      sid,
+    ],
+    ['every cookie of the site deleted', 'logout-cookie', { seen: outBy('/logout', [], { clearsCookies: true }) }, 'pass', sid],
+    ['another path', 'logout-cookie', { seen: outBy('/logout', ['sid=; Path=/api; Max-Age=0']) }, 'fail auth.logout.cookie-elsewhere', sid],
+    ['another Domain', 'logout-cookie', { seen: outBy('/logout', ['sid=; Path=/; Domain=example.com; Max-Age=0']) }, 'fail auth.logout.cookie-elsewhere', sid],
+    ['no Path, at the top', 'logout-cookie', { seen: outBy('/logout', ['sid=; Max-Age=0']) }, 'pass', sid],
+    [
+      'no Path, neither when set nor when deleted, in other folders',
+      'logout-cookie',
+      { seen: outBy('/logout', ['sid=; Max-Age=0'], {}, `sid=${ID}`) },
+      'fail auth.logout.cookie-elsewhere',
+      sid,
+    ],
+    ['deleted wherever it may lie', 'logout-cookie', { seen: outBy('/logout', ['sid=; Path=/; Max-Age=0', 'sid=; Path=/api; Max-Age=0']) }, 'pass', sid],
+    [
+      'deleted, and set again',
+      'logout-cookie',
+      { seen: outBy('/logout', ['sid=; Path=/; Max-Age=0', `sid=${ID}; Path=/`]) },
+      'fail auth.logout.cookie-kept',
+      sid,
+    ],
+    ['a logout that fails', 'logout-cookie', { seen: outBy('/logout', [], { status: 500 }) }, 'inconclusive', sid],
+    ['a limiter', 'logout-cookie', { seen: outBy('/logout', [], limited) }, 'inconclusive', sid],
+
+    ['a good cookie', 'login-cookie', { login: loggedInBy('/login', `sid=${ID}; Secure; HttpOnly; SameSite=Lax`) }, 'pass', sid],
+    ['no Secure', 'login-cookie', { login: loggedInBy('/login', `sid=${ID}; HttpOnly; SameSite=Lax`) }, 'fail auth.cookie.not-secure', sid],
+    ['no HttpOnly', 'login-cookie', { login: loggedInBy('/login', `sid=${ID}; Secure; SameSite=Lax`) }, 'fail auth.cookie.script', sid],
+    ['no SameSite', 'login-cookie', { login: loggedInBy('/login', `sid=${ID}; Secure; HttpOnly`) }, 'warn auth.cookie.same-site', sid],
+    ['21 characters', 'login-cookie', { login: loggedInBy('/login', `sid=${ID.slice(0, 21)}; Secure; HttpOnly; SameSite=Lax`) }, 'fail auth.cookie.short', sid],
+    ['22 characters', 'login-cookie', { login: loggedInBy('/login', `sid=${ID.slice(0, 22)}; Secure; HttpOnly; SameSite=Lax`) }, 'pass', sid],
+    [
+      'the one from before taken back beside it',
+      'login-cookie',
+      { login: loggedInBy('/login', 'sid=deleted; Max-Age=0', `sid=${ID}; Secure; HttpOnly; SameSite=Lax`) },
+      'pass',
+      sid,
+    ],
+    [
+      'twice, not alike',
+      'login-cookie',
+      { login: loggedInBy('/login', `sid=${ID}; Secure; HttpOnly; SameSite=Lax`, `sid=${ID}; Secure; HttpOnly; SameSite=Strict`) },
+      'fail auth.cookie.twice',
+      sid,
+    ],
+    ['another cookie', 'login-cookie', { login: loggedInBy('/login', `id=${ID}`) }, 'inconclusive', sid],
+
+    ['a session that ended', 'session-expiry', { seen: expiry() }, 'pass', sid],
+    ['a session that goes on', 'session-expiry', { seen: expiry({ late: [{ afterSeconds: 1, answer: right }] }) }, 'fail auth.session.outlives', sid],
+    ['a session too long to wait for', 'session-expiry', { seen: expiry({ unwaited: 'it ends in a day' }) }, 'skip', sid],
+    ['a limiter afterwards', 'session-expiry', { seen: expiry({ late: [{ afterSeconds: 1, answer: limited }] }) }, 'inconclusive', sid],
+    ['a session that opened nothing', 'session-expiry', { seen: expiry({ before: refused }) }, 'inconclusive', sid],
+    ['nobody asked afterwards', 'session-expiry', { seen: expiry({ late: [] }) }, 'inconclusive', sid],
+    ['a token that ended', 'jwt-exp-enforced', { waited: expiry() }, 'pass'],
+    ['a token that goes on', 'jwt-exp-enforced', { waited: expiry({ late: [{ afterSeconds: 60.5, answer: right }] }) }, 'fail auth.jwt.expired-accepted'],
+    ['a token without an end', 'jwt-exp-enforced', { waited: expiry({ token: token({ exp: undefined as never }) }) }, 'skip'],
+    ['a token too long to wait for', 'jwt-exp-enforced', { waited: expiry({ unwaited: 'it ends in a day' }) }, 'skip'],
+    ['a token from long ago refused', 'jwt-exp-enforced', { waited: expiry({ unwaited: 'it ends in a day' }), seen: attacks('expired', refused) }, 'pass'],
+    ['a token from long ago', 'jwt-exp-enforced', { waited: expiry(), seen: attacks('expired', right) }, 'fail auth.jwt.expired-accepted'],
+
+    ['keys', 'jwt-jwks', { keys: published(), login: login() }, 'pass'],
+    ['a page', 'jwt-jwks', { keys: published({ problem: 'no JSON', keys: [] }), login: login() }, 'fail auth.jwks.unusable'],
+    ['no key', 'jwt-jwks', { keys: published({ keys: [] }), login: login() }, 'fail auth.jwks.unusable'],
+    ['503', 'jwt-jwks', { keys: published({ status: 503 }), login: login() }, 'inconclusive'],
+    ['a limiter for the keys', 'jwt-jwks', { keys: published({ status: 429 }), login: login() }, 'inconclusive'],
+    ['the private one', 'jwt-jwks', { keys: published({ keys: [{ ...rsa(2048), privateMembers: ['d'] }] }), login: login() }, 'fail auth.jwks.private'],
+    ['RSA of 2040 bits', 'jwt-jwks', { keys: published({ keys: [rsa(2040)] }), login: login() }, 'fail auth.jwks.weak'],
+    ['RSA of 2048 bits', 'jwt-jwks', { keys: published({ keys: [rsa(2048)] }), login: login() }, 'pass'],
+    ['one name twice', 'jwt-jwks', { keys: published({ keys: [rsa(2048), rsa(3072)] }), login: login() }, 'fail auth.jwks.kid'],
+    ['two keys', 'jwt-jwks', { keys: published({ keys: [rsa(2048), rsa(3072, 'k2')] }), login: login() }, 'pass'],
+    ['the key of the token missing', 'jwt-jwks', { keys: published({ keys: [rsa(2048, 'k2')] }), login: login() }, 'fail auth.jwks.kid'],
+    ['not for caches', 'jwt-jwks', { keys: published({ cacheControl: ['no-cache'] }), login: login() }, 'warn auth.jwks.cache'],
+
+    ['bound to its browser', 'oauth-state-nonce', { seen: begun() }, 'pass', provided],
+    ['by state alone', 'oauth-state-nonce', { seen: begun({ code_challenge: undefined }, { code_challenge: undefined }) }, 'pass', provided],
+    ['by PKCE alone', 'oauth-state-nonce', { seen: begun({ state: undefined }, { state: undefined }) }, 'pass', provided],
+    ['the same state twice', 'oauth-state-nonce', { seen: begun({}, { state: 's1' }) }, 'fail auth.oauth.unbound', provided],
+    [
+      'neither',
+      'oauth-state-nonce',
+      { seen: begun({ state: undefined, code_challenge: undefined }, { state: undefined, code_challenge: undefined }) },
+      'fail auth.oauth.unbound',
+      provided,
+    ],
+    ['no nonce', 'oauth-state-nonce', { seen: begun({ nonce: undefined }, { nonce: undefined }) }, 'warn auth.oauth.nonce', provided],
+    ['the same nonce twice', 'oauth-state-nonce', { seen: begun({}, { nonce: 'n1' }) }, 'fail auth.oauth.nonce', provided],
+    [
+      'no nonce, but no ID token either',
+      'oauth-state-nonce',
+      { seen: begun({ nonce: undefined, scope: 'read write' }, { nonce: undefined, scope: 'read write' }) },
+      'pass',
+      provided,
+    ],
+    ['tokens in the URL', 'oauth-state-nonce', { seen: begun({ response_type: 'code token' }) }, 'warn auth.oauth.implicit', provided],
+    ['a page', 'oauth-state-nonce', { seen: { visits: [visit({}, answer(200)), visit(again, answer(200))] } }, 'fail auth.oauth.start', provided],
+    [
+      'an error at the second visit',
+      'oauth-state-nonce',
+      { seen: { visits: [visit(), visit({ response_type: undefined }, answer(500))] } },
+      'fail auth.oauth.start',
+      provided,
+    ],
+    [
+      'pushed to the provider beforehand',
+      'oauth-state-nonce',
+      { seen: { visits: ['a', 'b'].map((name) => ({ answer: answer(302), parameters: { request_uri: `urn:ietf:params:oauth:request_uri:${name}` } })) } },
+      'skip',
+      provided,
+    ],
+
+    ['nobody sent elsewhere', 'oauth-redirect-uri', { seen: authorize() }, 'pass', provided],
+    [
+      'sent elsewhere',
+      'oauth-redirect-uri',
+      { seen: authorize({ redirects: [{ uri: 'https://other.example.net', answer: answer(302), goes: 'there' }] }) },
+      'fail auth.oauth.redirect-open',
+      provided,
+    ],
+    [
+      'sent to the login first',
+      'oauth-redirect-uri',
+      { seen: authorize({ redirects: [{ uri: 'https://other.example.net', answer: answer(302), goes: 'onwards' }] }) },
+      'warn auth.oauth.redirect-late',
+      provided,
+    ],
+    [
+      'any client',
+      'oauth-redirect-uri',
+      { seen: authorize({ unknownClient: answer(302, { location: '/login' }) }) },
+      'fail auth.oauth.client-unknown',
+      provided,
+    ],
+    [
+      'an error for unknown clients',
+      'oauth-redirect-uri',
+      { seen: authorize({ unknownClient: answer(302, { location: '/e?error=invalid_client' }) }) },
+      'pass',
+      provided,
+    ],
+    ['a page of its own for unknown clients', 'oauth-redirect-uri', { seen: authorize({ unknownClient: page('Unknown client') }) }, 'pass', provided],
+    ['no answer to an unknown client', 'oauth-redirect-uri', { seen: authorize({ unknownClient: unheard }) }, 'inconclusive', provided],
+    ['the right request refused', 'oauth-redirect-uri', { seen: authorize({ good: answer(400) }) }, 'inconclusive', provided],
+
+    [
+      'a policy kept',
+      'password-policy',
+      { seen: policy(sample(undefined, answer(201)), sample('too short', answer(422))) },
+      'pass',
+      { ...flow, passwordPolicy: PASSWORDS },
+    ],
+    [
+      'a weak one taken',
+      'password-policy',
+      { seen: policy(sample(undefined, answer(201)), sample('too short', answer(201))) },
+      'fail auth.policy.weak-accepted',
+      { ...flow, passwordPolicy: PASSWORDS },
+    ],
+    [
+      'a good one refused',
+      'password-policy',
+      { seen: policy(sample(undefined, answer(422)), sample('too short', answer(422))) },
+      'fail auth.policy.good-refused',
+      { ...flow, passwordPolicy: PASSWORDS },
+    ],
+    [
+      'an error for a weak one',
+      'password-policy',
+      { seen: policy(sample(undefined, answer(201)), sample('too short', answer(500))) },
+      'fail auth.policy.error',
+      { ...flow, passwordPolicy: PASSWORDS },
+    ],
+    [
+      'a limiter for a weak one',
+      'password-policy',
+      { seen: policy(sample(undefined, answer(201)), sample('too short', limited)) },
+      'inconclusive',
+      { ...flow, passwordPolicy: PASSWORDS },
+    ],
+    [
+      'an account left behind',
+      'password-policy',
+      { seen: { ...policy(sample(undefined, answer(201)), sample('too short', answer(400))), notRemoved: 1 } },
+      'warn auth.policy.left-behind',
+      { ...flow, passwordPolicy: PASSWORDS },
+    ],
+
+    ['asked for a password alike', 'forgot-password', { seen: { known: [answer(202)], unknown: [answer(202)] } }, 'pass'],
+    ['other for nobody', 'forgot-password', { seen: { known: [answer(202)], unknown: [answer(404)] } }, 'fail auth.forgot.status'],
+    ['other words for nobody', 'forgot-password', { seen: { known: [answer(200)], unknown: [answer(200, { bodyHash: 'else' })] } }, 'fail auth.forgot.body'],
+    ['refused altogether', 'forgot-password', { seen: { known: [answer(400)], unknown: [answer(400)] } }, 'fail auth.forgot.refused'],
+    ['a limiter for both', 'forgot-password', { seen: { known: [limited], unknown: [limited] } }, 'inconclusive'],
+    ['a limiter for nobody', 'forgot-password', { seen: { known: [answer(202)], unknown: [limited] } }, 'inconclusive'],
+
+    [
+      'a client',
+      'client-credentials',
+      { seen: { good: answer(200, { cacheControl: ['no-store'] }), token: token(), wrong: refused, opened: right, wrongWorks: false } },
+      'pass',
+      provided,
+    ],
+    ['a client that is refused', 'client-credentials', { seen: { good: refused, wrong: refused, wrongWorks: false } }, 'fail auth.client.refused', provided],
+    [
+      'any secret',
+      'client-credentials',
+      { seen: { good: answer(200, { cacheControl: ['no-store'] }), token: token(), wrong: answer(200), wrongWorks: true } },
+      'fail auth.client.wrong-accepted',
+      provided,
+    ],
+    [
+      'a token that caches keep',
+      'client-credentials',
+      { seen: { good: answer(200, { cacheControl: [] }), token: token(), wrong: refused, wrongWorks: false } },
+      'fail auth.client.cacheable',
+      provided,
+    ],
+    [
+      'a wrong secret answered otherwise',
+      'client-credentials',
+      { seen: { good: answer(200, { cacheControl: ['no-store'] }), token: token(), wrong: forbidden, wrongWorks: false } },
+      'warn auth.client.status',
+      provided,
+    ],
+
+    ['an address that is not on the list', 'admin-address', { seen: { answers: [forbidden, answer(404)] } }, 'pass', listed],
+    ['an address that is let in', 'admin-address', { seen: { answers: [answer(200, { what: 'from here' }), forbidden] } }, 'fail auth.address.open', listed],
+    ['an address from a header', 'admin-address', { seen: { answers: [forbidden, answer(200, { what: 'X-Real-IP' })] } }, 'fail auth.address.forged', listed],
+    ['a login for those who are not on the list', 'admin-address', { seen: { answers: [answer(302)] } }, 'warn auth.address.status', listed],
+    ['a challenge before the list', 'admin-address', { seen: { answers: [answer(403, { obstacle: 'a challenge' })] } }, 'inconclusive', listed],
+
+    ['dead ones refused', 'dead-credentials', { seen: { pairs: [{ answer: refused, without: refused }] } }, 'pass'],
+    ['a dead one alive', 'dead-credentials', { seen: { pairs: [{ answer: right, without: refused }] } }, 'fail auth.dead.alive'],
+    ['a route open to all', 'dead-credentials', { seen: { pairs: [{ answer: right, without: right }] } }, 'fail auth.dead.open'],
+    ['a limiter for the dead', 'dead-credentials', { seen: { pairs: [{ answer: limited, without: refused }] } }, 'inconclusive'],
+
+    ['nonsense refused', 'input-validation', { seen: { answers: [answer(422), answer(400)] }, login: login() }, 'pass'],
+    ['nonsense taken', 'input-validation', { seen: { answers: [answer(201)] }, login: login() }, 'fail auth.input.accepted'],
+    ['an error for nonsense', 'input-validation', { seen: { answers: [answer(500)] }, login: login() }, 'fail auth.input.error'],
+    ['nonsense refused otherwise', 'input-validation', { seen: { answers: [answer(404)] }, login: login() }, 'warn auth.input.status'],
+    [
+      'nonsense in the page',
+      'input-validation',
+      { seen: { answers: [answer(422, { html: true, shape: 'no <script>postproof' })] }, login: login() },
+      'fail auth.input.echoed',
+    ],
+    [
+      'nonsense without a login',
+      'input-validation',
+      { seen: { answers: [answer(401)] }, login: login({ accessToken: false, answer: answer(500) }) },
+      'inconclusive',
+    ],
+
+    ['its own origin', 'login-cors', { login: allowing(ORIGIN), seen: { elsewhere: answer(401) } }, 'pass', crossOrigin],
+    ['no origin', 'login-cors', { login: allowing(), seen: { elsewhere: answer(401) } }, 'fail auth.login.cors-missing', crossOrigin],
+    ['two origins', 'login-cors', { login: allowing(ORIGIN, ORIGIN), seen: { elsewhere: answer(401) } }, 'fail auth.login.cors-missing', crossOrigin],
+    [
+      'any origin',
+      'login-cors',
+      { login: allowing(ORIGIN), seen: { elsewhere: answer(401, { allowOrigin: ['https://other.example.net'] }) } },
+      'fail auth.login.cors-any',
+      crossOrigin,
+    ],
+    [
+      'the own origin told to others',
+      'login-cors',
+      { login: allowing(ORIGIN), seen: { elsewhere: answer(401, { allowOrigin: [ORIGIN] }) } },
+      'pass',
+      crossOrigin,
+    ],
+    ['a limiter for others', 'login-cors', { login: allowing(ORIGIN), seen: { elsewhere: limited } }, 'inconclusive', crossOrigin],
+
+    ['a form', 'login-form', { login: login({ page: strange, fields: [field('text', 'username'), field('password', 'current-password')] }) }, 'pass', paged],
+    [
+      'a silent form',
+      'login-form',
+      { login: login({ page: strange, fields: [field('text', 'username'), field('password')] }) },
+      'warn auth.form.autocomplete',
+      paged,
+    ],
+    ['a form made by a script', 'login-form', { login: login({ page: strange, fields: [] }) }, 'inconclusive', paged],
+    ['a limiter in place of the form', 'login-form', { login: login({ page: limited, fields: [] }) }, 'inconclusive', paged],
+  ]
+  test.each(cases)('%s (%s)', (_name, id, seen, expected, auth) => {
+    expect(said(judged(id, seen, auth))).toBe(expected)
   })
 })
 

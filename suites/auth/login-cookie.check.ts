@@ -1,4 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
+import { expiryOf } from '../../helpers/grammar/set-cookie.ts'
 import { type Finding, inconclusive, worst } from '../../helpers/verdict.ts'
 import { mainLogin } from '../../helpers/probes/auth.ts'
 import { curlLogin, eachFlow, evidence, flowOf, hasLogin, noLogin, undeclared } from './shared.ts'
@@ -27,7 +28,10 @@ export default defineCheck({
     const { flow } = flowOf(subject)
     const blind = noLogin(login)
     if (blind !== undefined) return blind
-    const set = login.answer.cookies.filter(({ name }) => name === flow.login?.cookie)
+    // The session from before may be taken back beside the new one.
+    const set = login.answer.cookies.filter(
+      ({ name, cookie }) => name === flow.login?.cookie && expiryOf(cookie, Date.parse(login.answer.at)).kind !== 'deletion',
+    )
     if (set.length === 0) return inconclusive('unobserved', 'the answer of the login sets no such cookie', evidence(login.answer, flow.login?.cookie ?? ''))
     const findings: Finding[] = []
     for (const { name, cookie, length } of set) {

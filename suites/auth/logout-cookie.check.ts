@@ -1,7 +1,12 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { inconclusive, type Finding, worst } from '../../helpers/verdict.ts'
-import { authLogout } from '../../helpers/probes/auth.ts'
+import { expiryOf, pathOfCookie } from '../../helpers/grammar/set-cookie.ts'
+import { fail, inconclusive, pass, type Verdict } from '../../helpers/verdict.ts'
+import { type Answer, authLogout, type SeenCookie } from '../../helpers/probes/auth.ts'
 import { curl, eachFlow, evidence, flowOf, hasLogin, noLogin, unanswered, undeclared } from './shared.ts'
+
+/** A deletion reaches the cookie of the same host or Domain and the same path alone (RFC 6265bis §5.7); what is not written comes from the URL. */
+const placeOf = ({ cookie }: SeenCookie, { url }: Answer): string =>
+  `${cookie.domain === undefined ? `host ${new URL(url).hostname}` : `Domain ${cookie.domain}`}, Path ${pathOfCookie(cookie, url)}`
 
 export default defineCheck({
   id: 'auth/logout-cookie',
@@ -30,34 +35,24 @@ export default defineCheck({
     if (blind !== undefined) return blind
     if (seen.answer.status >= 400)
       return inconclusive('unobserved', 'logging out fails: auth/session-logout-invalidates says how', evidence(seen.answer, 'logged out'))
-    const name = flow.login?.cookie
-    const set = seen.login.answer.cookies.findLast((one) => one.name === name)?.cookie
-    const gone = seen.answer.cookies.findLast((one) => one.name === name)
-    const deletes =
-      gone !== undefined &&
-      ((typeof gone.cookie.maxAge === 'number' && gone.cookie.maxAge <= 0) ||
-        (typeof gone.cookie.expires === 'number' && gone.cookie.expires < Date.parse(seen.answer.at)))
-    // A new session in its place is not the old one.
-    const replaced = gone !== undefined && !deletes && gone.length > 0 && gone.digest !== seen.login.answer.cookies.findLast((one) => one.name === name)?.digest
-    const item = evidence(
-      seen.answer,
-      `${name ?? ''} deleted`,
-      gone === undefined ? 'no Set-Cookie for it' : deletes ? 'deleted' : replaced ? 'replaced' : 'set again',
-    )
-    const finding: Finding =
-      !deletes && !replaced
-        ? { grade: 'fail', code: 'auth.logout.cookie-kept', evidence: item }
-        : set !== undefined && (set.path !== gone?.cookie.path || set.domain !== gone?.cookie.domain)
-          ? {
-              grade: 'fail',
-              code: 'auth.logout.cookie-elsewhere',
-              evidence: {
-                ...item,
-                received: `Path ${gone?.cookie.path ?? 'none'}, Domain ${gone?.cookie.domain ?? 'none'}; set with Path ${set.path ?? 'none'}, Domain ${set.domain ?? 'none'}`,
-              },
-            }
-          : { grade: 'pass', evidence: item }
-    return worst([finding])
+    const name = flow.login?.cookie ?? ''
+    if (seen.answer.clearsCookies === true) return pass(evidence(seen.answer, `${name} deleted`, 'Clear-Site-Data: every cookie deleted'))
+    const ends = ({ cookie }: SeenCookie): boolean => expiryOf(cookie, Date.parse(seen.answer.at)).kind === 'deletion'
+    const set = seen.login.answer.cookies.findLast((one) => one.name === name)
+    const sent = seen.answer.cookies.filter((one) => one.name === name)
+    // A new session in its place is not the old one, and an empty value is none.
+    const taken = sent.filter((one) => ends(one) || one.digest !== set?.digest)
+    const kept = (received: string): Verdict => fail('auth.logout.cookie-kept', evidence(seen.answer, `${name} deleted`, received))
+    if (taken.length === 0) return kept(sent.length === 0 ? 'no Set-Cookie for it' : 'set again')
+    const wanted = set === undefined ? undefined : placeOf(set, seen.login.answer)
+    // One Set-Cookie for each place where it may lie is usual; the last for the same place counts.
+    const there = sent.findLast((one) => wanted === undefined || placeOf(one, seen.answer) === wanted)
+    if (there === undefined)
+      return fail(
+        'auth.logout.cookie-elsewhere',
+        evidence(seen.answer, `${name} deleted`, `${taken.map((one) => placeOf(one, seen.answer)).join('; ')}; set with ${wanted ?? ''}`),
+      )
+    return taken.includes(there) ? pass(evidence(seen.answer, `${name} deleted`, ends(there) ? 'deleted' : 'replaced')) : kept('set again')
   },
   reproduce: (subject, target) => {
     const { flow } = flowOf(subject)

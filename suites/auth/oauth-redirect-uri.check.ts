@@ -23,7 +23,7 @@ export default defineCheck({
   unless: undeclared('client with authorizeUrl and redirectUri'),
   needs: (subject, target) => ({ seen: authAuthorize(flowOf(subject), target) }),
   judge: ({ seen }) => {
-    const blind = unanswered([seen.good, ...seen.redirects.map(({ answer }) => answer)])
+    const blind = unanswered([seen.good, ...seen.redirects.map(({ answer }) => answer), seen.unknownClient])
     if (blind !== undefined) return blind
     if (seen.good.status >= 400 || /[?&#]error=/.test(seen.good.location ?? ''))
       return inconclusive('misused', 'the registered request is refused, so the others show nothing', evidence(seen.good, 'the login'))

@@ -1,5 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { type Finding, fail, worst } from '../../helpers/verdict.ts'
+import { type Finding, fail, inconclusive, skip, worst } from '../../helpers/verdict.ts'
 import { authStart } from '../../helpers/probes/auth.ts'
 import { curl, eachFlow, evidence, flowOf, unanswered, undeclared } from './shared.ts'
 
@@ -30,8 +30,18 @@ export default defineCheck({
     const blind = unanswered(seen.visits.map(({ answer }) => answer))
     if (blind !== undefined) return blind
     const [one, two] = seen.visits
-    if (one === undefined || two === undefined || one.answer.status < 300 || one.answer.status >= 400 || one.parameters.response_type === undefined)
-      return fail('auth.oauth.start', one === undefined ? [] : evidence(one.answer, 'a redirect with response_type'))
+    if (one === undefined || two === undefined) return inconclusive('unobserved', 'the login was not begun twice')
+    const leads = ({ answer }: typeof one): boolean => answer.status >= 300 && answer.status < 400
+    // RFC 9126 §4: what the application asks for went to the provider beforehand.
+    if (seen.visits.every((visit) => leads(visit) && visit.parameters.request_uri !== undefined && visit.parameters.response_type === undefined))
+      return skip(
+        'not-applicable',
+        'the request is pushed to the provider, where nobody from outside sees its parameters',
+        evidence(one.answer, 'a redirect with response_type', 'request_uri'),
+      )
+    const astray = seen.visits.find((visit) => !leads(visit) || visit.parameters.response_type === undefined)
+    if (astray !== undefined || one.parameters.response_type === undefined)
+      return fail('auth.oauth.start', evidence((astray ?? one).answer, 'a redirect with response_type'))
     const fresh = (name: 'state' | 'nonce' | 'code_challenge'): string =>
       one.parameters[name] === undefined ? 'none' : one.parameters[name] === two.parameters[name] ? 'the same twice' : 'new each time'
     const bound = [fresh('state'), fresh('code_challenge')]
@@ -46,7 +56,9 @@ export default defineCheck({
           },
     ]
     const nonce = fresh('nonce')
-    if (nonce !== 'new each time')
+    // Without an ID token there is nothing that a nonce could stand in (OAuth 2.0 alone has none).
+    const identity = one.parameters.scope?.split(/[ +]/).includes('openid') ?? true
+    if (nonce !== 'new each time' && (identity || nonce === 'the same twice'))
       findings.push({
         grade: one.parameters.response_type.includes('id_token') || nonce === 'the same twice' ? 'fail' : 'warn',
         code: 'auth.oauth.nonce',

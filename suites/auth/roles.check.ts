@@ -1,8 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { inconclusive } from '../../helpers/verdict.ts'
-import type { Finding } from '../../helpers/verdict.ts'
-import { authGate } from '../../helpers/probes/auth.ts'
-import { concluded, curlRoute, eachFlow, evidence, flowOf, hasLogin, isOneOf, noLogin, succeeded, undeclared } from './shared.ts'
+import { type Finding, inconclusive } from '../../helpers/verdict.ts'
+import { type Answer, authGate } from '../../helpers/probes/auth.ts'
+import { concluded, curlRoute, eachFlow, evidence, flowOf, hasLogin, noLogin, succeeded, unanswered, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'auth/roles',
@@ -26,18 +25,39 @@ export default defineCheck({
   judge: ({ seen }) => {
     const blind = noLogin(seen.login)
     if (blind !== undefined) return blind
+    const unasked: string[] = []
+    const unheard: Answer[] = []
     const findings = seen.routes.flatMap(({ route, roles }) =>
       Object.entries(route.roles ?? {}).flatMap(([role, status]): Finding[] => {
         const answer = roles.find((one) => one.role === role)?.answer
-        if (answer === undefined || answer.failure !== undefined || answer.obstacle !== undefined) return []
+        if (answer === undefined) {
+          unasked.push(role)
+          return []
+        }
+        if (unanswered([answer]) !== undefined) {
+          unheard.push(answer)
+          return []
+        }
         const wanted = [status].flat()
         const expected = `status ${wanted.join(', ')} as ${role}`
         if (wanted.includes(answer.status)) return [{ grade: 'pass', evidence: evidence(answer, expected, String(answer.status)) }]
-        if (succeeded(answer)) return [{ grade: 'fail', code: 'auth.roles.open', evidence: evidence(answer, expected) }]
-        if (wanted.some((one) => one < 300)) return [{ grade: 'fail', code: 'auth.roles.refused', evidence: evidence(answer, expected), severity: 'high' }]
-        return isOneOf(answer.status, answer, []) ? [{ grade: 'warn', code: 'auth.roles.status', evidence: evidence(answer, expected), severity: 'low' }] : []
+        const granted = wanted.some((one) => one >= 200 && one < 300)
+        if (succeeded(answer) && !granted) return [{ grade: 'fail', code: 'auth.roles.open', evidence: evidence(answer, expected) }]
+        if (!succeeded(answer) && granted) return [{ grade: 'fail', code: 'auth.roles.refused', evidence: evidence(answer, expected), severity: 'high' }]
+        return [{ grade: 'warn', code: 'auth.roles.status', evidence: evidence(answer, expected), severity: 'low' }]
       }),
     )
+    // What nobody was asked as may be open to them.
+    if (findings.every(({ grade }) => grade === 'pass')) {
+      const blinded = unanswered(unheard)
+      if (blinded !== undefined) return blinded
+      if (unasked.length > 0)
+        return inconclusive(
+          'misused',
+          `no account is declared with the role ${[...new Set(unasked)].join(', ')}, which the routes name`,
+          findings.map((one) => one.evidence),
+        )
+    }
     return concluded(findings, inconclusive('misused', 'no account is declared with a role that the routes name'))
   },
   reproduce: (subject, target) => curlRoute(target, subject),

@@ -1,7 +1,7 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { inconclusive, skip, type Finding, worst } from '../../helpers/verdict.ts'
+import { skip, type Finding, worst } from '../../helpers/verdict.ts'
 import { authLogout } from '../../helpers/probes/auth.ts'
-import { curlLogin, eachFlow, evidence, flowOf, hasLogin, noLogin, stillOpens, unclear, undeclared } from './shared.ts'
+import { curlLogin, eachFlow, evidence, flowOf, hasLogin, noLogin, stillOpens, unanswered, unclear, undeclared } from './shared.ts'
 
 export default defineCheck({
   id: 'auth/session-fixation',
@@ -38,16 +38,18 @@ export default defineCheck({
     const findings: Finding[] = [
       login.cookieBefore === login.cookieAfter ? { grade: 'fail', code: 'auth.session.fixed', evidence: item } : { grade: 'pass', evidence: item },
     ]
-    if (seen.fixed !== undefined && seen.opened !== undefined && seen.fixed.failure === undefined && login.cookieBefore !== login.cookieAfter) {
+    if (seen.fixed !== undefined && seen.opened !== undefined && login.cookieBefore !== login.cookieAfter) {
+      const unheard = unanswered([seen.fixed])
+      if (unheard !== undefined) return unheard
       const lives = stillOpens(seen.fixed, seen.opened, seen.stranger)
-      if (lives === undefined && findings.every(({ grade }) => grade === 'pass')) return unclear(seen.fixed)
+      if (lives === undefined) return unclear(seen.fixed)
       findings.push(
-        lives === true
+        lives
           ? { grade: 'fail', code: 'auth.session.old-lives', evidence: evidence(seen.fixed, 'refused') }
           : { grade: 'pass', evidence: evidence(seen.fixed, 'refused') },
       )
     }
-    return findings.length === 0 ? inconclusive('unobserved', 'no session was seen') : worst(findings)
+    return worst(findings)
   },
   reproduce: curlLogin,
   covers: ['E4'],

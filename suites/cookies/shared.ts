@@ -1,11 +1,11 @@
 /** What the cookie checks share: which cookies a host sets, what each is for, and how findings become a verdict. */
 import { eachHost, hostOf, type Subject } from '../../helpers/check.ts'
-import { type CookieExpiry, expiryOf, parseSetCookie, type SetCookie } from '../../helpers/grammar/set-cookie.ts'
+import { type CookieExpiry, expiryOf, parseSetCookie, pathOfCookie, type SetCookie } from '../../helpers/grammar/set-cookie.ts'
 import { headerValues, isObstacle } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Probe } from '../../helpers/probe.ts'
 import { type CookieLooks, cookieLooks, type CookieSample, cookieSamples } from '../../helpers/probes/cookies.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
+import { curlForSeen } from '../../helpers/reproduce.ts'
 import type { Host, Target, TargetFile } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
 
@@ -80,8 +80,7 @@ export function cookiesOf(responses: readonly HttpObservation[], host: Host, tar
 }
 
 /** The path a cookie holds for: its own, or the default path of the URL that set it (RFC 6265bis §5.1.4). */
-export const pathOf = ({ cookie, seen }: Pick<Found, 'cookie' | 'seen'>): string => cookie.path ?? defaultPath(new URL(seen.url).pathname)
-const defaultPath = (path: string): string => (path.lastIndexOf('/') <= 0 ? '/' : path.slice(0, path.lastIndexOf('/')))
+export const pathOf = ({ cookie, seen }: Pick<Found, 'cookie' | 'seen'>): string => pathOfCookie(cookie, seen.url)
 
 /** Name and attributes; never the value. */
 export function shown({ cookie }: Pick<Found, 'cookie'>): string {
@@ -131,8 +130,8 @@ export const perCookie = (looked: CookieLooks, host: Host, target: Target, rule:
   )
 
 const SHOWS = ['-sS', '-D', '-', '-o', '/dev/null']
-/** Shows the Set-Cookie lines of the document, or of the declared path. */
-export const curl = (subject: Subject, target: Target): string => {
+/** Shows the Set-Cookie lines of the page in question, of the document, or of the declared path. */
+export const curl = (subject: Subject, target: Target, evidence?: readonly Evidence[]): string => {
   const host = hostOf(subject)
-  return curlFor(target, `https://${host.fqdn}${pathsOf(target, host)[0] ?? host.path}`, { flags: SHOWS })
+  return curlForSeen(target, `https://${host.fqdn}${pathsOf(target, host)[0] ?? host.path}`, evidence, { flags: SHOWS })
 }

@@ -210,6 +210,8 @@ export interface PasswordChangeSeen {
   readonly after?: Answer
   readonly refreshed?: Answer
   readonly refreshedWorks: boolean
+  /** The logins with either password after the change. */
+  readonly logins?: readonly Answer[]
   /** The old password. */
   readonly oldWorks: boolean
   readonly newWorks: boolean
@@ -290,6 +292,7 @@ export function authPasswordChange(one: Flowing, target: Target): Probe<Password
         ...(after === undefined ? {} : { after }),
         ...(refreshed === undefined ? {} : { refreshed: refreshed.answer }),
         refreshedWorks: refreshed?.works ?? false,
+        logins: [old.answer, fresh.answer],
         oldWorks: usable(old) && old.answer.status < 400,
         newWorks: usable(fresh) && fresh.answer.status < 400,
         removed,
@@ -655,7 +658,7 @@ export interface StartSeen {
   readonly visits: readonly {
     readonly answer: Answer
     readonly parameters: Readonly<
-      Record<'state' | 'nonce' | 'code_challenge' | 'code_challenge_method' | 'response_type' | 'response_mode', string | undefined>
+      Record<'state' | 'nonce' | 'code_challenge' | 'code_challenge_method' | 'response_type' | 'response_mode' | 'scope' | 'request_uri', string | undefined>
     >
   }[]
 }
@@ -689,6 +692,8 @@ export const authStart = (one: Flowing, target: Target): Probe<StartSeen> =>
             code_challenge_method: value('code_challenge_method'),
             response_type: value('response_type'),
             response_mode: value('response_mode'),
+            scope: value('scope'),
+            request_uri: value('request_uri'),
           },
         })
       }

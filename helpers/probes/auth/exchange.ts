@@ -39,6 +39,8 @@ export interface Answer {
   readonly leaks: readonly string[]
   readonly wwwAuthenticate?: string
   readonly cacheControl: readonly string[]
+  /** Clear-Site-Data tells browsers to forget every cookie of the site. */
+  readonly clearsCookies?: true
   readonly allowOrigin: readonly string[]
   readonly allowCredentials?: string
   readonly cookies: readonly SeenCookie[]
@@ -294,6 +296,7 @@ export async function send(context: ProbeContext, call: AuthCall, options: SendO
   const gist = gistOf(text, shape, type)
   const authenticate = headerValue(seen.headers, 'www-authenticate')
   const credentials = headerValue(seen.headers, 'access-control-allow-credentials')
+  const clears = headerValues(seen.headers, 'clear-site-data').some((value) => /(?:^|,)[ \t]*"(?:cookies|\*)"[ \t]*(?:,|$)/.test(value))
   const obstacle = isChallenge(seen)
     ? 'a challenge'
     : seen.status === 429
@@ -313,6 +316,7 @@ export async function send(context: ProbeContext, call: AuthCall, options: SendO
       ...(cut === undefined ? {} : { location: shapeOf(cut.shown, secrets).slice(0, 300), leaks: cut.leaks }),
       ...(authenticate === undefined ? {} : { wwwAuthenticate: authenticate.slice(0, 300) }),
       cacheControl: headerValues(seen.headers, 'cache-control'),
+      ...(clears && parts.scheme === 'https' ? { clearsCookies: true as const } : {}),
       allowOrigin: headerValues(seen.headers, 'access-control-allow-origin'),
       ...(credentials === undefined ? {} : { allowCredentials: credentials }),
       cookies,
