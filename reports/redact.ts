@@ -34,16 +34,19 @@ function formsOf(secret: string): readonly string[] {
   return [...new Set(forms)].filter((form) => form.length >= 4).sort((a, b) => b.length - a.length)
 }
 
-/** A form as a regular expression, quoted as JSON once, twice or not at all: each quoting puts backslashes before quotes and backslashes. */
+/**
+ * A form as a regular expression, quoted as JSON once, twice or not at all: each quoting puts backslashes before quotes and backslashes. A run of backslashes
+ * is one piece, and a form that begins with one begins where the run does: a text of nothing but backslashes is else tried from each in every way.
+ */
 const quotedOrNot = (form: string): string =>
-  Array.from(form)
-    .map((character) => {
-      if (character === '"') return String.raw`\\*"`
-      if (character === '\\') return String.raw`\\+`
-      if (character === '\n') return String.raw`(?:\n|\\+n)`
-      return character.replace(/[\^$.*+?()[\]{}|/]/, String.raw`\$&`)
-    })
-    .join('')
+  form.replace(/\\+["\n]?|["\n]|[\^$.*+?()[\]{}|/]/g, (piece, at: number) => {
+    const end = /["\n]$/.exec(piece)?.[0] ?? ''
+    const run = piece.startsWith('\\') ? piece.length - end.length : 0
+    if (run === 0 && end === '') return `\\${piece}`
+    const first = at === 0 ? String.raw`(?<!\\)` : ''
+    if (end === '\n') return run === 0 ? `(?:\n|${first}${String.raw`\\+n`})` : `${first}${String.raw`\\`}{${run},}[\nn]`
+    return `${first}${String.raw`\\`}{${run},}${end}`
+  })
 
 /** A text that was cut in the middle of a secret ends with its beginning; shorter beginnings tell nothing. */
 const BEGINNING = 6
