@@ -50,18 +50,25 @@ export default defineCheck({
     const findings: Finding[] = []
     const unknown: Evidence[] = []
     for (const [name, one] of Object.entries({ sibling: seen.sibling, child: seen.child, climb: seen.climb })) {
-      if (!one.ok) continue
+      if (!one.ok) {
+        if (name !== 'climb') unknown.push({ what: `answer to the ${name}`, expected: 'a redirect or a refusal', received: one.failure.code })
+        continue
+      }
       const path = /^https?:\/\/[^/]*(.*)$/.exec(one.value.url)?.[1] ?? ''
       if (others && excepted(target, hostOf(subject), path)) continue
       const evidence = evidenceOf(one.value, redirects ? 'a redirect, as for any other path' : 'a redirect or a refusal')
-      if (obstacle(one.value) !== undefined) unknown.push(evidence)
-      else if (one.value.status < 300) findings.push({ grade: 'fail', code: 'redirects.exception.too-wide', evidence })
+      if (obstacle(one.value) !== undefined) {
+        if (name !== 'climb') unknown.push(evidence)
+      } else if (one.value.status < 300) findings.push({ grade: 'fail', code: 'redirects.exception.too-wide', evidence })
       else if (name !== 'climb' && redirects && one.value.status >= 400 && !REFUSED.has(one.value.status))
         findings.push({ grade: 'fail', code: 'redirects.exception.too-wide', evidence })
       else findings.push({ grade: 'pass', evidence })
     }
     if (findings.length === 0) return inconclusive('unobserved', 'port 80 gave no answer that tells', unknown)
-    return worst(findings)
+    const verdict = worst(findings)
+    return verdict.outcome === 'pass' && unknown.length > 0
+      ? inconclusive('unobserved', 'what stands beside the exception could not be seen', unknown)
+      : verdict
   },
   reproduce: (subject, target, evidence) => curlForSeen(target, `${subject.name}z-postproof`, evidence),
   covers: ['A23'],

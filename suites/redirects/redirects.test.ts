@@ -608,6 +608,16 @@ const CASES: Record<string, readonly Case[]> = {
     ['sibling not found where nothing is redirected', exceptionLooks({ sibling: http(404), control: http(404) }), 'pass', EXCEPTION],
     ['child served', exceptionLooks({ child: http(200, undefined, { path: '/health/postproof' }) }), 'fail redirects.exception.too-wide', EXCEPTION],
     ['climbs out', exceptionLooks({ climb: http(200, undefined, { path: '/health/../postproof-3f9c' }) }), 'fail redirects.exception.too-wide', EXCEPTION],
+    ['the sibling limited', exceptionLooks({ sibling: LIMITED }), 'inconclusive', EXCEPTION],
+    ['the child unanswered', exceptionLooks({ child: SILENT }), 'inconclusive', EXCEPTION],
+    ['the path that climbs out is limited', exceptionLooks({ climb: LIMITED }), 'pass', EXCEPTION],
+    ['the path that climbs out is hung up on', exceptionLooks({ climb: RESET }), 'pass', EXCEPTION],
+    [
+      'the sibling limited, the child served',
+      exceptionLooks({ sibling: LIMITED, child: http(200, undefined, { path: '/health/postproof' }) }),
+      'fail redirects.exception.too-wide',
+      EXCEPTION,
+    ],
     ['limited', exceptionLooks({ sibling: LIMITED, child: LIMITED, climb: LIMITED }), 'inconclusive', EXCEPTION],
     ['silent', { sibling: SILENT, child: SILENT, climb: SILENT, control: SILENT }, 'inconclusive', EXCEPTION],
     ['closed', { sibling: CLOSED, child: CLOSED, climb: CLOSED, control: CLOSED }, 'pass', EXCEPTION],
@@ -749,7 +759,20 @@ test('names that only mean something inside', () => {
     '[fd12::1]',
   ])
     expect(internalName(name), name).toBeDefined()
-  for (const name of ['example.com', '172.32.0.1', '192.0.2.1', '11.0.0.1', '[2001:db8::1]', 'local.example.com', 'internal.example.com'])
+  for (const name of [
+    '10.example.com',
+    '192.168.example.com',
+    '127.example.com',
+    '[2606:4700::1]',
+    'fd.example.com',
+    'example.com',
+    '172.32.0.1',
+    '192.0.2.1',
+    '11.0.0.1',
+    '[2001:db8::1]',
+    'local.example.com',
+    'internal.example.com',
+  ])
     expect(internalName(name), name).toBeUndefined()
 })
 

@@ -1,5 +1,6 @@
 /** What the redirect checks share: the questions they ask of a host, and how they read what came back. */
 import { eachHost, type Subject } from '../../helpers/check.ts'
+import { isAddress, isLoopback, isPrivateAddress } from '../../helpers/grammar/address.ts'
 import { headerValue, headerValues, isChallenge } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import { isRefused, type Observed, type Probe } from '../../helpers/probe.ts'
@@ -85,12 +86,11 @@ export function urlOf(location: string | undefined, base?: string): URL | undefi
 export const locationOf = (seen: HttpObservation): URL | undefined => urlOf(headerValue(seen.headers, 'location'), seen.url)
 
 const INTERNAL_SUFFIX = /\.(?:local|localhost|internal|intranet|lan|home|corp|docker|svc|cluster\.local)$/
-const PRIVATE_V4 = /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|0\.0\.0\.0$)/
 /** Why a host name in a URL can only mean something inside; undefined when it is public. */
 export function internalName(hostname: string): string | undefined {
   const name = hostname.replace(/^\[|\]$/g, '').toLowerCase()
-  if (PRIVATE_V4.test(name)) return 'a private address'
-  if (name.includes(':')) return /^(?:::1$|f[cd]|fe[89ab])/.test(name) ? 'a private address' : undefined
+  // A public name may begin like an address: 10.example.net.
+  if (isAddress(name)) return isLoopback(name) || isPrivateAddress(name) || name === '0.0.0.0' ? 'a private address' : undefined
   if (!name.includes('.')) return 'a name without a domain'
   return INTERNAL_SUFFIX.test(name) ? 'an internal name' : undefined
 }
