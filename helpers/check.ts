@@ -1,7 +1,7 @@
 /** The shape of a check: meta beside a pure judgement. One check = one file `suites/<suite>/<name>.check.ts`, default export. */
 import type { Attempt, Observed, Probe } from './probe.ts'
 import type { Host, Target } from './target.ts'
-import type { Evidence, Severity, SkipReason, Verdict } from './verdict.ts'
+import { type Evidence, judgingFor, type Severity, type SkipReason, type Verdict } from './verdict.ts'
 
 /**
  * What a verdict is about. `name` is the printed subject and, with the check id, the identity of the verdict: `api.example.com`,
@@ -86,7 +86,9 @@ export function defineCheck<N extends Needs, Options extends object, Codes exten
   if (slash < 1 || !/^[a-z0-9]+(-[a-z0-9]+)*\/[a-z0-9]+(-[a-z0-9]+)*$/.test(definition.id)) {
     throw new TypeError(`check id ${JSON.stringify(definition.id)} is not <suite>/<name> in kebab-case`)
   }
-  return { ...(definition as unknown as CheckDefinition<Needs, object, Record<string, FailureCode>>), suite: definition.id.slice(0, slash) }
+  const untyped = definition as unknown as CheckDefinition<Needs, object, Record<string, FailureCode>>
+  const { severity, judge } = untyped
+  return { ...untyped, judge: (seen, context) => judgingFor(severity, () => judge(seen, context)), suite: definition.id.slice(0, slash) }
 }
 
 /** Subjects for the usual case: one verdict per host that `keep` accepts. */

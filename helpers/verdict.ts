@@ -77,14 +77,28 @@ export interface Finding<Code extends string = string> {
   readonly severity?: Severity
 }
 
+/** Of the check whose judge() is at work: what a finding without a severity of its own weighs. */
+let own: Severity | undefined
+
+/** Lets a judge() work, which is never asynchronous, for a check of this severity. */
+export function judgingFor<T>(severity: Severity, judge: () => T): T {
+  const before = own
+  own = severity
+  try {
+    return judge()
+  } finally {
+    own = before
+  }
+}
+
 /**
  * Folds findings into one verdict: the worst grade wins, failing evidence first, the code and severity are those of the first worst finding of
- * the highest severity. No findings at all is `inconclusive: defect`: nothing judged is never green.
+ * the highest severity; a finding without one weighs what its check does. No findings at all is `inconclusive: defect`: nothing judged is never green.
  */
 export function worst(findings: readonly Finding[]): Verdict {
   if (findings.length === 0) return inconclusive('defect', 'the check judged nothing')
   const rank = { fail: 0, warn: 1, pass: 2 } as const
-  const level = (finding: Finding): number => (finding.severity === undefined ? SEVERITIES.length : SEVERITIES.indexOf(finding.severity))
+  const level = ({ severity = own }: Finding): number => (severity === undefined ? SEVERITIES.length : SEVERITIES.indexOf(severity))
   const sorted = [...findings].sort((a, b) => rank[a.grade] - rank[b.grade] || level(a) - level(b))
   const first = sorted[0] as Finding
   const evidence = sorted.map(({ grade, evidence: item }) => (grade === 'pass' && first.grade !== 'pass' ? { ...item, holds: true as const } : item))
