@@ -54,7 +54,7 @@ async function verify(env: Readonly<Record<string, string>> = {}, ...args: reado
   const ended = await postproof(['verify', 'target.yaml', '--suite', 'backup,artifact', '--report', report, ...args], {
     cwd: folder,
     env: { STORE_ID: 'STOREREADER', STORE_SECRET: SECRET, RECOVERY_KEY: identity, ...env },
-    timeoutMs: 110_000,
+    timeoutMs: 230_000,
   })
   const written = readdirSync(folder).includes(`report-${runs}`) ? readdirSync(report).map((name) => readFileSync(join(report, name), 'utf8')) : []
   const said = [ended.stdout, ended.stderr, ...written].join('\n')
@@ -62,7 +62,7 @@ async function verify(env: Readonly<Record<string, string>> = {}, ...args: reado
   return { ...ended, report: written.join('\n') }
 }
 
-test('green: listed, read, opened, and judged inside', { timeout: 120_000 }, async () => {
+test('green: listed, read, opened, and judged inside', { timeout: 240_000 }, async () => {
   const ended = await verify({}, '--debug')
   expect(ended.status, ended.stdout + ended.stderr).toBe(0)
   const { results } = JSON.parse(readFileSync(join(folder, `report-${runs}`, 'report.json'), 'utf8')) as {
@@ -86,7 +86,7 @@ test.for<[string, Readonly<Record<string, string>>, Partial<BucketSpec>, number,
   ['a key that may not list: nobody can tell', {}, { denies: ['list'] }, 2, /the key may not do that here/],
   ['a body that ends early: nobody can tell', {}, { cutAfter: 900 }, 2, /the body ends after 900 of/],
   ['the bucket is gone', {}, { name: 'stores' }, 1, /backup\.folder-missing/],
-])('%s', { timeout: 120_000 }, async ([, env, change, status, said]) => {
+])('%s', { timeout: 240_000 }, async ([, env, change, status, said]) => {
   const before = { ...spec }
   Object.assign(spec, change)
   try {
@@ -98,12 +98,12 @@ test.for<[string, Readonly<Record<string, string>>, Partial<BucketSpec>, number,
     Object.assign(spec, before)
   }
 })
-test('another recovery key is a failure', { timeout: 120_000 }, async () => {
+test('another recovery key is a failure', { timeout: 240_000 }, async () => {
   const ended = await verify({ RECOVERY_KEY: await generateX25519Identity() })
   expect(ended.status).toBe(1)
   expect(ended.report).toContain('backup.key.wrong')
 })
-test('a secret without a value: nothing is sent', { timeout: 120_000 }, async () => {
+test('a secret without a value: nothing is sent', { timeout: 240_000 }, async () => {
   const before = server.requests.length
   const ended = await postproof(['verify', 'target.yaml', '--suite', 'backup', '--report', join(folder, 'none')], {
     cwd: folder,

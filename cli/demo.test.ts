@@ -14,7 +14,7 @@ const faults = await listFaults()
 test.each(['mail-queue-worker-stopped', 'refresh-reusable', 'limit-missing'].flatMap((name) => faults.filter((fault) => fault.name === name)))(
   'demo --fault $name: its own checks and no others fail',
   async (fault) => {
-    const ended = await postproof(['demo', '--fault', fault.name, '--report', fault.name], { cwd: folder, timeoutMs: 110_000 })
+    const ended = await postproof(['demo', '--fault', fault.name, '--report', fault.name], { cwd: folder, timeoutMs: 230_000 })
     expect(ended.stderr).not.toContain('nothing was sent')
     const report = JSON.parse(readFileSync(join(folder, fault.name, 'report.json'), 'utf8')) as Report
     const red = report.results.filter(({ outcome }) => outcome === 'fail').map(({ check }) => check)
@@ -24,7 +24,7 @@ test.each(['mail-queue-worker-stopped', 'refresh-reusable', 'limit-missing'].fla
         .sort(),
     )
   },
-  120_000,
+  240_000,
 )
 
 test('--keep leaves it running, also without a terminal, and takes everything away at the end', async () => {
@@ -39,7 +39,7 @@ test('--keep leaves it running, also without a terminal, and takes everything aw
   expect(ended.status, ended.stderr).toBe(0)
   expect(file).toMatch(/target\.yaml$/)
   expect(existsSync(dirname(file))).toBe(false)
-}, 120_000)
+}, 240_000)
 
 test('who waits for a letter says so', async () => {
   const ended = await postproof(['demo', '--fault', 'mail-queue-worker-stopped', '--json', '--report', 'waits'], { cwd: folder })

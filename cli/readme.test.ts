@@ -30,7 +30,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const run = (args: readonly string[]): Promise<Ended> => postproof(args, { cwd: folder, timeoutMs: 110_000 })
+const run = (args: readonly string[]): Promise<Ended> => postproof(args, { cwd: folder, timeoutMs: 230_000 })
 /** What each command does, checked by running it: what stands behind `npm start`, `npx postproof` and so on, without installing anything. */
 const RUNS: Readonly<Record<string, () => Promise<void>>> = {
   'npm ci && npm start': async () => {
@@ -128,7 +128,7 @@ describe('commands', () => {
     async (_command, check) => {
       await check()
     },
-    120_000,
+    240_000,
   )
 })
 

@@ -40,7 +40,7 @@ async function everythingSaid(
   try {
     const file = join(folder, `${name}.yaml`)
     writeFileSync(file, yaml({ ...world.input, secrets: { canary: 'env:POSTPROOF_CANARY' } }))
-    const ended = await postproof(['verify', file, '--debug', '--host', 'api,app', '--report', out], { env: { POSTPROOF_CANARY: secret }, timeoutMs: 110_000 })
+    const ended = await postproof(['verify', file, '--debug', '--host', 'api,app', '--report', out], { env: { POSTPROOF_CANARY: secret }, timeoutMs: 230_000 })
     return { ended, files: new Map(readdirSync(out).map((entry) => [entry, readFileSync(join(out, entry), 'utf8')])) }
   } finally {
     await world.stop()
@@ -90,7 +90,7 @@ test('a secret that the target throws back appears nowhere, in no encoding', asy
   for (const [place, text] of said) expect(/.{0,80}canary\/.{0,60}/.exec(text)?.[0], `its first letters in ${place}`).toBeUndefined()
   // It was there to be seen: evidence stands in the report with its place taken.
   expect(files.get('report.json')?.split('<secret>').length ?? 0).toBeGreaterThan(8)
-}, 120_000)
+}, 240_000)
 
 test('bytes that steer a terminal, turn a line round or make markup stand as text', async () => {
   const hostile = '\u001b[2J\u001b]0;owned\u0007\u009b31m\u202e<script>window.owned=1</script>\u0000'
@@ -112,7 +112,7 @@ test('bytes that steer a terminal, turn a line round or make markup stand as tex
   }
   expect(files.get('report.html')).not.toContain('<script>window.owned')
   expect(spawnSync('xmllint', ['--noout', '--nonet', join(folder, 'hostile', 'junit.xml')], { encoding: 'utf8' }).stderr).toBe('')
-}, 120_000)
+}, 240_000)
 
 describe('the redactor', () => {
   test('what is left of a secret that was cut goes too', () => {
