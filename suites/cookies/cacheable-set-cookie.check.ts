@@ -21,7 +21,9 @@ function storage(seen: HttpObservation): 'kept' | 'invited' | 'forbidden' | 'uns
   if (targetedControls(seen.headers).some(({ control }) => targetedSeconds(control) > 0)) return 'invited'
   const directives = directivesOf(seen)
   if (directives.includes('no-store') || directives.includes('private')) return 'forbidden'
-  if (directives.includes('public') || positive(directives, 's-maxage') || positive(directives, 'max-age')) return 'invited'
+  // Shared caches go by s-maxage where it is there (RFC 9111 §5.2.2.10), and take nothing again unasked that says no-cache.
+  const life = directives.some((one) => one.startsWith('s-maxage=')) ? 's-maxage' : 'max-age'
+  if (directives.includes('public') || (positive(directives, life) && !directives.includes('no-cache'))) return 'invited'
   return HEURISTIC.has(seen.status) || directives.length > 0 ? 'unsaid' : 'forbidden'
 }
 
