@@ -40,7 +40,7 @@ interface Answered {
   readonly ended?: string
 }
 
-/** The extended CONNECT of RFC 8441 §5, closed as soon as its answer's head is there. */
+/** The extended CONNECT of RFC 8441 §5, closed as soon as its answer's head is there; as patient as the upgrade over HTTP/1.1. */
 const extendedConnect = (session: ClientHttp2Session, authority: string, request: WebSocketOverHttp2Request, limitMs: number): Promise<Answered> =>
   new Promise((resolve) => {
     const stream = session.request(
@@ -82,14 +82,14 @@ async function perform(context: ProbeContext, request: WebSocketOverHttp2Request
   const address = await firstAddress(context, host)
   const authority = isIP(host) === 6 ? `[${host}]` : host
   const base = { url: `https://${authority}${shownPath(path)}`, headers: [], at: new Date().toISOString() }
-  const limitMs = Math.min(5_000, probeMs(context.target))
+  const limitMs = probeMs(context.target)
   const { socket, tcp } = await connecting(context, 'probe', (near) => openTls(near, { address, servername: host }))
   tcp.release()
   try {
     if (socket.alpnProtocol !== 'h2') return { ...base, peer: tcp.peer, h2: false, advertised: false }
     const session = connectHttp2(`https://${authority}`, { createConnection: () => socket, settings: { enablePush: false } })
     try {
-      const advertised = await settingsOf(session, limitMs)
+      const advertised = await settingsOf(session, Math.min(5_000, limitMs))
       context.log(`SETTINGS_ENABLE_CONNECT_PROTOCOL of ${tcp.peer}: ${advertised ? 1 : 'absent or 0'}`)
       if (!advertised) return { ...base, peer: tcp.peer, h2: true, advertised }
       return { ...base, peer: tcp.peer, h2: true, advertised, ...(await extendedConnect(session, authority, request, limitMs)) }

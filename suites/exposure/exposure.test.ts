@@ -377,6 +377,7 @@ const FOUND: readonly Case[] = [
   ],
   ['metrics', 'Prometheus', site('/metrics', '# HELP up Up.\n# TYPE up gauge\nup 1\n'), 'fail', 'exposure.metrics'],
   ['server-status', 'Apache', site('/server-status', page('Apache Status', '<h1>Apache Server Status for shop</h1>'), HTML), 'fail', 'exposure.server-status'],
+  ['server-status', 'HAProxy', site('/stats', page('Statistics Report for HAProxy', '<h1>HAProxy</h1>'), HTML), 'fail', 'exposure.server-status'],
   ['server-status', 'nginx', site('/stub_status', 'Active connections: 1 \nserver accepts handled requests\n 1 1 1 \n'), 'fail', 'exposure.server-status'],
   ['actuator-debug', 'env', site('/actuator/env', '{"propertySources":[]}', 'application/json'), 'fail', 'exposure.debug'],
   ['actuator-debug', 'heap dump', site('/actuator/heapdump', 'JAVA PROFILE 1.0.2\0', 'application/octet-stream'), 'fail', 'exposure.debug'],
@@ -624,6 +625,7 @@ const QUIET: readonly Case[] = [
   ['ai-config', 'short text', site('/CLAUDE.md', '# no\n'), 'pass'],
   ['metrics', 'an application’s own page', site('/metrics', page('Metrics', '# TYPE is a heading'), HTML), 'pass'],
   ['metrics', 'declared public', site('/metrics', '# TYPE up gauge\nup 1\n'), 'pass', undefined, targetOf({ exposure: { publicPaths: ['/metrics'] } })],
+  ['server-status', 'an application’s own statistics', site('/stats', page('Statistics', '<h1>Visitors of this week</h1>'), HTML), 'pass'],
   ['server-status', 'a product’s status page', site('/status', '{"status":"ok"}', 'application/json'), 'pass'],
   [
     'api-docs',

@@ -7,6 +7,11 @@ import { curlPlain, DEEP_PATH, evidenceOf, expectedLocation, firstHop, isClosed,
 const afterHost = (url: string): string => /^(?:[a-z]+:)?\/\/[^/?#]*(.*)$/is.exec(url)?.[1] ?? url
 /** RFC 3986 §6.2.2.1: the two digits of an escape mean the same in either case; Apache httpd writes them small. */
 const sameEscapes = (text: string): string => text.replace(/%[0-9a-f]{2}/gi, (escape) => escape.toUpperCase())
+/** Bytes beyond ASCII stand in a header as they came; those of UTF-8 are letters again. */
+const letters = (text: string): string => {
+  const read = Buffer.from(text, 'latin1').toString()
+  return read.includes('\ufffd') ? text : read
+}
 const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text)
@@ -23,7 +28,10 @@ export default defineCheck({
   source: 'RFC 3986 §2.4 (decode or encode once), §6.2.2.1 (case of escapes); redirect.to of the target',
   severity: 'high',
   codes: {
-    'redirects.path.dropped': { meaning: 'The path is not in the Location any more.', fix: 'nginx: $request_uri; Caddy: {uri}; Apache: Redirect permanent / https://the-host/.' },
+    'redirects.path.dropped': {
+      meaning: 'The path is not in the Location any more.',
+      fix: 'nginx: $request_uri; Caddy: {uri}; Apache: Redirect permanent / https://the-host/.',
+    },
     'redirects.query.dropped': {
       meaning: 'The query is not in the Location any more.',
       fix: 'nginx: $request_uri instead of $uri; Caddy: {uri} instead of {path}.',
@@ -58,7 +66,7 @@ export default defineCheck({
     const [path = '', query] = received.split('?', 2)
     const [wantedPath = '', wantedQuery] = wanted.split('?', 2)
     if (path === wantedPath && wantedQuery !== undefined && (query === undefined || query === '')) return fail('redirects.query.dropped', evidence)
-    const alike = decoded(decoded(path)).toLowerCase() === decoded(wantedPath).toLowerCase()
+    const alike = letters(decoded(decoded(path))).toLowerCase() === decoded(wantedPath).toLowerCase()
     return fail(alike ? 'redirects.path.altered' : 'redirects.path.dropped', evidence)
   },
   reproduce: curlPlain(DEEP_PATH),
