@@ -152,12 +152,14 @@ describe('report.md', () => {
     const elements = new Set([...rendered.matchAll(/<([a-z][a-z0-9]*)/gi)].map(([, name]) => name?.toLowerCase()))
     expect([...elements].toSorted((a = '', b = '') => (a < b ? -1 : 1))).toEqual([
       'code',
+      'details',
       'h1',
       'h2',
       'h3',
       'li',
       'p',
       'pre',
+      'summary',
       'table',
       'tbody',
       'td',
@@ -316,10 +318,14 @@ test('a suite of which nothing is declared takes no column anywhere, and is told
   } as const
   const report = sampleReport({ results: [...base.results, undeclared] })
   expect(summary({ colour: false, width: 100 }, report, undefined)).not.toContain('uplo')
-  const [grid, more = ''] = html(report).split('id="findings"')
-  expect(grid).not.toContain('uploads')
-  expect(more).toContain('uploads/limit')
+  const page = html(report)
+  expect(/<table class="grid"[\s\S]*?<\/table>/.exec(page)?.[0]).not.toContain('uploads')
+  expect(page).toContain('Nothing seen of</a>: uploads.')
+  expect(page).toContain('<strong>uploads</strong> nothing of it <span class="dim">1 not declared</span>')
+  expect(page.split('id="findings"')[1]).toContain('uploads/limit')
   expect(markdown(report)).not.toContain('| uploads |')
+  expect(markdown(report)).toContain('Nothing seen of: uploads.')
+  expect(markdown(report)).toContain('- uploads, nothing of it: 1 not declared')
   expect(markdown(report)).toContain('uploads/limit')
 })
 

@@ -19,6 +19,7 @@ h2{font-size:19px;margin:36px 0 12px}
 .counts b{font-size:16px}
 .fail{color:var(--bad);background:var(--bad-bg)}.inconclusive{color:var(--unsure);background:var(--unsure-bg)}.warn{color:var(--warn);background:var(--warn-bg)}.pass{color:var(--good);background:var(--good-bg)}.skip{color:var(--skip);background:var(--skip-bg)}
 .reason{font-weight:600}
+.when a{color:inherit}.brief p{margin:12px 0 4px}.brief ol{margin:0;padding-left:22px}.brief li{margin:6px 0;max-width:80ch}
 .blocking{margin-top:12px}.blocking ul{margin:8px 0;padding-left:20px;font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px}
 .scroll{position:relative;overflow-x:auto;overflow-wrap:normal}
 table{border-collapse:collapse}
@@ -62,12 +63,12 @@ figure{margin:0 0 26px;padding:12px 14px;background:var(--card);border:1px solid
 .axis{fill:none;stroke:var(--line);stroke-width:1.5}.tick{fill:var(--dim);font-size:12px}.model{fill:none;stroke:var(--unsure);stroke-width:2;stroke-dasharray:6 4}circle.ok{fill:var(--good)}path.no{fill:none;stroke:var(--bad);stroke-width:1.6}span.ok{color:var(--good)}span.no{color:var(--bad)}
 .bar-pass{fill:var(--good)}.bar-fail{fill:var(--bad)}.bar-warn{fill:var(--warn)}.bar-inconclusive{fill:var(--unsure)}.bar-skip{fill:var(--line)}.bar-earlier{fill:var(--p1)}
 .state{fill:var(--fg);font-size:13px;font-weight:600}.life{stroke:var(--line);stroke-width:1.5;fill:none}.arrow path{fill:none;stroke-width:1.8}.arrow text{font-size:12px}.line-pass path{stroke:var(--good)}.line-pass text{fill:var(--good)}.line-fail path{stroke:var(--bad)}.line-fail text{fill:var(--bad)}.line-warn path{stroke:var(--warn)}.line-warn text{fill:var(--warn)}.line-inconclusive path{stroke:var(--unsure)}.line-inconclusive text{fill:var(--unsure)}.line-skip path{stroke:var(--skip)}.line-skip text{fill:var(--skip)}
-.skips,.requirements{padding:0;list-style:none}.skips li,.requirements li{margin:6px 0}
+.skips,.requirements{padding:0;list-style:none}.skips li,.requirements li{margin:6px 0}.skips summary{cursor:pointer}.skips ul{padding-left:22px;margin:4px 0 12px;font-size:14px}
 .sign dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:24px;margin:24px 0}.sign dt{font-size:12px;color:var(--dim)}.sign dd{margin:0;border-bottom:1px solid var(--fg);min-height:34px}
 footer{border-top:1px solid var(--line);margin-top:40px;padding-top:14px;padding-bottom:36px}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip-link{position:absolute;left:-999px}.skip-link:focus{left:12px;top:12px;background:var(--card);padding:8px 12px;border-radius:6px;z-index:1}
-@media (max-width:640px){header,main,footer{padding-left:16px;padding-right:16px}h1{font-size:26px}.filters label{flex:1 1 45%}.filters input,.filters select{max-width:none;width:100%}.waterfall th{white-space:normal;width:34%}}
+@media (max-width:640px){header,main,footer{padding-left:16px;padding-right:16px}h1{font-size:26px}.filters label{flex:1 1 45%}.filters input,.filters select{max-width:none;width:100%}.waterfall th{white-space:normal;width:34%}.body>table,.body>table tbody,.body>table tr,.body>table td{display:block;border:0;padding:0}.body>table thead{display:none}.body>table tr{border-top:1px solid var(--line);padding:6px 0}.body>table td:nth-child(2)::before,.body>table td:nth-child(3)::before{color:var(--dim);font-family:system-ui,sans-serif}.body>table td:nth-child(2)::before{content:'expected '}.body>table td:nth-child(3)::before{content:'received '}}
 @media print{:root{--bg:#fff;--card:#fff}body{font-size:11px}.filters,#more,.command button,.skip-link{display:none}details.result{break-inside:avoid;border-color:#999}.scroll{overflow:visible}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `
 
@@ -113,7 +114,7 @@ form.addEventListener('input',()=>{whole=false;apply()});
 form.addEventListener('reset',()=>{whole=false;setTimeout(apply)});
 more.addEventListener('click',()=>{limit+=200;render()});
 document.querySelector('.grid')?.addEventListener('click',e=>{const cell=e.target.closest('.cell');if(!cell)return;f.text.value='';f.outcome.value='';f.suite.value=cell.dataset.suite;f.host.value=cell.dataset.host;whole=cell.dataset.host==='';apply();const h=document.getElementById('findings');h.focus();h.scrollIntoView()});
-addEventListener('beforeprint',()=>{limit=matching.length;render();for(const d of list.querySelectorAll('details'))d.open=true});
+addEventListener('beforeprint',()=>{limit=matching.length;render();for(const d of document.querySelectorAll('#list details,.skips details,.blocking'))d.open=true});
 apply();
 })();
 `

@@ -12,6 +12,7 @@ import { figures } from './figures.ts'
 import { Markup, markup } from './markup.ts'
 import type { Signed } from './attestation/statement.ts'
 import { leftBehind, type Report, type ReportResult, usedInWords } from './report.ts'
+import { comesFirst, scope, subjectsInWords, unseen } from './summary.ts'
 
 /** Above this many results the passes and skips are embedded without their evidence: the whole stands in report.json. */
 const FULL_RESULTS = 3_000
@@ -112,16 +113,24 @@ function requirements(report: Report): Markup | undefined {
 }
 
 function notLooked(report: Report): Markup | undefined {
-  const groups = Map.groupBy(
-    report.results.filter((result) => result.outcome === 'skip'),
-    (result) => `${result.skip ?? ''}\n${result.reason ?? ''}`,
-  )
-  if (groups.size === 0) return undefined
-  return markup`<section aria-labelledby="skipped"><h2 id="skipped">Not looked at, and why</h2><ul class="skips">${[...groups.values()].map((results) => {
-    const [first] = results
-    const checks = [...new Set(results.map((result) => result.check))]
-    return markup`<li><span class="badge skip">${first?.skip ?? ''}</span> ${first?.reason ?? ''} <span class="dim">${results.length} ${results.length === 1 ? 'verdict' : 'verdicts'}: ${checks.slice(0, 6).join(', ')}${checks.length > 6 ? ', …' : ''}</span></li>`
-  })}</ul></section>`
+  const suites = unseen(report)
+  if (suites.length === 0) return undefined
+  return markup`<section aria-labelledby="skipped"><h2 id="skipped">Not looked at, and why</h2><ul class="skips">${suites.map(
+    (one) =>
+      markup`<li><details><summary><strong>${one.suite}</strong>${one.whole ? ' nothing of it' : undefined} <span class="dim">${one.kinds}</span></summary><ul>${one.reasons.map(({ reason, count, checks }) => markup`<li>${reason} <span class="dim">${count === 1 ? undefined : `${count} times: `}${checks.slice(0, 6).join(', ')}${checks.length > 6 ? ` and ${checks.length - 6} more` : undefined}</span></li>`)}</ul></details></li>`,
+  )}</ul></section>`
+}
+
+/** What a reader with one minute must know: what to do first, and how far the look went. */
+function brief(report: Report): Markup {
+  const { things } = comesFirst(report)
+  const { seen, unseen: blind } = scope(report)
+  const { blocking, block } = report.gate
+  return markup`${
+    things.length === 0
+      ? undefined
+      : markup`<section class="brief" aria-label="What comes first"><p>What comes first:</p><ol>${things.map((one) => markup`<li><strong>${one.title}</strong> <span class="subject">${subjectsInWords(one.subjects)}</span><br>${one.reason ?? one.fix}</li>`)}</ol></section>`
+  }${blocking.length === 0 ? undefined : markup`<details class="blocking"><summary>${blocking.length} ${blocking.length === 1 ? 'verdict blocks' : 'verdicts block'} the gate (${block} and above)</summary><ul>${blocking.slice(0, 200).map((line) => markup`<li>${line}</li>`)}</ul></details>`}<p class="when">${seen.length === 0 ? 'Nothing was looked at' : `Looked at: ${seen.join(', ')}`}.${blind.length === 0 ? undefined : markup` <a href="#skipped">Nothing seen of</a>: ${blind.join(', ')}.`}</p>`
 }
 
 /** What the list needs of each result, as JSON piece by piece: texts that repeat are stored once, and all of them stand before the results. */
@@ -234,7 +243,7 @@ function pageOf(report: Report, signed: Signed | undefined): string {
 <ul class="counts" aria-label="Verdicts">${(['fail', 'inconclusive', 'warn', 'pass', 'skip'] as const).map((outcome) => markup`<li class="${outcome}"><b>${counts[outcome]}</b> ${outcome === 'skip' ? 'not looked at' : outcome === 'pass' ? 'passed' : outcome === 'fail' ? 'failed' : outcome === 'warn' ? (counts.warn === 1 ? 'warning' : 'warnings') : 'inconclusive'}</li>`)}</ul>
 ${caveats(report).map((line) => markup`<p class="reason">${line}.</p>`)}
 ${report.gate.reason === undefined ? undefined : markup`<p class="reason">${report.gate.reason}</p>`}
-${report.gate.blocking.length === 0 ? undefined : markup`<details class="blocking"><summary>${report.gate.blocking.length} ${report.gate.blocking.length === 1 ? 'verdict blocks' : 'verdicts block'} the gate (${report.gate.block} and above)</summary><ul>${report.gate.blocking.slice(0, 200).map((line) => markup`<li>${line}</li>`)}</ul></details>`}
+${brief(report)}
 ${report.run.aborted === undefined ? undefined : markup`<p class="reason">The run ended early: ${report.run.aborted}</p>`}${
   (report.run.cleanedUp ?? []).length === 0
     ? undefined

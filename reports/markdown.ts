@@ -3,6 +3,7 @@ import type { Figure } from '../helpers/figure.ts'
 import { drillLines } from './drill-section.ts'
 import { caveats, RANK, suitesLookedAt, worstFirst } from './order.ts'
 import type { Signed } from './attestation/statement.ts'
+import { comesFirst, scope, subjectsInWords, unseen } from './summary.ts'
 import { type Report, type ReportResult, usedInWords } from './report.ts'
 
 /** A code span that no content can leave: the fence is longer than any run of backticks inside. */
@@ -77,6 +78,28 @@ function detail(result: ReportResult): string {
   return lines.join('\n')
 }
 
+/** What a reader with one minute must know. */
+function brief(report: Report): readonly string[] {
+  const { things, more } = comesFirst(report)
+  const { seen, unseen: blind } = scope(report)
+  return [
+    ...(things.length === 0
+      ? []
+      : [
+          'What comes first:',
+          '',
+          ...things.map(
+            (one, index) =>
+              `${index + 1}. ${one.title}: ${code(subjectsInWords(one.subjects))}. ${one.reason === undefined ? (one.fix ?? '') : code(one.reason)}`,
+          ),
+          '',
+          ...(more === 0 ? [] : [`Then ${more} more that ${more === 1 ? 'blocks' : 'block'}.`, '']),
+        ]),
+    `${seen.length === 0 ? 'Nothing was looked at' : `Looked at: ${seen.join(', ')}`}.${blind.length === 0 ? '' : ` Nothing seen of: ${blind.join(', ')}.`}`,
+    '',
+  ]
+}
+
 export function markdown(report: Report, signed?: Signed): string {
   const { counts, gate } = report
   const verdict = gate.interrupted === true ? 'INTERRUPTED' : gate.passed ? 'PASSED' : gate.exitCode === 2 ? 'COULD NOT TELL' : 'FAILED'
@@ -86,6 +109,7 @@ export function markdown(report: Report, signed?: Signed): string {
     '',
     `${code(report.target.domain)} · ${report.startedAt} · ${counts.fail} failed, ${counts.inconclusive} inconclusive, ${counts.warn} ${counts.warn === 1 ? 'warning' : 'warnings'}, ${counts.pass} passed, ${counts.skip} skipped`,
     '',
+    ...brief(report),
     '| suite | pass | warn | fail | inconclusive | skip |',
     '|---|---:|---:|---:|---:|---:|',
     ...suites.map((suite) => {
@@ -116,18 +140,23 @@ export function markdown(report: Report, signed?: Signed): string {
   const shown = report.results.filter((result) => RANK[result.outcome] < RANK.pass).sort(worstFirst)
   if (shown.length > 0) lines.push('## What was found', '', ...shown.slice(0, 500).map(detail))
   if (shown.length > 500) lines.push(`${shown.length - 500} more in report.json`, '')
-  const skips = Map.groupBy(
-    report.results.filter((result) => result.outcome === 'skip'),
-    (result) => `${result.skip ?? ''}: ${result.reason ?? ''}`,
-  )
-  if (skips.size > 0)
+  const suitesUnseen = unseen(report)
+  if (suitesUnseen.length > 0)
     lines.push(
       '## Not looked at',
       '',
-      ...[...skips].map(
-        ([reason, results]) =>
-          `- ${code(reason)}: ${results.length} (${[...new Set(results.map((result) => result.check))].slice(0, 8).join(', ')}${new Set(results.map((result) => result.check)).size > 8 ? ', …' : ''})`,
+      ...suitesUnseen.map((one) => `- ${one.suite}${one.whole ? ', nothing of it' : ''}: ${one.kinds}`),
+      '',
+      '<details><summary>Every reason</summary>',
+      '',
+      ...suitesUnseen.flatMap(({ reasons }) =>
+        reasons.map(
+          ({ reason, count, checks }) =>
+            `- ${code(reason)}: ${count} (${checks.slice(0, 8).join(', ')}${checks.length > 8 ? ` and ${checks.length - 8} more` : ''})`,
+        ),
       ),
+      '',
+      '</details>',
       '',
     )
   lines.push(...drillLines(report, code, cell))

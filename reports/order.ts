@@ -15,12 +15,17 @@ export const suitesLookedAt = (results: readonly ReportResult[]): readonly strin
   return [...suites].filter((suite) => looked.size === 0 || looked.has(suite))
 }
 
+const NAMED = 8
+/** Names while they are few enough to be read. */
+const few = (names: readonly string[]): string =>
+  names.length <= NAMED ? names.join(', ') : `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more`
+
 /** What a signer must not overlook: a run that was narrowed, and failures that the gate let through. */
 export function caveats({ selection, gate, counts }: Report): readonly string[] {
   const narrowed = Object.entries(selection ?? {}).filter(([, names]) => names.length > 0)
   const through = gate.passed ? counts.fail + counts.inconclusive : 0
   return [
-    ...(narrowed.length === 0 ? [] : [`Narrowed: only ${narrowed.map(([kind, names]) => `${kind} ${names.join(', ')}`).join('; ')} were asked for`]),
+    ...(narrowed.length === 0 ? [] : [`Narrowed: only ${narrowed.map(([kind, names]) => `${kind} ${few(names)}`).join('; ')} were asked for`]),
     ...(through === 0 ? [] : [`${through} ${through === 1 ? 'verdict that is' : 'verdicts that are'} not green did not block: below ${gate.block}, or waived`]),
   ]
 }

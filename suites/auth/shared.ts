@@ -1,10 +1,9 @@
 /** What the checks of sign-in share: whom they ask about, when an answer grants something, how it is shown. */
-import { secretWord, givenWord } from '../../helpers/reproduce.ts'
+import { curlFor, givenWord, secretWord } from '../../helpers/reproduce.ts'
 import { hostOf, type Subject } from '../../helpers/check.ts'
 import type { StatesFigure } from '../../helpers/figure.ts'
 import type { Answer, AttackGroup, AttacksSeen, LoginSeen, RefreshSeen } from '../../helpers/probes/auth.ts'
 import { type Flowing, flowsOf, hostOfUrl } from '../../helpers/probes/auth.ts'
-import { curlFor } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
 import type { AuthCall, AuthFlow } from '../../helpers/target/auth.ts'
 import { type Evidence, type Finding, inconclusive, type Outcome, skip, type Verdict, worst } from '../../helpers/verdict.ts'

@@ -1,12 +1,11 @@
 /** What the backup checks share: the declared backups as subjects, and the looks at their folders. */
-import { secretWord } from '../../helpers/reproduce.ts'
+import { secretWord, shellQuote } from '../../helpers/reproduce.ts'
 import { folderPath } from '../../helpers/artifact/subjects.ts'
 import type { BackupFile, BackupFolder, BackupSet } from '../../helpers/artifact/sets.ts'
 import type { Subject } from '../../helpers/check.ts'
 import { withoutTrailing } from '../../helpers/grammar/linear.ts'
 import type { Observed, Probe } from '../../helpers/probe.ts'
 import { backupFolder } from '../../helpers/probes/backups.ts'
-import { shellQuote } from '../../helpers/reproduce.ts'
 import type { BackupEntry, Target } from '../../helpers/target.ts'
 import { type Evidence, inconclusive, type SkipReason, type Verdict } from '../../helpers/verdict.ts'
 

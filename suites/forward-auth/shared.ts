@@ -1,9 +1,8 @@
 /** What the checks of a login in front of hosts share. */
-import { secretWord } from '../../helpers/reproduce.ts'
+import { curlFor, type CurlOptions, secretWord } from '../../helpers/reproduce.ts'
 import { hostOf, type Subject } from '../../helpers/check.ts'
 import type { StatesFigure } from '../../helpers/figure.ts'
 import { type Answer, type Guarded, gatewaysOf, type Sending } from '../../helpers/probes/forward-auth.ts'
-import { curlFor, type CurlOptions } from '../../helpers/reproduce.ts'
 import type { Target } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, type Verdict, worst } from '../../helpers/verdict.ts'
 

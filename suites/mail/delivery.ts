@@ -1,8 +1,7 @@
 /** What the checks of received mail share: which deliveries are judged, and what is said where nothing came. */
-import { secretWord } from '../../helpers/reproduce.ts'
+import { curlFor, secretWord, shellQuote } from '../../helpers/reproduce.ts'
 import type { Subject } from '../../helpers/check.ts'
 import type { DeliveryObservation, ReceivedMail } from '../../helpers/probes/mail-delivery.ts'
-import { curlFor, shellQuote } from '../../helpers/reproduce.ts'
 import { pinnedAddresses, realPort, type Target } from '../../helpers/target.ts'
 import type { MailDelivery, MailLink } from '../../helpers/target/mail-delivery.ts'
 import { type Evidence, inconclusive, skip, type Verdict } from '../../helpers/verdict.ts'

@@ -1,8 +1,7 @@
-import { secretWord } from '../../helpers/reproduce.ts'
+import { secretWord, shellQuote } from '../../helpers/reproduce.ts'
 import { defineCheck } from '../../helpers/check.ts'
 import { withoutTrailing } from '../../helpers/grammar/linear.ts'
 import { offsiteCopies } from '../../helpers/probes/offsite.ts'
-import { shellQuote } from '../../helpers/reproduce.ts'
 import type { BackupEntry } from '../../helpers/target.ts'
 import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
 
