@@ -8,7 +8,7 @@ import { ask, type DeliveryObservation, mailDelivery } from './mail-delivery.ts'
 
 export interface Opened {
   readonly status: number
-  /** Hosts and paths that it was sent on to, parameters left out. */
+  /** Hosts and paths that it was sent on to, values of parameters left out. A declared use is not followed, so that it has one at most. */
   readonly hops: readonly string[]
   readonly text: string
   /** 429, 503, a challenge: says nothing of the link. */
@@ -197,7 +197,9 @@ export function mailLinkUses(declared: MailDelivery, link: MailLink): Probe<Link
         if (link.use === undefined) return await open(context, url)
         try {
           const answer = await ask(context, link.use, (name) => (name === 'link.token' ? value : name === 'address' ? seen.value.delivery.address : undefined))
-          return { ok: true, value: { status: answer.status, hops: [], text: '', obstacle: isObstacle(answer) } }
+          const location = answer.status >= 300 && answer.status < 400 ? headerValue(answer.headers, 'location') : undefined
+          const leads = location === undefined || !URL.canParse(location, answer.url) ? [] : [maskedUrl(new URL(location, answer.url).href)]
+          return { ok: true, value: { status: answer.status, hops: leads, text: '', obstacle: isObstacle(answer) } }
         } catch (error) {
           if (context.signal.aborted || !(error instanceof ProbeError)) throw error
           return { ok: false, code: error.failure.code, message: error.failure.message }

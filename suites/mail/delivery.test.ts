@@ -524,6 +524,7 @@ test.each<[string, Readonly<Record<string, string | undefined>>, Partial<Authent
 })
 
 const page = (status: number, text = '', obstacle = false): OpenedLink => ({ ok: true, value: { status, hops: [], text, obstacle } })
+const to = (path: string): OpenedLink => ({ ok: true, value: { status: 302, hops: [`https://app.example.com${path}`], text: '', obstacle: false } })
 const gone: OpenedLink = { ok: false, code: 'ECONNREFUSED', message: 'refused' }
 async function link(more: Partial<LinkSeen> = {}): Promise<LinkSeen> {
   return {
@@ -565,8 +566,23 @@ test.each<[string, string, Omit<LinkUses, 'link'>, string]>([
   ['everything is accepted and nothing works', 'link-forged', { forged: page(204), first: page(400), second: page(400) }, 'skip not-applicable'],
   ['a limiter', 'link-forged', { forged: page(429, '', true), first: page(204) }, 'inconclusive unobserved'],
   ['nothing to change', 'link-forged', { first: page(204) }, 'skip not-applicable'],
+  ['a form that leads on, then back to where a new letter is asked for', 'link-single-use', { first: to('/login'), second: to('/forgot?expired=1') }, 'pass'],
+  ['a form that leads on twice', 'link-single-use', { first: to('/users/17'), second: to('/users/17?again=1') }, 'fail mail.link.reused'],
+  ['a form that leads on, then stands there again', 'link-single-use', { first: to('/done'), second: page(200) }, 'pass'],
+  ['a forged value leads elsewhere', 'link-forged', { forged: to('/forgot'), first: to('/login') }, 'pass'],
+  ['a forged value leads on as the right one does', 'link-forged', { forged: to('/login'), first: to('/login') }, 'fail mail.link.forged'],
 ])('mail/link-…: %s (%s)', async (_name, id, uses, expected) => {
   expect(said(await judge(id, { uses: { link: await link(), ...uses } }))).toBe(expected)
+})
+
+const OPENED = { link: { singleUse: true, marker: 'New password' } } satisfies Declared['expect']
+test.each<[string, string, Omit<LinkUses, 'link'>, string]>([
+  ['a page that says it is spent', 'link-single-use', { first: page(200, 'New password'), second: page(200, 'This link was used') }, 'pass'],
+  ['the same page', 'link-single-use', { first: page(200, 'New password'), second: page(200, 'New password') }, 'fail mail.link.reused'],
+  ['a page that says it is wrong', 'link-forged', { forged: page(200, 'No such link'), first: page(200, 'New password') }, 'pass'],
+  ['the right page for any value', 'link-forged', { forged: page(200, 'New password'), first: page(200, 'New password') }, 'fail mail.link.forged'],
+])('mail/link-…, opened alone: %s (%s)', async (_name, id, uses, expected) => {
+  expect(said(await judge(id, { uses: { link: await link(), ...uses } }, { expect: OPENED }))).toBe(expected)
 })
 
 const EXPIRES = (hours: number): number => Math.round(Date.parse(AT) / 1000 + hours * 3_600)

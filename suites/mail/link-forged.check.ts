@@ -2,8 +2,10 @@ import { defineCheck } from '../../helpers/check.ts'
 import { mailLinkUses, type OpenedLink } from '../../helpers/probes/mail-link.ts'
 import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
 import { deliveryOf, eachDelivery, letterLine, linkOf, nothingArrived, seenIn } from './delivery.ts'
+import { accepts, takenIn } from './link-use.ts'
 
-const said = (one: OpenedLink | undefined): string => (one === undefined ? 'not asked' : one.ok ? String(one.value.status) : `${one.message} (${one.code})`)
+const said = (one: OpenedLink | undefined): string =>
+  one === undefined ? 'not asked' : one.ok ? [one.value.status, ...one.value.hops].join(' → ') : `${one.message} (${one.code})`
 
 export default defineCheck({
   id: 'mail/link-forged',
@@ -32,13 +34,9 @@ export default defineCheck({
     const evidence = { what: `${link.shown ?? 'link'} with one letter changed`, expected: 'refused', received: said(forged), ...at }
     if (forged === undefined) return skip('not-applicable', 'there is no link of this domain with a value to change (mail/link)', evidence)
     if (!forged.ok || forged.value.obstacle) return inconclusive('unobserved', `no answer to judge by: ${said(forged)}`, evidence)
-    const wanted = declared.use?.status ?? (declared.use === undefined ? (declared.status ?? 200) : undefined)
-    const works = (one: OpenedLink | undefined): boolean =>
-      one?.ok === true && (wanted === undefined ? one.value.status >= 200 && one.value.status < 400 : [wanted].flat().includes(one.value.status))
-    if (!works(forged)) return pass(evidence)
     // A single-page application shows the same page whatever the link says; only a page that has the declared text was taken in.
-    if (declared.use === undefined && declared.marker !== undefined && !forged.value.text.includes(declared.marker)) return pass(evidence)
-    return works(first) ? fail('mail.link.forged', evidence) : skip('not-applicable', 'the link does not work as it is (mail/link)', evidence)
+    if (!takenIn(declared, forged, first)) return pass(evidence)
+    return accepts(declared, first) ? fail('mail.link.forged', evidence) : skip('not-applicable', 'the link does not work as it is (mail/link)', evidence)
   },
   reproduce: letterLine('change a letter in the value of its link and use it'),
 })

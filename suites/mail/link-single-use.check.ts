@@ -2,8 +2,10 @@ import { defineCheck } from '../../helpers/check.ts'
 import { mailLinkUses, type OpenedLink } from '../../helpers/probes/mail-link.ts'
 import { fail, inconclusive, pass, skip } from '../../helpers/verdict.ts'
 import { deliveryOf, eachDelivery, letterLine, linkOf, nothingArrived, seenIn } from './delivery.ts'
+import { accepts, takenIn } from './link-use.ts'
 
-const said = (one: OpenedLink | undefined): string => (one === undefined ? 'not asked' : one.ok ? String(one.value.status) : `${one.message} (${one.code})`)
+const said = (one: OpenedLink | undefined): string =>
+  one === undefined ? 'not asked' : one.ok ? [one.value.status, ...one.value.hops].join(' → ') : `${one.message} (${one.code})`
 
 export default defineCheck({
   id: 'mail/link-single-use',
@@ -35,9 +37,6 @@ export default defineCheck({
         received: link.shown ?? 'none',
         ...at,
       })
-    const wanted = declared.use?.status ?? (declared.use === undefined ? (declared.status ?? 200) : undefined)
-    const works = (one: OpenedLink): boolean =>
-      one.ok && (wanted === undefined ? one.value.status >= 200 && one.value.status < 400 : [wanted].flat().includes(one.value.status))
     const how = declared.use === undefined ? `GET ${link.shown ?? ''}` : `${declared.use.method ?? 'POST'} ${declared.use.url}`
     const evidence = [
       { what: `${how}, first time`, expected: 'works', received: said(first), ...at },
@@ -45,9 +44,9 @@ export default defineCheck({
     ]
     const silent = [first, second].find((one) => !one.ok || one.value.obstacle)
     if (silent !== undefined) return inconclusive('unobserved', `no answer to judge by: ${said(silent)}`, evidence)
-    if (!works(first))
+    if (!accepts(declared, first))
       return declared.use === undefined ? skip('not-applicable', 'it does not work at all (mail/link)', evidence) : fail('mail.link.unusable', evidence)
-    return works(second) ? fail('mail.link.reused', evidence) : pass(evidence)
+    return takenIn(declared, second, first) ? fail('mail.link.reused', evidence) : pass(evidence)
   },
   reproduce: letterLine('use its link twice'),
 })
