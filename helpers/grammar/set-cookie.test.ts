@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { brokenPrefixRules, domainScope, expiryOf, parseSetCookie, prefixOf, type SetCookie } from './set-cookie.ts'
+import { brokenPrefixRules, domainScope, expiryOf, forgetsCookies, parseSetCookie, pathOfCookie, prefixOf, type SetCookie } from './set-cookie.ts'
 
 const read = (field: string): SetCookie => {
   const parsed = parseSetCookie(field)
@@ -121,6 +121,27 @@ describe('expiry', () => {
     ['a=b; Expires=0', { kind: 'session' }],
     ['a=b; Max-Age=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT', { kind: 'deletion' }],
   ])('%s', (field, expected) => expect(expiryOf(read(field), at)).toEqual(expected))
+})
+
+describe('what a deletion must reach', () => {
+  it.each([
+    ['a=b; Path=/shop', 'https://example.com/login', '/shop'],
+    ['a=b', 'https://example.com/login', '/'],
+    ['a=b', 'https://example.com', '/'],
+    ['a=b', 'https://example.com/api/auth/login?next=/x/y', '/api/auth'],
+    ['a=b', 'https://example.com/api/', '/api'],
+  ])('%s from %s: %s', (field, url, path) => expect(pathOfCookie(read(field), url)).toBe(path))
+  it.each([
+    [['"cookies"'], true],
+    [['"cache", "cookies"'], true],
+    [['"cache"', '"cookies"'], true],
+    [['"*"'], true],
+    [['cookies'], false],
+    [['"Cookies"'], false],
+    [['"cache","storage"'], false],
+    [['"x-cookies"'], false],
+    [[], false],
+  ])('Clear-Site-Data %j: %s', (values, forgets) => expect(forgetsCookies(values)).toBe(forgets))
 })
 
 describe('prefixes', () => {

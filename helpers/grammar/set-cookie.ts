@@ -186,6 +186,9 @@ export function pathOfCookie({ path }: Pick<SetCookie, 'path'>, url: string): st
   return pathname.lastIndexOf('/') <= 0 ? '/' : pathname.slice(0, pathname.lastIndexOf('/'))
 }
 
+/** Clear-Site-Data makes the browser forget every cookie of the site: quoted words alone, in their own case (W3C Clear Site Data §3.1). */
+export const forgetsCookies = (values: readonly string[]): boolean => values.some((value) => /(?:^|,)[ \t]*"(?:cookies|\*)"[ \t]*(?:,|$)/.test(value))
+
 /** Rules that a name puts on itself (RFC 6265bis §4.1.3 and §5.7; `__Http-` and `__Host-Http-` of its later drafts). Prefixes count in any case. */
 export function prefixOf(name: string): '__Host-' | '__Secure-' | '__Http-' | '__Host-Http-' | undefined {
   const lower = name.toLowerCase()

@@ -639,6 +639,16 @@ describe('what a session, a key and a provider are worth', () => {
       start: 'https://app.{domain}/start',
     },
   }
+  const { secret: _secret, ...publicly } = provided.client
+  const open = { ...flow, client: publicly }
+  const pkce = (more: object = {}): object => ({
+    good: answer(302, { location: '/login' }),
+    withoutChallenge: answer(400),
+    withoutChallengeGoesOn: false,
+    plainChallenge: answer(400),
+    plainChallengeGoesOn: false,
+    ...more,
+  })
   const listed = { ...flow, allowList: [{ url: 'https://api.{domain}/orders' }] }
   const ORIGIN = 'https://app.example.com'
   const crossOrigin = { ...flow, login: { ...flow.login, origin: ORIGIN } }
@@ -951,6 +961,31 @@ describe('what a session, a key and a provider are worth', () => {
       provided,
     ],
 
+    ['claims without an audience', 'jwt-claims', { login: login({ token: token({ aud: undefined as never }) }) }, 'warn auth.jwt.claims-missing'],
+    ['claims without an issuer', 'jwt-claims', { login: login({ token: token({ iss: undefined as never }) }) }, 'warn auth.jwt.claims-missing'],
+    ['claims without a subject', 'jwt-claims', { login: login({ token: token({ hasSubject: false }) }) }, 'warn auth.jwt.claims-missing'],
+    ['claims with an address', 'jwt-claims', { login: login({ token: token({ personal: ['email'] }) }) }, 'warn auth.jwt.personal'],
+    ['a declared claim that is not there', 'jwt-claims', { login: login() }, 'fail auth.jwt.claims-missing', { ...flow, token: { claims: ['tenant'] } }],
+    ['declared claims', 'jwt-claims', { login: login() }, 'pass', { ...flow, token: { claims: ['jti'], issuer: 'https://api.example.com', audience: 'shop' } }],
+    ['another issuer', 'jwt-claims', { login: login() }, 'fail auth.jwt.issuer', { ...flow, token: { issuer: 'https://id.example.com' } }],
+    ['another audience', 'jwt-claims', { login: login() }, 'fail auth.jwt.issuer', { ...flow, token: { audience: 'admin' } }],
+    ['an encrypted token', 'jwt-claims', { login: login({ token: token({ form: 'encrypted' }) }) }, 'skip'],
+    ['a limiter before the claims', 'jwt-claims', { login: login({ answer: limited }) }, 'inconclusive'],
+
+    ['only with a challenge', 'oauth-pkce-code', { seen: pkce() }, 'pass', open],
+    ['without a challenge', 'oauth-pkce-code', { seen: pkce({ withoutChallengeGoesOn: true }) }, 'fail auth.oauth.no-pkce', open],
+    ['with a plain challenge', 'oauth-pkce-code', { seen: pkce({ plainChallengeGoesOn: true }) }, 'fail auth.oauth.plain-pkce', open],
+    ['without a challenge, but with a secret', 'oauth-pkce-code', { seen: pkce({ withoutChallengeGoesOn: true }) }, 'warn auth.oauth.no-pkce', provided],
+    ['the right request refused too', 'oauth-pkce-code', { seen: pkce({ good: answer(400) }) }, 'inconclusive', open],
+    ['the right request led to an error', 'oauth-pkce-code', { seen: pkce({ good: answer(302, { location: '/cb?error=x' }) }) }, 'inconclusive', open],
+
+    [
+      'every origin',
+      'login-cors',
+      { login: allowing(ORIGIN), seen: { elsewhere: answer(401, { allowOrigin: ['*'] }) } },
+      'fail auth.login.cors-any',
+      crossOrigin,
+    ],
     ['an address that is not on the list', 'admin-address', { seen: { answers: [forbidden, answer(404)] } }, 'pass', listed],
     ['an address that is let in', 'admin-address', { seen: { answers: [answer(200, { what: 'from here' }), forbidden] } }, 'fail auth.address.open', listed],
     ['an address from a header', 'admin-address', { seen: { answers: [forbidden, answer(200, { what: 'X-Real-IP' })] } }, 'fail auth.address.forged', listed],

@@ -206,6 +206,15 @@ describe.each<[string, Partial<BackupEntry>, readonly (readonly [string, unknown
     ],
   ],
   [
+    'permissions',
+    {},
+    [
+      ['a readable file in an open folder', folder({ ...newestIs({ mode: 0o644 }), mode: 0o755 }), 'warn backup.world-readable'],
+      ['a file for its group in an open folder', folder({ ...newestIs({ mode: 0o640 }), mode: 0o755 }), 'pass'],
+      ['a readable file in a folder that others may list, but not enter', folder({ ...newestIs({ mode: 0o644 }), mode: 0o754 }), 'pass'],
+    ],
+  ],
+  [
     'size-anomaly',
     {},
     [

@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import { readJsonPath, parseJsonPath } from '../../grammar/json-path.ts'
-import { parseSetCookie, type SetCookie } from '../../grammar/set-cookie.ts'
+import { forgetsCookies, parseSetCookie, type SetCookie } from '../../grammar/set-cookie.ts'
 import { bodyText, headerValue, headerValues, isChallenge, isHtml, mediaType } from '../../headers.ts'
 import type { HttpObservation, RawHeaders } from '../../observations.ts'
 import { type ProbeContext, ProbeError, type ProbeFailure } from '../../probe.ts'
@@ -296,7 +296,7 @@ export async function send(context: ProbeContext, call: AuthCall, options: SendO
   const gist = gistOf(text, shape, type)
   const authenticate = headerValue(seen.headers, 'www-authenticate')
   const credentials = headerValue(seen.headers, 'access-control-allow-credentials')
-  const clears = headerValues(seen.headers, 'clear-site-data').some((value) => /(?:^|,)[ \t]*"(?:cookies|\*)"[ \t]*(?:,|$)/.test(value))
+  const clears = forgetsCookies(headerValues(seen.headers, 'clear-site-data'))
   const obstacle = isChallenge(seen)
     ? 'a challenge'
     : seen.status === 429
