@@ -38,7 +38,7 @@ class LongestFirst extends BaseSequencer {
 /** Judged by when requests arrive and answers leave: two at a time, so that each has a core of its own. */
 const TIMED = [
   'fixtures/matrix/rate-limit.test.ts',
-  'fixtures/real/rate-limit{,-layers}.test.ts',
+  'fixtures/real/rate-limit{,-haproxy,-layers}.test.ts',
   'fixtures/matrix/live.test.ts',
   'helpers/inference/**/*.test.ts',
   'helpers/probes/{paced,timing}.test.ts',

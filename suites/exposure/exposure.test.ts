@@ -377,7 +377,7 @@ const FOUND: readonly Case[] = [
   ],
   ['metrics', 'Prometheus', site('/metrics', '# HELP up Up.\n# TYPE up gauge\nup 1\n'), 'fail', 'exposure.metrics'],
   ['server-status', 'Apache', site('/server-status', page('Apache Status', '<h1>Apache Server Status for shop</h1>'), HTML), 'fail', 'exposure.server-status'],
-  ['server-status', 'HAProxy', site('/stats', page('Statistics Report for HAProxy', '<h1>HAProxy</h1>'), HTML), 'fail', 'exposure.server-status'],
+  ['server-status', 'HAProxy', site('/haproxy?stats', page('Statistics Report for HAProxy', '<h1>HAProxy</h1>'), HTML), 'fail', 'exposure.server-status'],
   ['server-status', 'nginx', site('/stub_status', 'Active connections: 1 \nserver accepts handled requests\n 1 1 1 \n'), 'fail', 'exposure.server-status'],
   ['actuator-debug', 'env', site('/actuator/env', '{"propertySources":[]}', 'application/json'), 'fail', 'exposure.debug'],
   ['actuator-debug', 'heap dump', site('/actuator/heapdump', 'JAVA PROFILE 1.0.2\0', 'application/octet-stream'), 'fail', 'exposure.debug'],
@@ -625,7 +625,6 @@ const QUIET: readonly Case[] = [
   ['ai-config', 'short text', site('/CLAUDE.md', '# no\n'), 'pass'],
   ['metrics', 'an application’s own page', site('/metrics', page('Metrics', '# TYPE is a heading'), HTML), 'pass'],
   ['metrics', 'declared public', site('/metrics', '# TYPE up gauge\nup 1\n'), 'pass', undefined, targetOf({ exposure: { publicPaths: ['/metrics'] } })],
-  ['server-status', 'an application’s own statistics', site('/stats', page('Statistics', '<h1>Visitors of this week</h1>'), HTML), 'pass'],
   ['server-status', 'a product’s status page', site('/status', '{"status":"ok"}', 'application/json'), 'pass'],
   [
     'api-docs',
@@ -758,6 +757,24 @@ const BLIND: readonly Case[] = [
     'secrets-in-js',
     'a script that cannot be read',
     { site: (path) => (path === '/assets/app.js' ? { failure: 'TIMEOUT' } : document('')(path, 'GET')) },
+    'inconclusive',
+  ],
+  [
+    'secrets-in-js',
+    'a script that cannot be read, beside half a key',
+    {
+      site: (path) =>
+        path === '/assets/app.js' ? { failure: 'TIMEOUT' } : document(`<script>id="${['AKIA', 'QYLPMN5HHHFPZAM2'].join('')}"</script>`)(path, 'GET'),
+    },
+    'inconclusive',
+  ],
+  [
+    'well-known',
+    'a limiter on one, no JSON in another',
+    {
+      site: (path) =>
+        path === '/crossdomain.xml' ? { status: 429 } : only('/.well-known/assetlinks.json', { type: 'application/json', body: 'soon' })(path),
+    },
     'inconclusive',
   ],
   ['source-maps', 'a map behind a limiter', { site: document('', undefined, only('/assets/app.js.map', { status: 429 })) }, 'inconclusive'],
@@ -1233,6 +1250,11 @@ test.for<readonly [what: string, world: World, outcome: Verdict['outcome'], code
     { names: TWO, ...every(22, { state: 'open' }), ssh: (address) => ({ methods: address.includes(':') ? ['password'] : ['publickey'] }) },
     'warn',
     'exposure.ssh.password',
+  ],
+  [
+    'passwords at one of two addresses, no word from the other',
+    { names: TWO, ...every(22, { state: 'open' }), ssh: (address) => (address.includes(':') ? { methods: ['password'] } : 'NO_COMMON_ALGORITHM') },
+    'inconclusive',
   ],
   ['no algorithm in common', { ...every(22, { state: 'open' }), ssh: () => 'NO_COMMON_ALGORITHM' }, 'inconclusive'],
 ])('ssh-login: %s', async ([, world, outcome, code]) => {

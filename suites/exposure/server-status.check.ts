@@ -2,7 +2,6 @@ import { defineCheck, eachHost, hostOf } from '../../helpers/check.ts'
 import { type Artefact, by, curlOf, judgeSweep, noHosts, sweepOf } from './shared.ts'
 
 const NGINX = by(/^Active connections: \d+\s*\r?\nserver accepts handled requests/m, 'its counters')
-const HAPROXY = by(/<title>Statistics Report for HAProxy<\/title>/i, 'its title')
 const page = (path: string, what: string, proof: Artefact['proof']): Artefact => ({
   path,
   what,
@@ -14,12 +13,12 @@ const page = (path: string, what: string, proof: Artefact['proof']): Artefact =>
 
 const ARTEFACTS: readonly Artefact[] = [
   page('/server-status', 'status page of Apache', by(/<h1>Apache Server Status for /i, 'its heading')),
+  { ...page('/server-status?auto', 'status page of Apache', by(/^Total Accesses: \d+$/m, 'its counters')), html: false },
   page('/server-info', 'configuration page of Apache', by([/<title>Server Information<\/title>/i, /Apache/i], 'its title')),
   { ...page('/nginx_status', 'status page of nginx', NGINX), html: false },
   { ...page('/stub_status', 'status page of nginx', NGINX), html: false },
   { ...page('/status', 'status page of PHP-FPM', by(/^pool:\s+\S+\r?\nprocess manager:\s/m, 'its pool')), html: false },
-  page('/haproxy?stats', 'status page of HAProxy', HAPROXY),
-  page('/stats', 'status page of HAProxy', HAPROXY),
+  page('/haproxy?stats', 'status page of HAProxy', by(/<title>Statistics Report for HAProxy<\/title>/i, 'its title')),
 ]
 
 export default defineCheck({

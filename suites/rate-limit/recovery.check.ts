@@ -16,8 +16,8 @@ export default defineCheck({
       fix: 'Look at the expiry of its counter: INCR without EXPIRE counts for ever.',
     },
     'rate-limit.restarts': {
-      meaning: 'The limit opens after quiet alone: every refused request begins the wait anew.',
-      fix: 'Do not renew the expiry when a request is refused; declare it if a penalty is wanted.',
+      meaning: 'Above its rate the limit opens after quiet alone: it counts what it refuses, or every refused request begins the wait anew.',
+      fix: 'Do not count a refused request nor renew the expiry for it (HAProxy: deny by src_http_req_rate before track-sc0).',
     },
     'rate-limit.banned': {
       meaning: 'The first refusal says to stay away for far longer than the limit lasts.',
