@@ -266,6 +266,8 @@ const askedOf = ({ host, channel, origin }: ChannelAsked, what: string, more: Pa
 export interface SessionChannelLook {
   /** With the session. */
   readonly signedIn: ChannelLook
+  /** With the session, from a page of another origin; where browsers send the session by themselves. */
+  readonly foreign?: ChannelLook
   /** With a token that nobody gave out, and one that has expired. */
   readonly garbled: ChannelLook
   readonly expired?: ChannelLook
@@ -274,25 +276,31 @@ export interface SessionChannelLook {
   /** Opened again with what the session was. */
   readonly again?: ChannelLook
 }
+/** `.test` belongs to nobody (RFC 6761); the host's own name in front finds comparisons that look at the start only. */
+export const foreignOrigin = (host: string): string => `https://${host}.postproof-foreign.test`
 /** Longest wait for a refusal that comes as Close behind the upgrade. */
 const REFUSAL_MS = 2_000
+
+/** Browsers send it by themselves, whichever page opens the channel. */
+export const isCookieSession = ({ session }: Pick<ChannelAsked['channel'], 'session'>): boolean =>
+  session !== undefined && ('cookie' in session || ('login' in session && session.login.bearer === undefined))
 
 export function sessionChannel(asked: ChannelAsked, closesWithinMs: number): Probe<SessionChannelLook> {
   const { session, logout, sessionSeconds, expiredTokenFrom, send, expect } = asked.channel
   const waitsMs = closesWithinMs + (sessionSeconds ?? 0) * 1_000 + 3 * REFUSAL_MS
   const ends = logout !== undefined || sessionSeconds !== undefined
-  const sockets = 2 + (ends ? 1 : 0) + (expiredTokenFrom === undefined ? 0 : 1)
+  const cookie = isCookieSession(asked.channel)
+  const sockets = 2 + (ends ? 1 : 0) + (cookie ? 1 : 0) + (expiredTokenFrom === undefined ? 0 : 1)
   const requests = [...handshakes(asked, sockets), ...(logout === undefined ? [] : [{ url: logout.url, method: logout.method ?? 'POST' }])]
   return probe('sessionChannel', asked, 'login', requests, waitsMs, { sockets, frames: send === undefined ? 1 : 2 }, async (context) => {
     const signed = await Session.open(context, session)
     const { headers } = signed
-    const refused = async (what: string, tried: RawHeaders): Promise<ChannelLook> => {
-      const channel = await open(context, askedOf(asked, what, { headers: tried }))
+    const refused = async (what: string, tried: RawHeaders, more: Partial<Handshake> = {}): Promise<ChannelLook> => {
+      const channel = await open(context, askedOf(asked, what, { headers: tried, ...more }))
       if (!(channel instanceof Channel)) return channel
       await channel.until(() => false, refusalMs(context))
       return channel.end()
     }
-    const cookie = session !== undefined && ('cookie' in session || ('login' in session && session.login.bearer === undefined))
     const garbledHeaders: RawHeaders = headers.map(([name]) => [
       name,
       /^cookie$/i.test(name) && cookie ? signed.cookies.garbled() : `Bearer ${randomBytes(18).toString('base64url')}`,
@@ -301,10 +309,13 @@ export function sessionChannel(asked: ChannelAsked, closesWithinMs: number): Pro
     let signedIn: ChannelLook
     let beyond: SessionChannelLook['beyond']
     let again: ChannelLook | undefined
+    let foreign: ChannelLook | undefined
     if (channel instanceof Channel) {
       if (send !== undefined) channel.send(send)
       if (expect !== undefined) await channel.until(() => channel.texts.some((one) => one.includes(expect)), answerMs(context))
       await channel.ping(answerMs(context))
+      if (!channel.over && cookie)
+        foreign = await refused('with the session, from another origin', headers, { origin: foreignOrigin(asked.host), secret: true })
       const start = performance.now()
       if (!channel.over && logout !== undefined) {
         const answer = await signed.send({ url: logout.url.replaceAll('{domain}', context.target.domain), method: logout.method ?? 'POST' })
@@ -326,6 +337,7 @@ export function sessionChannel(asked: ChannelAsked, closesWithinMs: number): Pro
     return {
       signedIn,
       garbled,
+      ...(foreign === undefined ? {} : { foreign }),
       ...(expired === undefined ? {} : { expired }),
       ...(beyond === undefined ? {} : { beyond }),
       ...(again === undefined ? {} : { again }),

@@ -1,12 +1,12 @@
 import { defineCheck, hostOf, type Subject } from '../../helpers/check.ts'
 import type { WebSocketObservation } from '../../helpers/observations.ts'
 import type { Probe } from '../../helpers/probe.ts'
+import { foreignOrigin } from '../../helpers/probes/live.ts'
 import type { Target } from '../../helpers/target.ts'
 import { type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
 import { answered, at, channelOf, channels, denied, guarded, handshake, ordinary, variant } from './shared.ts'
 
-/** `.test` belongs to nobody (RFC 6761); the host's own name in front finds comparisons that look at the start only. */
-const lookAlike = (subject: Subject): string => `https://${hostOf(subject).fqdn}.postproof-foreign.test`
+const lookAlike = (subject: Subject): string => foreignOrigin(hostOf(subject).fqdn)
 /** Ends as the domain does, without being below it: finds comparisons that look at the end only. */
 const endsAlike = (target: Target): string => `https://postproof${target.domain}`
 const declared = (subject: Subject, target: Target): readonly string[] =>

@@ -14,6 +14,7 @@ import concurrent from './concurrent.check.ts'
 import eventHeartbeat from './event-heartbeat.check.ts'
 import eventResume from './event-resume.check.ts'
 import garbledSession from './garbled-session.check.ts'
+import signedInOrigin from './signed-in-origin.check.ts'
 import limits from './limits.check.ts'
 import sessionEnd from './session-end.check.ts'
 import signedIn from './signed-in.check.ts'
@@ -58,6 +59,7 @@ const channel = (more: Partial<ChannelLook> = {}): ChannelLook => ({
 const shut = (status = 401): ChannelLook => ({ what: 'a channel', url: 'wss://example.com/ws', at: AT, status, messageCount: 0, messages: [], flooded: false })
 const session: SessionChannelLook = {
   signedIn: channel(),
+  foreign: shut(403),
   garbled: shut(),
   expired: shut(403),
   beyond: { how: 'logout', logoutStatus: 204, channel: channel({ closeCode: 4401, closedAfterMs: 20 }), waitedMs: 20 },
@@ -102,6 +104,13 @@ describe('judgement', () => {
     ['a limiter', signedIn, CHANNEL, { look: { ...session, signedIn: shut(429) } }, 'inconclusive'],
     ['ended at once', signedIn, CHANNEL, { look: { ...session, signedIn: channel({ pong: false, closeCode: 1011 }) } }, 'fail', 'websocket.session.ended'],
     ['the declared message stays away', signedIn, { ...CHANNEL, expect: 'welcome' }, { look: session }, 'fail', 'websocket.session.silent'],
+    ['another origin is refused', signedInOrigin, CHANNEL, { look: session }, 'pass'],
+    ['another origin is closed with 1008', signedInOrigin, CHANNEL, { look: { ...session, foreign: channel({ closeCode: 1008 }) } }, 'pass'],
+    ['another origin is let in', signedInOrigin, CHANNEL, { look: { ...session, foreign: channel() } }, 'fail', 'websocket.session.foreign-origin'],
+    ['another origin met a broken gateway', signedInOrigin, CHANNEL, { look: { ...session, foreign: shut(502) } }, 'inconclusive'],
+    ['another origin is answered with a page', signedInOrigin, CHANNEL, { look: { ...session, foreign: shut(200) } }, 'inconclusive'],
+    ['nobody is let in', signedInOrigin, CHANNEL, { look: { ...session, signedIn: shut() } }, 'inconclusive'],
+    ['the channel was over before another origin could ask', signedInOrigin, CHANNEL, { look: { signedIn: channel(), garbled: shut() } }, 'inconclusive'],
     ['garbled is refused', garbledSession, CHANNEL, { look: session }, 'pass'],
     ['garbled is closed with 4401', garbledSession, CHANNEL, { look: { ...session, garbled: channel({ closeCode: 4401 }) } }, 'pass'],
     ['garbled is taken', garbledSession, CHANNEL, { look: { ...session, garbled: channel() } }, 'fail', 'websocket.garbled.accepted'],
