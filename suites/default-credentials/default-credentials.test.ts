@@ -130,6 +130,28 @@ describe('pages that stand open', () => {
     ],
     ['kept', anonymous, 'mailpit', identity('mailpit', { open: page('/m', false), kept: page('/m', true) }), 'pass'],
     ['shown', anonymous, 'mailpit', identity('mailpit', { open: page('/m', true), kept: page('/m', false) }), 'fail', 'default-credentials.anonymous.content'],
+    ['another page, where no page of a login is known', anonymous, 'mailpit', identity('mailpit', { open: page('/m', false) }), 'pass'],
+    [
+      'a broken gateway, where no page of a login is known',
+      anonymous,
+      'mailpit',
+      identity('mailpit', { open: page('/m', false, { status: 502, obstacle: true }) }),
+      'inconclusive',
+    ],
+    [
+      'a broken gateway in place of the registration',
+      openRegistration,
+      'gitea',
+      identity('gitea', { registration: page('/r', false, { status: 502, obstacle: true }) }),
+      'inconclusive',
+    ],
+    [
+      'no registration before the set-up',
+      openRegistration,
+      'gitea',
+      identity('gitea', { registration: page('/r', false, { status: 502, obstacle: true }), unclaimed: page('/s', true) }),
+      'skip',
+    ],
     [
       'a broken gateway',
       anonymous,

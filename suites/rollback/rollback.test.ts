@@ -118,6 +118,16 @@ test.each<[string, string, Rehearsal, string, RegExp]>([
   ['deployment longer than declared', 'in-time', deployed({ tookMs: 61_000 }), 'fail rollback.deploy-too-slow', /61\.0 s/],
   ['no number', 'in-time', back({ tookMs: Number.NaN }), 'fail rollback.too-slow', /NaN/],
   ['fast, but it failed', 'in-time', back({ proofs: lost }), 'inconclusive run.unobserved', /was not done/],
+  ['fast, but one of its steps failed', 'in-time', back({ steps: [step('a'), step('b', { done: false })] }), 'inconclusive run.unobserved', /s; headroom/],
+  ['fast, but one of its proofs failed', 'in-time', back({ proofs: [...healthy.rolledBack.proofs, ...lost] }), 'inconclusive run.unobserved', /s; headroom/],
+  [
+    'the database is stopped, and one of the proofs fails',
+    'database-up',
+    back({ steps: [step('restore', { databaseDown: true })], proofs: [...healthy.rolledBack.proofs, ...lost] }),
+    'fail rollback.database-unproven',
+    /not everything holds/,
+  ],
+  ['the database answers, though the step fails', 'database-up', back({ steps: [step('restore', { databaseDown: false, done: false })] }), 'pass', /answered/],
   ['a gap as long as allowed', 'downtime', back({ downtime: { asked: 9, right: 4, longestMs: 10_000, beganMs: 0 } }), 'pass', /10\.0 s/],
   ['a longer gap', 'downtime', back({ downtime: { asked: 9, right: 4, longestMs: 10_001, beganMs: 0 } }), 'fail rollback.downtime', /4 of 9/],
   [
