@@ -34,7 +34,8 @@ export default defineCheck({
       if (status === undefined) return [{ grade: 'fail', code: 'exposure.port.no-http', severity: 'high', evidence: one.evidence }]
       return [{ grade: 'fail', code: 'exposure.port.serves', severity: /^[23]/.test(status) ? 'critical' : 'high', evidence: one.evidence }]
     })
-    if (findings.some((one) => one.grade !== 'pass')) return worst(findings)
+    // What merely deviates does not stand for what could not be seen.
+    if (findings.some((one) => one.grade === 'fail')) return worst(findings)
     const blind = looks.filter((one) => one.state === 'unobserved' || one.state === 'middlebox')
     if (blind.length > 0) return inconclusive('unobserved', blind[0]?.evidence.received ?? 'not seen', evidence)
     if (looks.some((one) => one.state === 'unmapped')) return inconclusive('misused', 'network.ports has no entry for this port', evidence)

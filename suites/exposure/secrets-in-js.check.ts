@@ -81,14 +81,13 @@ export default defineCheck({
       if (secrets.length === 0 && own.found.length === 0)
         findings.push({ grade: 'pass', evidence: evidenceOf(one, 'no secret', `${text.length} characters read, no key of a known form`) })
     }
-    if (findings.some((one) => one.grade !== 'pass')) return worst(findings)
-    if (unread.length > 0) return inconclusive('unobserved', `own scripts could not be read: ${unread.slice(0, 3).join('; ')}`, findings[0]?.evidence ?? [])
+    // What merely deviates does not stand for what could not be seen.
+    if (findings.some((one) => one.grade === 'fail')) return worst(findings)
+    const deviating = findings.filter((one) => one.grade !== 'pass')
+    const shown = (deviating.length > 0 ? deviating : findings.slice(0, 1)).map((one) => one.evidence)
+    if (unread.length > 0) return inconclusive('unobserved', `own scripts could not be read: ${unread.slice(0, 3).join('; ')}`, shown)
     if (seen.cut || texts.some((one) => one.truncated))
-      return inconclusive(
-        'unobserved',
-        'the document names more of its own scripts than are read, or one is longer than what is read',
-        findings[0]?.evidence ?? [],
-      )
+      return inconclusive('unobserved', 'the document names more of its own scripts than are read, or one is longer than what is read', shown)
     return worst(findings)
   },
   reproduce: curlOf('/'),

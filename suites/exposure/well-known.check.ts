@@ -64,8 +64,14 @@ export default defineCheck({
         })
       else findings.push({ grade: 'pass', evidence: evidenceOf(one, 'absent, or right', shownOf(one)) })
     }
-    if (findings.some((one) => one.grade !== 'pass')) return worst(findings)
-    if (blind.length > 0) return inconclusive('unobserved', sweep.stopped ?? blind.join('; '))
+    // What merely deviates does not stand for what could not be seen.
+    if (findings.some((one) => one.grade === 'fail')) return worst(findings)
+    if (blind.length > 0)
+      return inconclusive(
+        'unobserved',
+        sweep.stopped ?? blind.join('; '),
+        findings.filter((one) => one.grade !== 'pass').map((one) => one.evidence),
+      )
     return worst(findings)
   },
   reproduce: curlOf('/crossdomain.xml'),
