@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { curlForSeen, requestSeen, secretWord } from './reproduce.ts'
+import { connectionFor, curlFor, curlForSeen, givenWord, requestSeen, secretWord } from './reproduce.ts'
 import { normaliseTarget } from './target.ts'
 import { targetSchema } from './target/schema.ts'
 
@@ -35,13 +35,25 @@ describe('the line shows the page of which the verdict speaks', () => {
     expect(seen(what)).toBeUndefined()
   })
   test('only the first evidence speaks; without any, the page that the check names is shown', () => {
-    const line = 'curl -sS -D - -o /dev/null --path-as-is --globoff https://app.example.com'
+    const line = 'curl -sS -D - -o /dev/null -m 30 --path-as-is --globoff https://app.example.com'
     expect(curlForSeen(target, 'https://app.example.com/', [...evidence('cookie id'), ...evidence('GET https://app.example.com/other')])).toBe(`${line}/`)
     expect(curlForSeen(target, 'https://app.example.com/')).toBe(`${line}/`)
     expect(curlForSeen(target, 'https://app.example.com/', evidence("GET https://app.example.com/a;id=$(id)&b='"))).toBe(
       line.replace('https://app.example.com', "'https://app.example.com/a;id=$(id)&b='"),
     )
   })
+})
+
+test('a line ends also where nobody answers, and one that is slow on purpose is not cut', () => {
+  expect(curlFor(target, 'https://app.example.com/')).toContain(' -m 30 ')
+  expect(curlFor(target, 'https://app.example.com/', { flags: ['-sS', '--max-time', '5'] })).not.toContain(' -m 30 ')
+  expect(curlFor(target, 'https://app.example.com/', { flags: ['-sS', '--limit-rate', '1k'] })).not.toContain(' -m 30 ')
+  expect(connectionFor('192.0.2.1', 5432)).toBe('curl -sv --max-time 3 telnet://192.0.2.1:5432 </dev/null')
+  expect(connectionFor('2001:db8::1', 25, "printf 'EHLO x\\r\\n'")).toBe("printf 'EHLO x\\r\\n' | curl -sv --max-time 8 'telnet://[2001:db8::1]:25'")
+})
+
+test('what the shell must be given ends the line where it is not, before anything is sent or restored', () => {
+  expect(givenWord('SCRATCH', 'a database to throw away')).toBe('"${SCRATCH:?a database to throw away}"')
 })
 
 test('a secret is looked up by the shell, under its own name and with its case', () => {

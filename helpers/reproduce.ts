@@ -51,7 +51,10 @@ function connectTo(target: Target, host: string, port: number, address?: string)
 export function curlFor(target: Target, url: string, options: CurlOptions = {}): string {
   const web = url.replace(/^ws/i, 'http')
   const parts = URL_PARTS.exec(web)
-  const words = ['curl', ...(options.flags ?? ['-sS', '-D', '-', '-o', '/dev/null']), '--path-as-is', '--globoff']
+  const flags = options.flags ?? ['-sS', '-D', '-', '-o', '/dev/null']
+  // A server that never answers ends the line, too; an upload that is slow on purpose takes the time it takes.
+  const ends = flags.includes('--max-time') || flags.includes('--limit-rate') ? [] : ['-m', '30']
+  const words = ['curl', ...flags, ...ends, '--path-as-is', '--globoff']
   const method = options.method ?? 'GET'
   if (method === 'HEAD') words.push('-I')
   else if (method !== 'GET') words.push('-X', method)
@@ -106,7 +109,7 @@ export const givenWord = (name: string, what: string): string => `"\${${name}:?$
 
 /** Opens a connection and shows what is said there, after these words if any: curl is there where nc is not, and says `Connected` or why not. */
 export function connectionFor(address: string, port: number | string, says?: string): string {
-  const at = `telnet://${bracketed(address)}:${port}`
+  const at = address.includes(':') ? `'telnet://${bracketed(address)}:${port}'` : `telnet://${address}:${port}`
   return says === undefined ? `curl -sv --max-time 3 ${at} </dev/null` : `${says} | curl -sv --max-time 8 ${at}`
 }
 

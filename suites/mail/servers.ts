@@ -309,7 +309,7 @@ export const opensslMail = (target: Target, place: SmtpPlace, protocol: 'smtp' |
 export function talkFor(target: Target, place: SmtpPlace, words: readonly string[]): string {
   const text = words.map((word) => `${word}\\r\\n`).join('')
   const printed = `(sleep 1; printf '${text.replaceAll("'", `'\\''`).replaceAll('%', '%%')}'; sleep 2)`
-  if (place.mode === 'tls') return `${printed} | timeout 8 openssl s_client -quiet -connect ${flagsOf(target, place)} -servername ${place.host}`
+  if (place.mode === 'tls') return `${printed} | openssl s_client -quiet -no_ign_eof -connect ${flagsOf(target, place)} -servername ${place.host}`
   return connectionFor(addressOf(target, place), realPort(target, place.port) ?? place.port, printed)
 }
 export const swaksFor = (target: Target, place: SmtpPlace, words: string): string =>
