@@ -32,6 +32,8 @@ test('what comes first: failures before what could not be told, one entry for ea
     { title: 'Could not be told: title of tls/a', check: 'tls/a', subjects: ['x'], reason: 'no answer' },
   ])
   expect(comesFirst(report, 1).more).toBe(3)
+  const long = one({ check: 'tls/e', subject: 'x', outcome: 'inconclusive', reason: 'r'.repeat(500) })
+  expect(comesFirst(reportOf([long], ['tls/e x'])).things[0]?.reason).toBe(`${'r'.repeat(160)}…`)
   expect(comesFirst(reportOf(results, []))).toEqual({ things: [], more: 0 })
 })
 

@@ -13,6 +13,10 @@ interface FirstThing {
   readonly reason?: string
 }
 
+const LONGEST = 160
+/** The whole stands with the verdict. */
+const brief = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`)
+
 /** What blocks, worst first, one entry for each check however many subjects it found. */
 export function comesFirst(report: Report, most = 3): { readonly things: readonly FirstThing[]; readonly more: number } {
   const blocking = new Set(report.gate.blocking)
@@ -24,7 +28,7 @@ export function comesFirst(report: Report, most = 3): { readonly things: readonl
       title: first.outcome === 'inconclusive' ? `Could not be told: ${first.title}` : first.title,
       check: first.check,
       subjects: group.map(({ subject }) => subject),
-      ...(first.outcome === 'inconclusive' ? { reason: first.reason ?? 'no usable answer' } : { fix: first.fix }),
+      ...(first.outcome === 'inconclusive' ? { reason: brief(first.reason ?? 'no usable answer') } : { fix: first.fix }),
     }
   })
   return { things, more: groups.slice(most).reduce((sum, group) => sum + group.length, 0) }
