@@ -306,6 +306,9 @@ test.each<[string, string, Headers, number?, Host?]>([
   ['nothing said on a temporary redirect', 'skip', [], 302],
   ['a permanent redirect', 'warn caching.sensitive.redirect', [['Location', '/login']], 301],
   ['a document of a restricted host', 'fail caching.sensitive.public', [control('public, max-age=60')], 200, { access: 'private' }],
+  ['public, asked anew', 'fail caching.sensitive.public', [control('public, max-age=0, must-revalidate')]],
+  ['no-cache', 'warn caching.sensitive.private', [control('no-cache')]],
+  ['429', 'inconclusive', [], 429],
   ['503', 'inconclusive', [], 503],
 ])('sensitive: %s', (_name, expected, headers, status = 200, host = { sensitivePaths: ['/me'] }) =>
   expect(told(judge(sensitive, { seen: answer(headers, { status }) }, host))).toBe(expected),
@@ -327,7 +330,18 @@ describe('deception', () => {
     ],
     ['another type', 'pass', answer([HTML, YEAR], { status: 401 })],
     ['a firewall', 'inconclusive', answer([], { status: 503 })],
+    ['a limiter', 'inconclusive', answer([], { status: 429 })],
+    ['an error', 'inconclusive', answer([], { status: 500 })],
   ])('%s', (_name, expected, one) => expect(told(judge(deception, all(one), { sensitivePaths: ['/me'] }))).toBe(expected))
+  test('a firewall on one disguise hides nothing of the others', () => {
+    const kept = answer([JSON_TYPE, control('no-store'), ['Age', '3']], { status: 401 })
+    const seen = { ...all(kept), '/postproof-none.css': answer([], { status: 503 }) }
+    expect(told(judge(deception, seen, { sensitivePaths: ['/me'] }))).toBe('fail caching.deception.hit')
+  })
+  test.each([429, 500])('a personal path that answers %i tells nothing', (status) => {
+    const none = answer([], { status: 404 })
+    expect(told(judge(deception, { ...all(none), real: answer([], { status }) }, { sensitivePaths: ['/me'] }))).toBe('inconclusive')
+  })
 })
 
 describe('set-cookie', () => {
@@ -447,6 +461,7 @@ describe('vary', () => {
     ['stored nowhere', 'pass', [pair([control('no-store')], [gz, control('no-store')])]],
     ['not compressed', 'skip', [pair([], [])]],
     ['no answer', 'inconclusive', [{ ...pair([], []), gzip: no }]],
+    ['a limiter', 'inconclusive', [{ ...pair([], []), gzip: ok(answer([], { status: 429 })) }]],
   ])('%s', (_name, expected, seen) => expect(told(judge(varyEncoding, { seen }))).toBe(expected))
 })
 
@@ -454,6 +469,10 @@ describe('errors', () => {
   test.each<[string, string, HttpObservation]>([
     ['404, nothing said', 'pass', answer([], { status: 404 })],
     ['404 for a minute', 'pass', answer([control('max-age=60')], { status: 404 })],
+    ['404 for five minutes, as edges do', 'pass', answer([control('max-age=300')], { status: 404 })],
+    ['404 that never changes', 'fail caching.errors.long', answer([control('max-age=60, immutable')], { status: 404 })],
+    ['404 that never changes, asked anew', 'pass', answer([control('no-cache, immutable')], { status: 404 })],
+    ['400 for a year', 'fail caching.errors.long', answer([YEAR], { status: 400 })],
     ['404 for a year', 'fail caching.errors.long', answer([YEAR], { status: 404 })],
     ['404 for a year by Expires', 'fail caching.errors.long', answer([['Expires', later(31_536_000)]], { status: 404 })],
     ['the fallback page, asked anew', 'pass', answer([HTML, control('no-cache')])],
@@ -494,6 +513,10 @@ test.each<[string, string, HttpObservation]>([
   ['not there', 'skip', answer([], { status: 404 })],
   ['the fallback page', 'skip', answer([HTML, YEAR])],
   ['text that is no script', 'skip', answer([['Content-Type', 'text/plain'], YEAR])],
+  ['a day', 'warn caching.worker.cached', answer([JS, control('max-age=86400')])],
+  ['immutable without a life does nothing', 'pass', answer([JS, control('no-cache, immutable')])],
+  ['429', 'inconclusive', answer([], { status: 429 })],
+  ['500', 'inconclusive', answer([], { status: 500 })],
   ['502', 'inconclusive', answer([], { status: 502 })],
 ])('service-worker: %s', (_name, expected, one) =>
   expect(told(judge(serviceWorker, { '/sw.js': one, '/service-worker.js': answer([], { status: 404 }) }))).toBe(expected),

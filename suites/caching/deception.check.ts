@@ -3,7 +3,7 @@ import { isChallenge, mediaType } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import type { Probe } from '../../helpers/probe.ts'
 import { assetLook } from '../../helpers/probes/page.ts'
-import { type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
+import { type Evidence, type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
 import { at, curlUrl, paths, policyOf, reusable, sharedHit } from './shared.ts'
 
 /** Ways to make a personal page look like a style sheet to a cache that goes by the end of the path. */
@@ -40,6 +40,7 @@ export default defineCheck({
     if (obstacle(real)) return inconclusive('unobserved', `the personal path answered ${real.status}`)
     const findings: Finding[] = []
     let refused = 0
+    let blind: { readonly status: number; readonly evidence: Evidence } | undefined
     for (const answer of Object.values(others)) {
       const policy = policyOf(answer)
       const alike = answer.status === real.status && mediaType(answer.headers) === mediaType(real.headers)
@@ -51,13 +52,19 @@ export default defineCheck({
         `${answer.status}${alike ? ' like the personal one' : ''}, ${policy.shown}${hit === undefined ? '' : `, ${hit}`}`,
       )
       // An obstacle (a firewall that dislikes the path) keeps the attack away as well, but shows nothing of what is behind it.
-      if (obstacle(answer)) return inconclusive('unobserved', `a disguised path answered ${answer.status}`, evidence)
+      if (obstacle(answer)) {
+        blind ??= { status: answer.status, evidence }
+        continue
+      }
       // Both are refused alike and nothing is said to caches: what a signed-in visitor would get, and who would keep it, is not seen.
       const said = policy.control.noStore || policy.control.private
       if (alike && (real.status < 200 || real.status >= 300) && !said) refused += 1
       if (alike && hit !== undefined) findings.push({ grade: 'fail', code: 'caching.deception.hit', evidence })
       else findings.push({ grade: alike && (reusable(policy) || (policy.heuristic && policy.sharable)) ? 'fail' : 'pass', code: 'caching.deception', evidence })
     }
+    // It hides nothing that another disguise has shown.
+    if (blind !== undefined && findings.every(({ grade }) => grade !== 'fail'))
+      return inconclusive('unobserved', `a disguised path answered ${blind.status}`, blind.evidence)
     const verdict = worst(findings)
     return verdict.outcome === 'pass' && refused > 0
       ? skip(

@@ -90,6 +90,28 @@ describe('judgement', () => {
       look(step({ expected: [{ kind: 'json', what: '$', expected: '', received: '', ok: false, misused: 'bad expression' }] })),
       'inconclusive',
     ],
+    [
+      'a limit that was expected, and a value that is wrong',
+      steps,
+      look(
+        step({
+          status: 429,
+          expected: [
+            { kind: 'status', what: 'status', expected: '429', received: '429', ok: true },
+            { kind: 'header', what: 'retry-after', expected: 'present', received: 'absent', ok: false },
+          ],
+        }),
+      ),
+      'fail',
+      'journeys.step.value',
+    ],
+    [
+      'a limit that nobody expected',
+      steps,
+      look(step({ status: 429, expected: [{ kind: 'header', what: 'x', expected: 'a', received: 'a', ok: true }] })),
+      'inconclusive',
+    ],
+    ['what a step needs was not captured', steps, look(step(), step({ expected: [], leftOut: 'no order' })), 'fail', 'journeys.step.capture'],
     ['a step is missing', steps, look(step()), 'inconclusive'],
     ['no steps', steps, look(), 'inconclusive'],
     ['what fails while cleaning up is told elsewhere', steps, look(step(), page(), removed(wrong('status'))), 'pass'],
@@ -113,6 +135,10 @@ describe('judgement', () => {
       'fail',
       'journeys.page.requests',
     ],
+    ['every request arrives', failedRequests, look(step(), page()), 'pass'],
+    ['another trouble than a request', failedRequests, look(step(), page({ troubles: [{ kind: 'console', text: 'boom' }] })), 'pass'],
+    ['no page was reached, and so no request', failedRequests, look(step(wrong('status'))), 'inconclusive'],
+    ['no page was reached, and so no policy', policyViolations, look(step(wrong('status'))), 'inconclusive'],
     ['the policy', policyViolations, look(step(), page({ troubles: [{ kind: 'policy', text: 'img-src blocked data' }] })), 'fail', 'journeys.page.policy'],
     ['another trouble', policyViolations, look(step(), page({ troubles: [{ kind: 'console', text: 'boom' }] })), 'pass'],
     ['no page was reached', pageErrors, look(step(wrong('status'))), 'inconclusive'],
@@ -120,6 +146,29 @@ describe('judgement', () => {
     const verdict = judged(check, seen)
     expect(verdict).toMatchObject({ outcome, ...(code === undefined ? {} : { code }) })
     if (outcome === 'pass' || outcome === 'fail') expect(verdict.figures?.[0]?.kind ?? 'timeline').toBe('timeline')
+  })
+  test('a journey belongs to the host that it begins at, and is shown by a request to it', () => {
+    const shownOf = (entry: Entry) => {
+      const target = targetOf(entry)
+      const [subject] = steps.subjects(target)
+      return [subject?.host?.fqdn, subject === undefined ? '' : steps.reproduce(subject, target)]
+    }
+    const request = { name: 'a', url: 'http://{domain}/a', method: 'PUT' } as const
+    const open = { name: 'b', browser: [{ open: 'http://{domain}/b' }] }
+    expect(shownOf({ id: 'x', steps: [request, open] })).toEqual(['example.com', expect.stringMatching(/PUT.*http:\/\/example\.com\/a/)])
+    expect(shownOf({ id: 'x', steps: [open] })).toEqual(['example.com', expect.stringContaining('example.com/')])
+    expect(shownOf({ id: 'x', steps: [{ name: 'c', url: 'http://elsewhere.example.net/' }] })[0]).toBeUndefined()
+    expect(cleanUp.subjects(targetOf({ id: 'x', steps: [request], cleanUp: [] }))).toEqual([])
+    expect(cleanUp.subjects(targetOf({ id: 'x', steps: [request] }))).toEqual([])
+  })
+  test('the picture says of each step how it went', () => {
+    const { figures } = judged(
+      steps,
+      look(step({ tries: 2 }), page({ troubles: [{ kind: 'console', text: 'boom' }] }), step(wrong('status')), step({ expected: [], leftOut: 'no order' })),
+    )
+    const [figure] = figures ?? []
+    const spans = figure?.kind === 'timeline' ? figure.spans.map(({ outcome, note }) => `${outcome} ${note ?? ''}`) : []
+    expect(spans).toEqual(['pass 200, at try 2', 'warn 200', 'fail 200', 'skip no order'])
   })
   test('what a journey does decides the consent it needs', () => {
     const parsed = (entry: Entry) => (targetOf(entry).file.journeys ?? [])[0] as never
