@@ -562,12 +562,15 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
     const times = variant.kind === 'account-away' ? Math.max(1, Math.min(plan.again, (limit?.atOnce ?? plan.again) - 2)) : plan.again
     const list = Array.from({ length: times }, (_, index) => variant.request(100 + index))
     const more = meanwhile()
+    // All that is under way together has its connection: what waited for one would meet a limit that has refilled.
+    const pool = more === 0 ? POOL : POOL + 2 * plan.before + more + times + plan.after
     // On the connections of the flood: where each is counted by itself, others are not exhausted.
     const on = (requests: readonly PacedRequest[]): Promise<readonly PacedAnswer[]> =>
       sender.send(
         requests.map((request) => ({ atMs: sender.nowMs, request })),
-        { pool: POOL + more, most: POOL + more },
+        { pool, most: pool },
       )
+    if (more > 0) await sender.warm(pool)
     const normal = (count: number): PacedRequest[] => Array.from({ length: count }, () => ordinary)
     const own =
       variant.way === 'h2'

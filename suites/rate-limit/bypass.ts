@@ -21,7 +21,7 @@ function judged(one: Tried, look: LimiterObservation, zone: Zone, code: string):
   if (again.admitted < again.times)
     return again.admitted > refilled + again.times / 2 ? { grade: 'fail', code, evidence: told } : { grade: 'pass', evidence: told }
   // So many ordinary ones got through that there was something left for all.
-  if (again.ordinary - again.ordinaryRefused > refilled) return 'unclear'
+  if (again.ordinary - again.ordinaryRefused > refilled || 2 * again.ordinaryRefused < again.ordinary) return 'unclear'
   if (again.ordinaryRefused === 0 || (zone.limit?.windowMs === undefined && refilled >= again.times + again.ordinary)) return 'unclear'
   return { grade: 'fail', code, evidence: told }
 }

@@ -292,6 +292,12 @@ describe('one thing wrong', () => {
       samples(bucket().map((one) => ({ ...one, doneMs: one.sentMs + (one.phase === 'paced' && one.fate === 'admitted' ? 200 : 1) }))),
       'inconclusive',
     ],
+    [
+      'a way whose length wavers holds nothing back',
+      rate,
+      samples(bucket().map((one, index) => ({ ...one, doneMs: one.sentMs + (index % 4 === 0 ? 1 : 60) }))),
+      'pass',
+    ],
     ['one failed', stability, samples([...HEALTHY.samples, sample('paced', 2_000, true, { status: 502, fate: 'broken' })]), 'fail rate-limit.errors'],
     ['the load was ended', stability, { ...HEALTHY, aborted: '5 of 9 requests failed' }, 'fail rate-limit.aborted'],
     [
@@ -304,6 +310,7 @@ describe('one thing wrong', () => {
     ['one got what had come in meanwhile', connectionBypass, withTried(tried('fresh', 'fresh connection 1', 'admitted', again(1))), 'pass'],
     ['all get through, ordinary ones too', connectionBypass, withTried(tried('fresh', 'fresh connection 1', 'admitted', again(4, 0))), 'inconclusive'],
     ['it refills faster than requests travel', headerBypass, withTried(tried('header', 'X-Forwarded-For', 'admitted', again(4, 1, 2_000))), 'inconclusive'],
+    ['most ordinary ones got through beside it', headerBypass, withTried(tried('header', 'X-Forwarded-For', 'admitted', again(4, 1, 300))), 'inconclusive'],
     ['a forged header gets around', headerBypass, withTried(tried('header', 'X-Forwarded-For', 'admitted', again(4))), 'fail rate-limit.header-bypass'],
     ['the limit was not empty: ordinary ones got through, too', methodBypass, withTried(tried('method', 'HEAD', 'admitted', again(4, 1))), 'inconclusive'],
     ['HEAD gets around', methodBypass, withTried(tried('method', 'HEAD', 'admitted', again(4))), 'fail rate-limit.method-bypass'],

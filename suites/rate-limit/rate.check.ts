@@ -47,7 +47,13 @@ export default defineCheck({
     // Held back on their way, requests say little of the moment at which the limiter met them.
     const waits = look.samples.filter(({ phase, fate }) => phase === 'paced' && fate === 'admitted').map(({ sentMs, doneMs }) => doneMs - sentMs)
     const median = waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)] ?? 0
-    if (limit.nodelay === true && median > look.baselineMs + Math.max(15, 500 / limit.perSecond))
+    // Refusals waver only as much as the way does.
+    const ways = look.samples
+      .filter(({ fate }) => fate === 'refused')
+      .map(({ sentMs, doneMs }) => doneMs - sentMs)
+      .sort((a, b) => a - b)
+    const waver = (ways[Math.floor(ways.length / 2)] ?? 0) - (ways[0] ?? 0)
+    if (limit.nodelay === true && median > look.baselineMs + waver + Math.max(15, 500 / limit.perSecond))
       return inconclusive('unobserved', `answers took ${median.toFixed(0)} ms, too long to time a limit by them`, told)
     const { value, low, high } = rate
     const within = Math.abs(value / limit.perSecond - 1) <= options.tolerance || (low <= limit.perSecond && limit.perSecond <= high)
