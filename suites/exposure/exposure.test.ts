@@ -772,8 +772,7 @@ const BLIND: readonly Case[] = [
     'well-known',
     'a limiter on one, no JSON in another',
     {
-      site: (path) =>
-        path === '/crossdomain.xml' ? { status: 429 } : only('/.well-known/assetlinks.json', { type: 'application/json', body: 'soon' })(path),
+      site: (path) => (path === '/crossdomain.xml' ? { status: 429 } : only('/.well-known/assetlinks.json', { type: 'application/json', body: 'soon' })(path)),
     },
     'inconclusive',
   ],

@@ -168,7 +168,7 @@ describe('judgement', () => {
     for (const check of all.filter((one) => one !== accepted && one !== anonymous))
       expect(judged(check, { ...healthy, allowed: sent(403) }).outcome, check.id).toBe('inconclusive')
   })
-  const address: Partial<Entry> = { urlPath: '$.url', download: undefined as never, idPath: undefined as never, delete: undefined as never }
+  const address: Partial<Entry> = { urlPath: '$.url', download: undefined, idPath: undefined, delete: undefined }
   const nameless: Partial<Sent> = { id: undefined as never, url: undefined as never }
   const limited = served({ status: 429, same: false })
   test.each<[string, Check, Partial<UploadLook>, Verdict['outcome'], (string | undefined)?, Partial<Entry>?]>([
@@ -176,14 +176,7 @@ describe('judgement', () => {
     ['an answer without the address', accepted, { allowed: sent(201, nameless), served: undefined as never }, 'fail', 'upload.accepted.not-served', address],
     ['an address that cannot be asked', accepted, { allowed: sent(201, { url: 'data:,x' }), served: undefined as never }, 'fail', 'upload.accepted.not-served'],
     ['an address is all that is promised', accepted, {}, 'pass', undefined, address],
-    [
-      'nothing is promised',
-      accepted,
-      { allowed: sent(201, nameless), served: undefined as never },
-      'pass',
-      undefined,
-      { ...address, urlPath: undefined as never },
-    ],
+    ['nothing is promised', accepted, { allowed: sent(201, nameless), served: undefined as never }, 'pass', undefined, { ...address, urlPath: undefined }],
     ['a limiter when the file is read', accepted, { served: limited }, 'inconclusive'],
     [
       'a limiter when the file is read, and no id',
@@ -265,9 +258,9 @@ describe('judgement', () => {
   })
   test('what is declared decides what is judged', () => {
     const applies = (check: Check, entry: Partial<Entry>): boolean => check.subjects(targetOf(entry)).length > 0
-    expect(applies(overwrite, { urlPath: '$.url', download: undefined as never })).toBe(true)
-    expect(applies(overwrite, { download: undefined as never })).toBe(false)
-    expect(applies(servedSafely, { urlPath: '$.url', download: undefined as never })).toBe(true)
+    expect(applies(overwrite, { urlPath: '$.url', download: undefined })).toBe(true)
+    expect(applies(overwrite, { download: undefined })).toBe(false)
+    expect(applies(servedSafely, { urlPath: '$.url', download: undefined })).toBe(true)
     expect(applies(sizeLimitChunked, { maxBytes: 65_536, tryBytes: 65_536 })).toBe(true)
     expect(applies(sizeLimitChunked, { maxBytes: 65_537, tryBytes: 65_536 })).toBe(false)
     expect(accepted.subjects(targetOf())[0]?.host?.fqdn).toBe('example.com')
@@ -334,7 +327,7 @@ describe('against servers', () => {
           auth: undefined as never,
           types: undefined as never,
           slowSeconds: undefined as never,
-          download: undefined as never,
+          download: undefined,
         },
         port,
       ),
