@@ -178,8 +178,8 @@ export function refusedOrigins(seen: Readonly<Record<string, HttpObservation>>, 
 function askedWith(what: string): { readonly method: string; readonly origin: string } | undefined {
   const plain = /^(GET|HEAD|OPTIONS) with Origin: (\S+)$/.exec(what)
   if (plain !== null) return { method: plain[1] as string, origin: plain[2] as string }
-  const preflight = /^preflight for [A-Z]+ from (\S+)$/.exec(what)
-  return preflight === null ? undefined : { method: 'OPTIONS', origin: preflight[1] as string }
+  const before = /^preflight for [A-Z]+ from (\S+)$/.exec(what)
+  return before === null ? undefined : { method: 'OPTIONS', origin: before[1] as string }
 }
 export const curl =
   (origin: (subject: Subject, target: Target) => string, method = 'GET', more: RawHeaders = [], path?: (entry: CorsEntry) => string | undefined) =>
