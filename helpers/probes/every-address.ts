@@ -39,13 +39,13 @@ export function everyAddress(fqdn: string, path: string, scheme: 'https' | 'http
  * Where the host's path redirects within the host: what each address answers where the redirects of the first end, so that the page behind them is
  * compared and not the redirect alone. Empty where the first answer is the document, or the chain ends nowhere.
  */
-export function documentEveryAddress(host: Host): Probe<readonly AtAddress[]> {
+export function documentEveryAddress(host: Host, addresses = 2): Probe<readonly AtAddress[]> {
   const chain = documentOf(host)
   return {
     kind: 'documentEveryAddress',
     key: `documentEveryAddress https://${host.fqdn}${host.path}`,
     impact: 'read',
-    cost: { connections: 0, requests: 0 },
+    cost: { connections: 0, requests: addresses - 1 },
     host: host.fqdn,
     timeoutMs: 60_000,
     async run(context) {

@@ -3,6 +3,7 @@ import { headerValue, titleOf } from '../../helpers/headers.ts'
 import type { HttpObservation } from '../../helpers/observations.ts'
 import { attempt, isUnroutable } from '../../helpers/probe.ts'
 import { type AtAddress, documentEveryAddress, everyAddress } from '../../helpers/probes/every-address.ts'
+import { pinnedAddresses } from '../../helpers/target.ts'
 import { type Evidence, type Finding, inconclusive, skip, type Verdict, worst } from '../../helpers/verdict.ts'
 import { type At, weaker } from './parity.ts'
 import { curlHttps, evidenceOf, noHosts, obstacle, readMarker } from './shared.ts'
@@ -78,9 +79,9 @@ export default defineCheck({
   options: {},
   subjects: eachHost(),
   unless: noHosts,
-  needs: (subject) => ({
+  needs: (subject, target) => ({
     all: everyAddress(hostOf(subject).fqdn, hostOf(subject).path),
-    documents: attempt(documentEveryAddress(hostOf(subject))),
+    documents: attempt(documentEveryAddress(hostOf(subject), pinnedAddresses(target, hostOf(subject).fqdn)?.length)),
     plain: attempt(everyAddress(hostOf(subject).fqdn, '/', 'http')),
   }),
   judge: ({ all, documents, plain }, { subject }) => {
