@@ -92,42 +92,6 @@ test('answers in pieces, without a length, without a body, and of connections th
     [200, 'again', undefined],
   ])
 })
-test('a server that ends its connections without saying so loses no request; one that never answers is asked once more', async () => {
-  const counts = new WeakMap<object, number>()
-  const ending = await sending(
-    ({ socket }, reply) => {
-      const count = (counts.get(socket) ?? 0) + 1
-      counts.set(socket, count)
-      // The third request of a connection meets its end.
-      if (count > 2) socket.destroy()
-      else reply.end('ok')
-    },
-    async (sender) => {
-      await sender.warm(1)
-      return await sender.send(steps(9, 5), { pool: 1, most: 1 })
-    },
-  )
-  expect(ending.value.map(({ status, failure }) => [status, failure])).toEqual(Array.from({ length: 9 }, () => [200, undefined]))
-  // One request was met by an end; after it, connections were left in time.
-  expect(ending.seen).toBe(10)
-  const refusing = await sending(
-    ({ socket }, reply) => {
-      const count = (counts.get(socket) ?? 0) + 1
-      counts.set(socket, count)
-      if (refused.over) socket.destroy()
-      else reply.end('ok')
-    },
-    async (sender) => {
-      const first = await sender.send(steps(2, 5), { pool: 1, most: 1 })
-      refused.over = true
-      return [...first, ...(await sender.send(steps(4, 5), { pool: 1, most: 1 }))]
-    },
-  )
-  expect(refusing.value.map(({ status }) => status)).toEqual([200, 200, 0, 0, 0, 0])
-  expect(refusing.seen).toBe(7)
-})
-const refused = { over: false }
-
 test('silence ends, and stopping stops', async () => {
   const silent = await sending(
     () => {},

@@ -40,8 +40,6 @@ export interface PacedAnswer {
 const MOST_BODY = 2_048
 const MOST_HEAD = 64 * 1024
 
-/** How a connection ends without a word. */
-const ENDED: ReadonlySet<string> = new Set(['EOF', 'ECONNRESET', 'EPIPE'])
 type Heard = Pick<PacedAnswer, 'status' | 'headers' | 'body' | 'failure'>
 const failed = (failure: string): Heard => ({ status: 0, headers: [], body: '', failure })
 
@@ -139,8 +137,6 @@ class AnswerReader {
 class Wire {
   busy = false
   dead = false
-  /** Answers that came on it. */
-  served = 0
   readonly socket: Socket
   readonly #reader = new AnswerReader()
   #waiting: ((heard: Heard) => void) | undefined
@@ -165,7 +161,6 @@ class Wire {
     const settle = this.#waiting
     this.#waiting = undefined
     this.busy = false
-    if (heard.failure === undefined) this.served += 1
     if (this.#reader.last) {
       this.dead = true
       this.socket.destroy()
@@ -180,11 +175,6 @@ class Wire {
       this.#waiting = resolve
       this.socket.write(bytes)
     })
-  }
-  /** It is not asked again. */
-  leave(): void {
-    this.dead = true
-    this.socket.destroy()
   }
   /** Gives up waiting. */
   abandon(code: string): void {
@@ -218,10 +208,6 @@ export class PacedSender {
   readonly #start = performance.now()
   readonly #wires: Wire[] = []
   readonly #bytes = new WeakMap<PacedRequest, Buffer>()
-  /** Answers after which the server ends a connection without saying so. */
-  #servesMost = Number.POSITIVE_INFINITY
-  /** It ends fresh connections, too. */
-  #ends = false
   opened = 0
   /** Longest handshake of TCP: a way there and back. */
   slowestConnectMs = 0
@@ -298,22 +284,6 @@ export class PacedSender {
   }
 
   async #exchange(wire: Wire, request: PacedRequest, dueMs: number): Promise<PacedAnswer> {
-    const { served } = wire
-    const answer = await this.#exchangeOn(wire, request, dueMs)
-    // It ended a connection that had served before, without a word: HTTP's normal life, as long as another one is answered.
-    if (answer.status !== 0 || served === 0 || this.#ends || !ENDED.has(answer.failure ?? '') || this.#context.signal.aborted) return answer
-    this.#servesMost = Math.min(this.#servesMost, served)
-    for (const other of this.#wires) if (!other.busy && other.served >= this.#servesMost) other.leave()
-    const another = await this.#open().catch(() => undefined)
-    if (another === undefined) return answer
-    const fresh = new Wire(another)
-    this.#wires.push(fresh)
-    const again = await this.#exchangeOn(fresh, request, dueMs)
-    if (again.status === 0) this.#ends = true
-    return again
-  }
-
-  async #exchangeOn(wire: Wire, request: PacedRequest, dueMs: number): Promise<PacedAnswer> {
     const bytes = this.#written(request)
     this.#context.zones?.note({ host: this.#origin.host, path: request.path, method: request.method })
     this.sent += 1
@@ -324,9 +294,7 @@ export class PacedSender {
     const heard = await wire.exchange(bytes, request.method === 'HEAD')
     clearTimeout(timer)
     this.#context.signal.removeEventListener('abort', abort)
-    const answer = { dueMs, sentMs, doneMs: this.nowMs, ...heard }
-    if (wire.served >= this.#servesMost) wire.leave()
-    return answer
+    return { dueMs, sentMs, doneMs: this.nowMs, ...heard }
   }
 
   /**
