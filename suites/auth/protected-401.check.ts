@@ -47,14 +47,9 @@ export default defineCheck({
       const expected = route.anonymous ?? [401, 403]
       const found = asked.map((answer): Finding => {
         if (succeeded(answer)) {
+          const inWords = /error|unauthori|forbidden|denied|login/i.test(answer.shape)
           const open =
-            !reads ||
-            sameBody(answer, authorised) ||
-            (!succeeded(authorised) && !answer.html) ||
-            (!answer.html &&
-              succeeded(authorised) &&
-              answer.mediaType === authorised.mediaType &&
-              !/error|unauthori|forbidden|denied|login/i.test(answer.shape))
+            !reads || sameBody(answer, authorised) || (!answer.html && !inWords && (!succeeded(authorised) || answer.mediaType === authorised.mediaType))
           return open
             ? { grade: 'fail', code: 'auth.protected.open', evidence: evidence(answer, 'refused') }
             : { grade: 'fail', code: 'auth.protected.status', evidence: evidence(answer, 'refused with 401'), severity: 'medium' }
