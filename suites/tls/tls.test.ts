@@ -874,7 +874,7 @@ test('evidence names the certificate and the reason', () => {
 
 test('a certificate that browsers refuse at one address of several weighs as much as at the only one', () => {
   const stale = tls({ chain: [leaf({ ...LIFETIME_90(-1), sha256: 'ff' })] })
-  const looked = { addresses: [tls(), stale].map((one, at) => ({ address: `192.0.2.${at}`, seen: seen(one) })) }
+  const looked = { addresses: [tls(), stale].map((seenThere, at) => ({ address: `192.0.2.${at}`, seen: seen(seenThere) })) }
   expect(judge('ip-consistency', looked)).toMatchObject({ code: 'tls.addresses.invalid', severity: 'high' })
 })
 
