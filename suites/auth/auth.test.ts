@@ -792,7 +792,34 @@ describe('what a session, a key and a provider are worth', () => {
     ['a session that opened nothing', 'session-expiry', { seen: expiry({ before: refused }) }, 'inconclusive', sid],
     ['nobody asked afterwards', 'session-expiry', { seen: expiry({ late: [] }) }, 'inconclusive', sid],
     ['a token that ended', 'jwt-exp-enforced', { waited: expiry() }, 'pass'],
-    ['a token that goes on', 'jwt-exp-enforced', { waited: expiry({ late: [{ afterSeconds: 60.5, answer: right }] }) }, 'fail auth.jwt.expired-accepted'],
+    ['a token that goes on', 'jwt-exp-enforced', { waited: expiry({ late: [{ afterSeconds: 300.5, answer: right }] }) }, 'fail auth.jwt.expired-accepted'],
+    ['a token that may go on', 'jwt-exp-enforced', { waited: expiry({ late: [{ afterSeconds: 60.5, answer: right }] }) }, 'inconclusive'],
+    [
+      'a token that ends within a minute',
+      'jwt-exp-enforced',
+      {
+        waited: expiry({
+          late: [
+            { afterSeconds: 0.2, answer: right },
+            { afterSeconds: 60.5, answer: refused },
+          ],
+        }),
+      },
+      'pass',
+    ],
+    [
+      'a token that ends within five minutes',
+      'jwt-exp-enforced',
+      {
+        waited: expiry({
+          late: [
+            { afterSeconds: 60.5, answer: right },
+            { afterSeconds: 300.5, answer: refused },
+          ],
+        }),
+      },
+      'warn auth.jwt.expired-late',
+    ],
     ['a token without an end', 'jwt-exp-enforced', { waited: expiry({ token: token({ exp: undefined as never }) }) }, 'skip'],
     ['a token too long to wait for', 'jwt-exp-enforced', { waited: expiry({ unwaited: 'it ends in a day' }) }, 'skip'],
     ['a token from long ago refused', 'jwt-exp-enforced', { waited: expiry({ unwaited: 'it ends in a day' }), seen: attacks('expired', refused) }, 'pass'],

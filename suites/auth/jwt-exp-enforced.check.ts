@@ -1,5 +1,5 @@
 import { defineCheck } from '../../helpers/check.ts'
-import { type Finding, inconclusive, skip, worst } from '../../helpers/verdict.ts'
+import { fail, inconclusive, pass, skip, warn } from '../../helpers/verdict.ts'
 import { authExpiry, jwtAttacks } from '../../helpers/probes/auth.ts'
 import {
   attackVerdict,
@@ -21,15 +21,19 @@ export default defineCheck({
   title: 'Expired tokens are refused',
   failureTitle: 'An expired token is accepted',
   why: 'exp protects nobody unless whoever takes the token looks at it, and at the right clock.',
-  source: 'RFC 7519 §4.1.4',
+  source: 'RFC 7519 §4.1.4; a tolerance of a minute is sound, five are what some frameworks begin with',
   severity: 'high',
   codes: {
     'auth.jwt.expired-accepted': {
       meaning: 'A token is accepted after its end and the tolerance for clocks.',
       fix: 'Check exp with a tolerance of at most a minute; look at the clock of whoever checks.',
     },
+    'auth.jwt.expired-late': {
+      meaning: 'A token is accepted for more than a minute after its end, and refused within five.',
+      fix: 'Set the tolerance for clocks to a minute at most (ASP.NET Core: TokenValidationParameters.ClockSkew, five minutes unless set), or declare token.leewaySeconds.',
+    },
   },
-  options: { leewaySeconds: 60 },
+  options: { leewaySeconds: 60, mostSeconds: 300 },
   subjects: eachFlow((flow) => hasToken(flow) && hasReadable(flow)),
   unless: undeclared('login with access tokens and a protected route'),
   needs: (subject, target) => ({
@@ -55,12 +59,18 @@ export default defineCheck({
     if (!succeeded(waited.before)) return inconclusive('unobserved', 'the token does not open the protected route', evidence(waited.before, '2xx'))
     const last = waited.late.at(-1)
     if (last === undefined) return inconclusive('unobserved', 'nothing was asked after its end')
-    const allowed = flow.token?.leewaySeconds ?? options.leewaySeconds
+    const declared = flow.token?.leewaySeconds
+    const allowed = declared ?? options.leewaySeconds
     const alive = stillOpens(last.answer, waited.before, waited.stranger)
     if (alive === undefined) return unclear(last.answer)
     const item = evidence(last.answer, `refused within ${allowed} s after exp`, `${last.answer.status}, ${last.afterSeconds} s after exp`)
-    const finding: Finding = !alive ? { grade: 'pass', evidence: item } : { grade: 'fail', code: 'auth.jwt.expired-accepted', evidence: item }
-    return worst([finding])
+    if (alive)
+      return declared === undefined && last.afterSeconds < options.mostSeconds
+        ? inconclusive('unobserved', 'the look ended while it was still accepted', item)
+        : fail('auth.jwt.expired-accepted', item)
+    // Refused at last: after which tolerance, the one before tells.
+    const before = waited.late.at(-2)
+    return before !== undefined && before.afterSeconds > allowed ? warn('auth.jwt.expired-late', item) : pass(item)
   },
   reproduce: (subject, target) => curlRoute(target, subject),
   covers: ['A48'],

@@ -330,7 +330,7 @@ export interface ExpirySeen {
   readonly before: Answer
   /** With a session that nobody was given; absent where nothing was waited for. */
   readonly stranger?: Answer
-  /** After its end, and after the tolerance where it still opened. */
+  /** After its end, and after each tolerance while it still opened. */
   readonly late: readonly { readonly afterSeconds: number; readonly answer: Answer }[]
   /** Why it was not waited for. */
   readonly unwaited?: string
@@ -346,17 +346,20 @@ function lifeOf(login: LoginSeen, cookie: string | undefined): number | undefine
 
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 10) / 100
 
+/** Tolerance of clocks: what is sound, and what some frameworks begin with (ASP.NET Core: five minutes). Asked in turn until it is refused. */
+const LEEWAYS = [60, 300]
+
 /** A login of its own, and what it opens after its end. */
 export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
   const { flow } = one
   const patience = flow.token?.waitSeconds ?? 30
-  const leeway = flow.token?.leewaySeconds ?? 60
+  const leeways = flow.token?.leewaySeconds === undefined ? LEEWAYS : [flow.token.leewaySeconds].filter((leeway) => leeway > 0)
   return probeOf(
     'authExpiry',
     one,
     target,
     // What lives longer than there is patience is not waited for.
-    { requests: [...loginAsking(flow), ...readAsking(flow, leeway === 0 ? 3 : 4)], logins: loginCost(flow, 1), atMost: true },
+    { requests: [...loginAsking(flow), ...readAsking(flow, 3 + leeways.length)], logins: loginCost(flow, 1), atMost: true },
     async (context): Promise<ExpirySeen> => {
       const known = await observed(context, mainLogin(one, target))
       const lives = lifeOf(known, flow.login?.cookie)
@@ -374,7 +377,9 @@ export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
       const ends = login.token?.exp === undefined ? (cookieSeconds === undefined ? undefined : at + cookieSeconds * 1000) : login.token.exp * 1000
       if (ends === undefined) return { ...facts, before, late: [], unwaited: 'nothing says when it ends' }
       const late: { afterSeconds: number; answer: Answer }[] = []
-      for (const after of leeway === 0 ? [0.2] : [0.2, leeway + 0.5]) {
+      // A cookie has no clock of its own to be wrong.
+      const waits = login.token?.exp === undefined ? leeways.slice(0, 1) : leeways
+      for (const after of [0.2, ...waits.map((leeway) => leeway + 0.5)]) {
         await sleep(Math.max(0, ends + after * 1000 - Date.now()), context.signal)
         const answer = await readWith(context, flow, login.session, `with the session, ${after} s after its end`)
         if (answer === undefined) break
@@ -383,6 +388,6 @@ export function authExpiry(one: Flowing, target: Target): Probe<ExpirySeen> {
       }
       return { ...facts, before, ...(stranger === undefined ? {} : { stranger }), late }
     },
-    { timeoutMs: 120_000 + (patience + leeway) * 1000, asks: [mainLogin(one, target)] },
+    { timeoutMs: 120_000 + (patience + Math.max(0, ...leeways)) * 1000, asks: [mainLogin(one, target)] },
   )
 }
