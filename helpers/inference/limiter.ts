@@ -181,8 +181,17 @@ function slidingMisfits(events: readonly Event[], limit: number, value: number):
 function delayOf(arrivals: readonly Arrival[]): { readonly perSecond: Estimate; readonly delayed: number; readonly longestMs: number } | undefined {
   const took = arrivals.map(({ sentMs, doneMs }) => doneMs - sentMs)
   const fastest = Math.min(...took)
-  const held = arrivals.filter(({ sentMs, doneMs, admitted }) => admitted && doneMs - sentMs > 3 * fastest + 8).sort((a, b) => a.doneMs - b.doneMs)
+  // What the application takes for each of them holds nobody back behind another.
+  const atOnce = tookOf(arrivals, true)[0] ?? 0
+  const ordinaryMs = atOnce + 2 * fastest + 8
+  const letIn = arrivals.filter(({ admitted }) => admitted)
+  const held = letIn.filter(({ sentMs, doneMs }) => doneMs - sentMs > ordinaryMs).sort((a, b) => a.doneMs - b.doneMs)
   if (held.length < 3) return undefined
+  // Nobody goes past a queue: where others do, it is the application that takes longer for some.
+  const passed = held.filter((one) =>
+    letIn.some(({ sentMs, doneMs }) => doneMs - sentMs <= ordinaryMs && sentMs > one.sentMs + SLACK_MS && sentMs < one.doneMs - ordinaryMs),
+  )
+  if (passed.length > 0.2 * held.length) return undefined
   // Only answers that a queue stood behind follow one another at its pace.
   const gaps = held.slice(1).map(({ doneMs }, index) => doneMs - (held[index] as Arrival).doneMs)
   const sorted = [...gaps].sort((a, b) => a - b)
@@ -196,7 +205,7 @@ function delayOf(arrivals: readonly Arrival[]): { readonly perSecond: Estimate; 
   return {
     perSecond: { value: 1_000 / mean, low: 1_000 / (mean + error), high: 1_000 / Math.max(mean - error, 0.01) },
     delayed: held.length,
-    longestMs: Math.max(...took),
+    longestMs: Math.max(...took) - atOnce,
   }
 }
 

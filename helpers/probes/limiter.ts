@@ -583,8 +583,8 @@ async function exhaust(context: ProbeContext, zone: Zone, plan: LimiterPlan, var
       const drained = await on(normal(plan.before + more))
       if (drained.some((answer) => fate(answer) === 'refused')) break
     }
-    // What the last round waited for came in meanwhile.
-    const filled = more === 0 ? undefined : on(normal(plan.before + more))
+    // What the last round waited for came in meanwhile: that goes out first, all of it.
+    const filled = more === 0 ? undefined : sender.volley(normal(plan.before + more))
     const start = sender.nowMs
     const first = Promise.all([on(normal(plan.before)), own?.on(list) ?? on(list)])
     // Where the application takes its time, the limiter is not asked after it.
