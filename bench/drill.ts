@@ -2,7 +2,8 @@
  * How long a drill of a compound backup takes beside a bare restore of the same dump with the same tools into the same kind of server. Every figure from a
  * process of its own, the two in turn, so that whatever else the machine does is shared. Both sides get the same server with the same settings, durable as
  * a live one is (fsync, full pages, a log that could be replicated), with 256 MB to build an index and 4 GB of log between checkpoints: what the drill
- * measures is the time that a recovery takes. The bare side counts psql alone, and neither its server nor its database nor their removal.
+ * measures is the time that a recovery takes. The bare side counts psql alone, and neither its server nor its database nor their removal. Removal waits where
+ * the disk is mounted with `discard` (each freed block is told to the device, 3 s for 1.3 GB): TMPDIR leads to another.
  *
  *   node bench/drill.ts [rows in millions, default 5] [rounds, default 3] [plain: the dump is not compressed]
  */
