@@ -39,13 +39,6 @@ const LEEWAY = 1.005
 const COARSE_MS = 64
 
 type Asked = 'admitted' | 'refused'
-/** Requests that overtake each other: what was let in came as late as it can have where admissions count, and as early as it can have where refusals do. */
-const inOrder = (events: readonly Event[], asked: Asked): readonly Event[] =>
-  events
-    .map((event) => ({ event, at: asked === 'admitted' || !event.admitted ? event.late : event.early }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ event }) => event)
-
 /** When the soonest of what was let in there or later was sent. */
 function soonestAfter(events: readonly Event[]): Float64Array {
   const soonest = new Float64Array(events.length)
@@ -58,19 +51,33 @@ function soonestAfter(events: readonly Event[]): Float64Array {
   return soonest
 }
 
+/** Requests as they are gone through to ask about admissions, or about refusals. */
+interface Ordered {
+  readonly asked: Asked
+  readonly events: readonly Event[]
+  /** Where admissions are asked about: {@link soonestAfter}. */
+  readonly soonest?: Float64Array
+}
+/** Requests that overtake each other: what was let in came as late as it can have where admissions count, and as early as it can have where refusals do. */
+function inOrder(given: readonly Event[], asked: Asked): Ordered {
+  const events = given
+    .map((event) => ({ event, at: asked === 'admitted' || !event.admitted ? event.late : event.early }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ event }) => event)
+  return { asked, events, ...(asked === 'admitted' ? { soonest: soonestAfter(events) } : {}) }
+}
+
 /**
  * Requests that a bucket cannot explain, of those that are asked about. A bucket is the moment at which it was empty last, had it filled without
  * end since: what each request leaves open of that moment is kept.
- * @param events in the order for it
  */
-function contradictions(events: readonly Event[], capacity: number, periodMs: number, asked: Asked): number {
+function contradictions({ asked, events, soonest }: Ordered, capacity: number, periodMs: number): number {
   let least = Number.NEGATIVE_INFINITY
   let most = Number.NEGATIVE_INFINITY
   let latest = Number.NEGATIVE_INFINITY
   let count = 0
   // A refusal says that little was left; of what comes while it is on its way, nothing tells which was first: it waits until all of that is counted.
   let pending: Event[] = []
-  const soonest = asked === 'admitted' ? soonestAfter(events) : undefined
   for (const [place, { early, late, admitted, stray }] of events.entries()) {
     const from = early - TICK_MS
     if (soonest !== undefined && pending.length > 0) {
@@ -269,8 +276,8 @@ export function bucketOf(events: readonly Event[], counts: readonly number[]): B
     (capacity) => capacity >= 1,
   )
   const [ofAdmitted, ofRefused] = [inOrder(events, 'admitted'), inOrder(events, 'refused')]
-  const admissions = (capacity: number, periodMs: number): number => contradictions(ofAdmitted, capacity, periodMs, 'admitted')
-  const refusals = (capacity: number, periodMs: number): number => contradictions(ofRefused, capacity, periodMs, 'refused')
+  const admissions = (capacity: number, periodMs: number): number => contradictions(ofAdmitted, capacity, periodMs)
+  const refusals = (capacity: number, periodMs: number): number => contradictions(ofRefused, capacity, periodMs)
   const rangeOf = (capacity: number, amiss: number): { readonly capacity: number; readonly leastMs: number; readonly mostMs: number } => ({
     capacity,
     leastMs: border((periodMs) => refusals(capacity, periodMs) > amiss),
